@@ -1,0 +1,87 @@
+/** Rewrites older operator forms to those of the one opset that inference and rules know. */
+import { initialiserOf } from './data.ts';
+import type { Attribute, Attributes, Graph, GraphNode, Initialiser } from './types.ts';
+import { intOf } from './types.ts';
+
+interface Context {
+  /** Makes a constant and returns its name. */
+  constant(stem: string, data: readonly number[], dtype?: 'int64' | 'float32'): string;
+}
+type Rewrite = (node: GraphNode, context: Context) => readonly GraphNode[];
+
+const omit = (a: Attributes, ...keys: string[]): Attributes => Object.fromEntries(Object.entries(a).filter(([k]) => !keys.includes(k)));
+const listed = (a: Attribute | undefined): readonly number[] => (a?.type === 'ints' || a?.type === 'floats' ? a.value : a?.type === 'int' || a?.type === 'float' ? [a.value] : []);
+
+/** An attribute of the older form becomes input `position` of the newer one. */
+const attributeToInput =
+  (key: string, position: number): Rewrite =>
+  (node, context) => {
+    const value = node.attributes[key];
+    if (!value) return [node];
+    const inputs = Array.from({ length: Math.max(position + 1, node.inputs.length) }, (_, i) => node.inputs[i] ?? '');
+    inputs[position] = context.constant(`${node.name}.${key}`, listed(value));
+    return [{ ...node, inputs, attributes: omit(node.attributes, key) }];
+  };
+
+/** Before opset 13 Softmax worked on a matrix: all axes from `axis` on were one. Only the last axis is the same in both forms. */
+const softmaxOverTail: Rewrite = (node) => {
+  const axis = intOf(node.attributes, 'axis', 1);
+  const [x = ''] = node.inputs;
+  const [y = ''] = node.outputs;
+  if (axis === -1) return [node];
+  const part = (suffix: string): string => `${node.name}.${suffix}`;
+  return [
+    { name: part('shape'), operator: 'Shape', inputs: [x], outputs: [part('shape')], attributes: {} },
+    { name: part('flat'), operator: 'Flatten', inputs: [x], outputs: [part('flat')], attributes: { axis: { type: 'int', value: axis } } },
+    { ...node, inputs: [part('flat')], outputs: [part('rows')], attributes: { axis: { type: 'int', value: -1 } } },
+    { name: part('back'), operator: 'Reshape', inputs: [part('rows'), part('shape')], outputs: [y], attributes: {} },
+  ];
+};
+
+const clipBounds: Rewrite = (node, context) => {
+  if (!node.attributes['min'] && !node.attributes['max']) return [node];
+  const bound = (key: 'min' | 'max'): string => (node.attributes[key] ? scalar(context, node, key) : '');
+  return [{ ...node, inputs: [node.inputs[0] ?? '', bound('min'), bound('max')], attributes: {} }];
+};
+const scalar = (context: Context, node: GraphNode, key: string): string => context.constant(`${node.name}.${key}`, listed(node.attributes[key]), 'float32');
+
+const reductions = ['ReduceMean', 'ReduceMax', 'ReduceMin', 'ReduceL1', 'ReduceL2', 'ReduceProd', 'ReduceSumSquare', 'ReduceLogSum', 'ReduceLogSumExp'];
+
+/** Operator, first opset of the newer form, rewrite of the older one. Source: ONNX's operator changelog (docs/Changelog.md). */
+const REWRITES: readonly (readonly [operator: string, since: number, rewrite: Rewrite])[] = [
+  ['Clip', 11, clipBounds],
+  ['Softmax', 13, softmaxOverTail],
+  ['LogSoftmax', 13, softmaxOverTail],
+  ['Squeeze', 13, attributeToInput('axes', 1)],
+  ['Unsqueeze', 13, attributeToInput('axes', 1)],
+  ['ReduceSum', 13, attributeToInput('axes', 1)],
+  ['Split', 13, attributeToInput('split', 1)],
+  ...reductions.map((r) => [r, 18, attributeToInput('axes', 1)] as const),
+];
+
+/** Exporters also write constants as numbers instead of tensors; one form is enough. */
+function constantForm(node: GraphNode): GraphNode {
+  const of = (dtype: 'int64' | 'float32', key: string, shape?: readonly number[]): Initialiser => {
+    const data = listed(node.attributes[key]);
+    return initialiserOf({ dtype, shape: shape ?? [data.length], data });
+  };
+  const a = node.attributes;
+  const value = a['value_int'] ? of('int64', 'value_int', []) : a['value_float'] ? of('float32', 'value_float', []) : a['value_ints'] ? of('int64', 'value_ints') : a['value_floats'] ? of('float32', 'value_floats') : undefined;
+  return value ? { ...node, attributes: { value: { type: 'tensor', value } } } : node;
+}
+
+export function upgrade(graph: Graph, opset: number): Graph {
+  const initialisers = new Map(graph.initialisers);
+  const context: Context = {
+    constant(stem, data, dtype = 'int64') {
+      initialisers.set(stem, initialiserOf({ dtype, shape: dtype === 'float32' ? [] : [data.length], data }));
+      return stem;
+    },
+  };
+  const nodes = graph.nodes.flatMap((node) => {
+    if (node.operator === 'Constant') return [constantForm(node)];
+    const row = REWRITES.find(([operator, since]) => operator === node.operator && opset < since);
+    return row ? row[2](node, context) : [node];
+  });
+  return { ...graph, nodes, initialisers };
+}
