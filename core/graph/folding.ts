@@ -61,6 +61,7 @@ const FOLDS: Partial<Record<Operator, Fold>> = {
   Neg: lift((a) => -a),
   Abs: lift(Math.abs),
   Sqrt: lift(Math.sqrt),
+  Exp: lift(Math.exp),
   Floor: lift(Math.floor),
   Ceil: lift(Math.ceil),
   Equal: lift((a, b) => flag(a === b)),

@@ -10,28 +10,30 @@ import { upgrade } from './upgrade.ts';
 
 const dtypes = new Map<number, DType>((Object.keys(DTYPES) as DType[]).map((d) => [DTYPES[d].onnx, d]));
 
-export interface OnnxFile {
+export interface OnnxSource {
   readonly bytes: Uint8Array;
-  /** The file's path relative to the folder that graphs are loaded from; weights refer to it. */
-  readonly file: string;
+  /** What messages call it. */
+  readonly name: string;
+  /** Its path relative to the folder that graphs are loaded from, so that weights can refer to it; absent when it came from elsewhere. */
+  readonly file?: string;
 }
 
 /** Reads a model and rewrites it to one opset. Throws ONNX_UNREADABLE. */
-export function readOnnx(source: OnnxFile): Graph {
+export function readOnnx(source: OnnxSource): Graph {
   try {
     const model = decodeModel(source.bytes);
     if (!model.graph || model.graph.output.length === 0) throw new Error('it holds no graph');
     const opset = plain(model.opsetImport.find((o) => o.domain === '' || o.domain === 'ai.onnx')?.version);
     return upgrade(sortNodes(graphOf(model.graph, source)), opset);
   } catch (cause) {
-    throw failure('ONNX_UNREADABLE', { file: source.file, what: messageOf(cause) }, cause);
+    throw failure('ONNX_UNREADABLE', { file: source.name, what: messageOf(cause) }, cause);
   }
 }
 
-function graphOf(proto: GraphProto, source: OnnxFile): Graph {
+function graphOf(proto: GraphProto, source: OnnxSource): Graph {
   const initialisers = new Map(proto.initializer.map((t) => [t.name, initialiserOf(t, source)]));
   return {
-    name: source.file,
+    name: source.name,
     inputs: proto.input.filter((i) => !initialisers.has(i.name)).map(inputOf),
     outputs: proto.output.map((o) => o.name),
     nodes: proto.node.map((n): GraphNode => ({
@@ -64,24 +66,25 @@ function inputOf(v: ValueInfoProto): GraphInput {
   };
 }
 
-function initialiserOf(t: TensorProto, source: OnnxFile): Initialiser {
+function initialiserOf(t: TensorProto, source: OnnxSource): Initialiser {
   const dtype = dtypeOf(t.dataType);
   const shape = t.dims.map(plain);
   if (t.dataLocation === 1) {
     const entry = (key: string): string | undefined => t.externalData.find((e) => e.key === key)?.value;
+    if (source.file === undefined) throw new Error(`"${t.name}" keeps its data in another file`);
     const folder = source.file.includes('/') ? source.file.slice(0, source.file.lastIndexOf('/') + 1) : '';
     const length = shape.reduce((a, b) => a * b, DTYPES[dtype].bytes);
     return { dtype, shape, origin: { file: folder + (entry('location') ?? ''), offset: Number(entry('offset') ?? 0), length: Number(entry('length') ?? length) } };
   }
   const raw = t.rawData;
-  if (raw && raw.byteLength > 0) return { dtype, shape, bytes: raw, origin: { file: source.file, offset: raw.byteOffset - source.bytes.byteOffset, length: raw.byteLength } };
+  if (raw && raw.byteLength > 0) return source.file === undefined ? { dtype, shape, bytes: raw } : { dtype, shape, bytes: raw, origin: { file: source.file, offset: raw.byteOffset - source.bytes.byteOffset, length: raw.byteLength } };
   const listed = [t.floatData, t.int32Data, t.int64Data.map(plain), t.doubleData, t.uint64Data.map(plain)].find((list) => list.length > 0) ?? [];
   // float16 values listed in int32_data are bit patterns, not numbers (onnx.proto, TensorProto.int32_data).
   return { dtype, shape, bytes: dtype === 'float16' ? bytesOf('uint16', listed) : bytesOf(dtype, listed) };
 }
 
 const utf8 = new TextDecoder();
-function attributeOf(a: AttributeProto, source: OnnxFile): Attribute | undefined {
+function attributeOf(a: AttributeProto, source: OnnxSource): Attribute | undefined {
   switch (a.type) {
     case 1:
       return { type: 'float', value: a.f };

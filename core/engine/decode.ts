@@ -1,0 +1,47 @@
+/** Decodes pictures ahead of the model: the next batch is made ready while the present one runs. */
+import { pixelValues } from '../clip/preprocess.ts';
+import type { Preprocessing } from '../clip/config.ts';
+import { decodePicture } from '../clip/picture.ts';
+import type { PlainError } from '../errors.ts';
+import { plainError } from '../errors.ts';
+import type { PictureSource } from './requests.ts';
+import { pictureName } from './requests.ts';
+
+export interface PixelBatch {
+  /** Place in the list of each picture that could be read. */
+  readonly indices: readonly number[];
+  /** Normalised [indices.length, 3, side, side]. */
+  readonly pixels: Float32Array;
+  readonly failures: readonly { readonly index: number; readonly error: PlainError }[];
+}
+
+const BATCH = 16;
+
+async function batchOf(pictures: readonly PictureSource[], from: number, p: Preprocessing): Promise<PixelBatch> {
+  const tries = await Promise.all(
+    pictures.slice(from, from + BATCH).map(async (picture, i) => {
+      try {
+        return { index: from + i, values: pixelValues(await decodePicture('path' in picture ? picture.path : picture.bytes, pictureName(picture)), p) };
+      } catch (thrown) {
+        return { index: from + i, error: plainError(thrown) };
+      }
+    }),
+  );
+  const good = tries.flatMap((t) => ('values' in t && t.values ? [{ index: t.index, values: t.values }] : []));
+  const pixels = new Float32Array(good.reduce((sum, g) => sum + g.values.length, 0));
+  let at = 0;
+  for (const { values } of good) {
+    pixels.set(values, at);
+    at += values.length;
+  }
+  return { indices: good.map((g) => g.index), pixels, failures: tries.flatMap((t) => ('error' in t && t.error ? [{ index: t.index, error: t.error }] : [])) };
+}
+
+export async function* pixelBatches(pictures: readonly PictureSource[], p: Preprocessing): AsyncGenerator<PixelBatch> {
+  let next = pictures.length > 0 ? batchOf(pictures, 0, p) : undefined;
+  for (let from = BATCH; next; from += BATCH) {
+    const batch: PixelBatch = await next;
+    next = from < pictures.length ? batchOf(pictures, from, p) : undefined;
+    yield batch;
+  }
+}

@@ -1,0 +1,238 @@
+/** What callers use: embed, score, classify, rank, gradient, guide. The model runs in a child process that can be stopped at any moment. */
+import type { Embeddings, ModelInfo } from '../clip/model.ts';
+import { EMBEDDED } from '../clip/folder.ts';
+import type { PlainError } from '../errors.ts';
+import { failure } from '../errors.ts';
+import type { Child } from '../process/child.ts';
+import { entryBeside, startChild } from '../process/child.ts';
+import { Peer } from '../process/rpc.ts';
+import type { GuideEvent, GuideRequest, SteerRequest } from '../guidance/protocol.ts';
+import type { PictureSource } from './requests.ts';
+import { cosineTable, dot, meanDirection, probabilities, row, stacked } from './scores.ts';
+import { fill, PHOTO_TEMPLATES } from './templates.ts';
+
+export interface EngineOptions {
+  /** A model folder; the embedded model when absent. */
+  readonly model?: string;
+  readonly threads?: number;
+}
+
+export interface Call {
+  readonly signal?: AbortSignal;
+}
+export interface ManyCall extends Call {
+  /** How many of the pictures are done. */
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+/** A picture that could not be read does not stop the others. */
+export interface Unreadable {
+  readonly index: number;
+  readonly error: PlainError;
+}
+export interface PictureBatch {
+  readonly indices: readonly number[];
+  readonly embeddings: Embeddings;
+  readonly failures: readonly Unreadable[];
+}
+export interface RankedPicture {
+  readonly index: number;
+  /** Weighted mean of the cosines with the prompts, in -1..1. */
+  readonly score: number;
+  readonly cosines: readonly number[];
+}
+export interface Classified {
+  readonly index: number;
+  /** One a label, in the order of the labels. */
+  readonly cosines: readonly number[];
+  readonly probabilities: readonly number[];
+}
+
+/** Calls that may wait at once. */
+const WAITING_LIMIT = 256;
+/** How long a cancelled call may go on before its process is ended. */
+const GRACE_MS = 5000;
+
+export class Engine {
+  private readonly model: string;
+  private readonly threads: number | undefined;
+  private child: { readonly process: Child; readonly peer: Peer } | undefined;
+  private closed = false;
+
+  constructor(options: EngineOptions = {}) {
+    this.model = options.model ?? EMBEDDED;
+    this.threads = options.threads;
+  }
+
+  private peer(): Peer {
+    if (this.closed) throw failure('ENGINE_STOPPED', { what: 'it was closed' });
+    if (!this.child) {
+      const process = startChild(entryBeside(import.meta.url, 'worker'), { args: [this.model, String(this.threads ?? 0)] });
+      const child = { process, peer: new Peer(process.port) };
+      this.child = child;
+      void process.ended.then(() => {
+        if (this.child === child) this.child = undefined;
+      });
+    }
+    if (this.child.peer.pending >= WAITING_LIMIT) throw failure('ENGINE_BUSY', { limit: WAITING_LIMIT });
+    return this.child.peer;
+  }
+
+  /** A cancelled call ends by itself at the next step; if it does not, its process is ended. */
+  private async guarded<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
+    if (!signal) return work();
+    let timer: NodeJS.Timeout | undefined;
+    const child = this.child?.process;
+    const onAbort = (): void => {
+      timer = setTimeout(() => (child ?? this.child?.process)?.kill(), GRACE_MS);
+    };
+    signal.addEventListener('abort', onAbort, { once: true });
+    try {
+      return await work();
+    } finally {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', onAbort);
+    }
+  }
+
+  private async ask<T>(method: string, args: object, { signal }: Call = {}): Promise<T> {
+    // The child is our own code: what it answers has the type that its handler declares.
+    return (await this.guarded(signal, async () => this.peer().call(method, args, signal))) as T;
+  }
+
+  private async *flow<T>(method: string, args: object, { signal }: Call = {}): AsyncGenerator<T> {
+    const stream = this.peer().stream(method, args, signal);
+    try {
+      for (;;) {
+        const step = await this.guarded(signal, () => stream.next());
+        if (step.done) return;
+        yield step.value as T; // as above: the handler's type
+      }
+    } finally {
+      await stream.return(undefined);
+    }
+  }
+
+  info(call: Call = {}): Promise<ModelInfo> {
+    return this.ask('info', {}, call);
+  }
+
+  /** One unit row for each text. */
+  embedTexts(texts: readonly string[], call: Call = {}): Promise<Embeddings> {
+    return this.ask('embedTexts', { texts }, call);
+  }
+
+  /** Batches in order, as they are done. Memory does not grow with the number of pictures. */
+  embedPictures(pictures: readonly PictureSource[], call: Call = {}): AsyncGenerator<PictureBatch> {
+    return this.flow('embedPictures', { pictures }, call);
+  }
+
+  /** Style profiles of pictures: see core/clip/style.ts. */
+  styles(pictures: readonly PictureSource[], call: Call = {}): AsyncGenerator<PictureBatch> {
+    return this.flow('styles', { pictures }, call);
+  }
+
+  /** All pictures at once, one unit row each. Throws the error of the first picture that cannot be read. */
+  async embedAll(pictures: readonly PictureSource[], call: Call = {}): Promise<Embeddings> {
+    const parts: Embeddings[] = [];
+    for await (const batch of this.embedPictures(pictures, call)) {
+      const [bad] = batch.failures;
+      if (bad) throw failure('PICTURE_UNREADABLE', { picture: `picture ${bad.index + 1}`, what: bad.error.message });
+      parts.push(batch.embeddings);
+    }
+    return stacked(parts);
+  }
+
+  /** Cosines [pictures][texts], in -1..1. */
+  async similarity(pictures: readonly PictureSource[], texts: readonly string[], call: Call = {}): Promise<number[][]> {
+    return cosineTable(await this.embedAll(pictures, call), await this.embedTexts(texts, call));
+  }
+
+  /** The model's probabilities [pictures][texts]: rows sum to one for softmax families. */
+  async probabilities(pictures: readonly PictureSource[], texts: readonly string[], call: Call = {}): Promise<number[][]> {
+    const info = await this.info(call);
+    return (await this.similarity(pictures, texts, call)).map((cosines) => probabilities(cosines, info));
+  }
+
+  /** One unit row for each label: the mean over the templates. */
+  async embedLabels(labels: readonly string[], templates: readonly string[] = PHOTO_TEMPLATES, call: Call = {}): Promise<Embeddings> {
+    const all = await this.embedTexts(labels.flatMap((label) => templates.map((t) => fill(t, label))), call);
+    const { dimension } = all;
+    const size = templates.length * dimension;
+    return stacked(labels.map((_, i) => meanDirection({ count: templates.length, dimension, data: all.data.subarray(i * size, (i + 1) * size) })));
+  }
+
+  /** Zero-shot classification, picture by picture, as they are done. */
+  async *classify(pictures: readonly PictureSource[], labels: readonly string[], { templates = PHOTO_TEMPLATES, ...call }: Call & { readonly templates?: readonly string[] } = {}): AsyncGenerator<Classified | Unreadable> {
+    const [info, classes] = [await this.info(call), await this.embedLabels(labels, templates, call)];
+    for await (const batch of this.embedPictures(pictures, call)) {
+      for (const bad of batch.failures) yield bad;
+      for (const [k, index] of batch.indices.entries()) {
+        const cosines = cosineTable({ ...batch.embeddings, count: 1, data: row(batch.embeddings, k) }, classes)[0] ?? [];
+        yield { index, cosines, probabilities: probabilities(cosines, info) };
+      }
+    }
+  }
+
+  /** Pictures in order of the weighted mean of their cosines with the targets (unit rows), best first. */
+  async rankAgainst(pictures: readonly PictureSource[], targets: Embeddings, weights: readonly number[], call: ManyCall = {}): Promise<{ ranking: RankedPicture[]; failures: Unreadable[] }> {
+    const ranking: RankedPicture[] = [];
+    const failures: Unreadable[] = [];
+    const total = weights.reduce((sum, w) => sum + Math.abs(w), 0) || 1;
+    for await (const batch of this.embedPictures(pictures, call)) {
+      failures.push(...batch.failures);
+      for (const [k, index] of batch.indices.entries()) {
+        const cosines = Array.from({ length: targets.count }, (_, j) => dot(row(batch.embeddings, k), row(targets, j)));
+        ranking.push({ index, cosines, score: cosines.reduce((sum, c, j) => sum + c * (weights[j] ?? 0), 0) / total });
+      }
+      call.onProgress?.(ranking.length + failures.length, pictures.length);
+    }
+    ranking.sort((a, b) => b.score - a.score || a.index - b.index);
+    return { ranking, failures };
+  }
+
+  /** Pictures by how well they fit the prompts. */
+  async rankPictures(pictures: readonly PictureSource[], prompts: readonly { readonly text: string; readonly weight: number }[], call: ManyCall = {}): Promise<{ ranking: RankedPicture[]; failures: Unreadable[] }> {
+    const targets = await this.embedTexts(prompts.map((p) => p.text), call);
+    return this.rankAgainst(pictures, targets, prompts.map((p) => p.weight), call);
+  }
+
+  /** Prompts by how well they fit one picture, best first. */
+  async rankPrompts(picture: PictureSource, prompts: readonly string[], call: Call = {}): Promise<{ index: number; cosine: number; probability: number }[]> {
+    const info = await this.info(call);
+    const [cosines = []] = await this.similarity([picture], prompts, call);
+    const chances = probabilities(cosines, info);
+    return cosines.map((cosine, index) => ({ index, cosine, probability: chances[index] ?? 0 })).sort((a, b) => b.cosine - a.cosine);
+  }
+
+  /**
+   * The value sum(weights * cosines) of pictures and targets (unit rows) and its gradient with respect to the pixels that the model sees:
+   * [pictures, 3, side, side], per unit of sRGB in 0..1. `weights` is [pictures, targets.count].
+   */
+  pixelGradient(pictures: readonly PictureSource[], against: Embeddings, weights: Float32Array, call: Call = {}): Promise<{ value: number; cosines: Float32Array; gradient: Float32Array; side: number }> {
+    return this.ask('pixelGradient', { pictures, against, weights }, call);
+  }
+
+  /** The same for one text, with respect to its token embeddings [length, width]. */
+  tokenGradient(text: string, against: Embeddings, weights: Float32Array, call: Call = {}): Promise<{ value: number; tokens: string[]; shape: number[]; gradient: Float32Array }> {
+    return this.ask('tokenGradient', { text, against, weights }, call);
+  }
+
+  /** Runs a guidance loop beside the session; yields frames, scores and at the end the picture. */
+  guide(request: GuideRequest, call: Call = {}): AsyncGenerator<GuideEvent> {
+    return this.flow('guide', request, call);
+  }
+
+  /** Changes the prompts of a running loop; they act on its next step. */
+  steer(request: SteerRequest, call: Call = {}): Promise<void> {
+    return this.ask('steer', request, call);
+  }
+
+  /** Ends the process. Calls under way fail with ENGINE_STOPPED. */
+  async close(): Promise<void> {
+    this.closed = true;
+    const child = this.child?.process;
+    child?.kill();
+    await child?.ended;
+  }
+}

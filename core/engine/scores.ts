@@ -1,0 +1,47 @@
+/** From cosines to what they mean: the model's own probabilities, and orders. */
+import type { Embeddings, ModelInfo } from '../clip/model.ts';
+
+/** Row `i` of embeddings. */
+export const row = (e: Embeddings, i: number): Float32Array => e.data.subarray(i * e.dimension, (i + 1) * e.dimension);
+
+export function dot(a: Float32Array, b: Float32Array): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += (a[i] ?? 0) * (b[i] ?? 0);
+  return sum;
+}
+
+/** Cosines [a.count][b.count] of unit rows, in -1..1. */
+export function cosineTable(a: Embeddings, b: Embeddings): number[][] {
+  return Array.from({ length: a.count }, (_, i) => Array.from({ length: b.count }, (_, j) => dot(row(a, i), row(b, j))));
+}
+
+/** The model's probability of each of several texts for one picture: softmax over them, or a sigmoid each, as its family defines. */
+export function probabilities(cosines: readonly number[], { activation, logits }: Pick<ModelInfo, 'activation' | 'logits'>): number[] {
+  const values = cosines.map((c) => c * logits.scale + logits.bias);
+  if (activation === 'sigmoid') return values.map((v) => 1 / (1 + Math.exp(-v)));
+  const highest = Math.max(...values);
+  const powers = values.map((v) => Math.exp(v - highest));
+  const total = powers.reduce((a, b) => a + b, 0);
+  return powers.map((p) => p / total);
+}
+
+/** The mean of rows as one unit row. */
+export function meanDirection(e: Embeddings): Embeddings {
+  const data = new Float32Array(e.dimension);
+  for (let i = 0; i < e.count; i++) row(e, i).forEach((v, k) => (data[k] = (data[k] ?? 0) + v));
+  const length = Math.sqrt(dot(data, data)) || 1;
+  return { count: 1, dimension: e.dimension, data: data.map((v) => v / length) };
+}
+
+/** Several embeddings under each other. */
+export function stacked(parts: readonly Embeddings[]): Embeddings {
+  const dimension = parts[0]?.dimension ?? 0;
+  const count = parts.reduce((sum, p) => sum + p.count, 0);
+  const data = new Float32Array(count * dimension);
+  let at = 0;
+  for (const p of parts) {
+    data.set(p.data, at);
+    at += p.data.length;
+  }
+  return { count, dimension, data };
+}

@@ -1,0 +1,108 @@
+/** The process that runs the model: answers the engine's calls, one at a time where the model is busy. Started by engine.ts, never by hand. */
+import os from 'node:os';
+import type { Embeddings } from '../clip/model.ts';
+import { ClipModel } from '../clip/model.ts';
+import { pixelValues } from '../clip/preprocess.ts';
+import { decodePicture } from '../clip/picture.ts';
+import { failure } from '../errors.ts';
+import { guide, promptEmbedder } from '../guidance/loop.ts';
+import type { GuideEvent, Prompt } from '../guidance/protocol.ts';
+import { guideRequestSchema, steerRequestSchema } from '../guidance/protocol.ts';
+import { parentPort } from '../process/child.ts';
+import type { CallContext, Handlers } from '../process/rpc.ts';
+import { Peer } from '../process/rpc.ts';
+import type { PixelBatch } from './decode.ts';
+import { pixelBatches } from './decode.ts';
+import type { PictureSource } from './requests.ts';
+import { pictureName, requests } from './requests.ts';
+
+const [, , folder = '', threadsArgument = '0'] = process.argv;
+const threads = Number(threadsArgument) || os.availableParallelism();
+let opened: Promise<ClipModel> | undefined;
+/** Opened at the first call, so that a broken folder is that call's error; tried again at the next. */
+function model(): Promise<ClipModel> {
+  opened ??= ClipModel.open(folder, { threads }).catch((thrown: unknown) => {
+    opened = undefined;
+    throw thrown;
+  });
+  return opened;
+}
+
+async function* eachBatch<T>(pictures: readonly PictureSource[], { signal }: CallContext, work: (m: ClipModel, batch: PixelBatch) => Promise<T>): AsyncGenerator<PixelBatch & { result: T }> {
+  const m = await model();
+  for await (const batch of pixelBatches(pictures, m.folder.preprocessing)) {
+    if (signal.aborted) throw failure('CANCELLED', {});
+    yield { ...batch, result: await work(m, batch) };
+  }
+}
+
+async function* embedded(pictures: readonly PictureSource[], context: CallContext, work: (m: ClipModel, batch: PixelBatch) => Promise<Embeddings>): AsyncGenerator<unknown> {
+  for await (const { indices, failures, result } of eachBatch(pictures, context, work)) yield { indices, failures, embeddings: result };
+}
+
+async function pixelsOf(m: ClipModel, pictures: readonly PictureSource[]): Promise<Float32Array> {
+  const parts = await Promise.all(pictures.map(async (p) => pixelValues(await decodePicture('path' in p ? p.path : p.bytes, pictureName(p)), m.folder.preprocessing)));
+  const all = new Float32Array(parts.reduce((sum, p) => sum + p.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
+
+/** Prompts that were changed while a run goes on, by the run's name. */
+const changed = new Map<string, readonly Prompt[]>();
+const runs = new Set<string>();
+
+async function* guided(args: unknown, { signal }: CallContext): AsyncGenerator<GuideEvent> {
+  const request = guideRequestSchema.parse(args);
+  const m = await model();
+  const embed = promptEmbedder(m, async (p) => m.embedPixels(await pixelsOf(m, [p]), 1));
+  runs.add(request.run);
+  try {
+    yield* guide(request, {
+      model: m,
+      embed,
+      threads,
+      signal,
+      steered: () => {
+        const found = changed.get(request.run);
+        changed.delete(request.run);
+        return found;
+      },
+    });
+  } finally {
+    runs.delete(request.run);
+    changed.delete(request.run);
+  }
+}
+
+const handlers: Handlers = {
+  info: async () => (await model()).info(),
+  embedTexts: async (args) => (await model()).embedTexts(requests.embedTexts.parse(args).texts),
+  embedPictures: (args, context) => embedded(requests.embedPictures.parse(args).pictures, context, (m, b) => m.embedPixels(b.pixels, b.indices.length)),
+  styles: (args, context) => embedded(requests.styles.parse(args).pictures, context, (m, b) => m.styleProfiles(b.pixels, b.indices.length)),
+  pixelGradient: async (args) => {
+    const { pictures, against, weights } = requests.pixelGradient.parse(args);
+    const m = await model();
+    const side = await m.side();
+    const found = await m.pixelGradient(await pixelsOf(m, pictures), pictures.length, against, weights);
+    const { std } = m.folder.preprocessing;
+    const area = side * side;
+    // The model sees (v - mean) / std, so per unit of sRGB the gradient is 1 / std of it.
+    return { ...found, side, gradient: found.gradient.map((g, i) => g / (std[Math.floor(i / area) % 3] ?? 1)) };
+  },
+  tokenGradient: async (args) => {
+    const { text, against, weights } = requests.tokenGradient.parse(args);
+    return (await model()).tokenGradient(text, against, weights);
+  },
+  guide: guided,
+  steer: async (args) => {
+    const { run, prompts } = steerRequestSchema.parse(args);
+    if (!runs.has(run)) throw failure('JOB_UNKNOWN', { id: run });
+    changed.set(run, prompts);
+  },
+};
+
+new Peer(parentPort(), handlers);

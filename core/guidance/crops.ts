@@ -1,0 +1,74 @@
+/** Random crops and resizes of the canvas as pairs of matrices, out = R_y · canvas · R_xᵀ, with the backdrops behind them; all drawn from the seed. */
+import { resamplingTaps } from '../clip/resample.ts';
+import type { GuidanceSettings } from './protocol.ts';
+
+export interface CropFeeds {
+  /** [crops, 1, side, canvas] */
+  readonly rows: Float32Array;
+  readonly columns: Float32Array;
+  /** [crops, 3, side, side], sRGB 0..1 */
+  readonly backdrop: Float32Array;
+  /** [crops, 1, 1, 1] each: factors on contrast and brightness */
+  readonly contrast: Float32Array;
+  readonly brightness: Float32Array;
+  /** [crops, 3, side, side] */
+  readonly noise: Float32Array;
+}
+
+/** A roughly normal number from three uniform ones: enough for noise, at a third of the cost. */
+const roughlyNormal = (random: () => number): number => (random() + random() + random() - 1.5) * 2;
+
+/** Writes one resampling matrix [side, canvas]; rows that look past the canvas stay empty. */
+function writeMatrix(out: Float32Array, at: number, canvas: number, side: number, from: number, to: number, mirrored: boolean): void {
+  const step = (to - from) / side;
+  resamplingTaps(canvas, side, 'bilinear', from, to).forEach(({ first, weights }, i) => {
+    const centre = from + (i + 0.5) * step;
+    if (centre < 0 || centre > canvas) return;
+    const row = mirrored ? side - 1 - i : i;
+    out.set(weights, at + row * canvas + first);
+  });
+}
+
+function writeBackdrop(out: Float32Array, at: number, side: number, paper: readonly number[], s: GuidanceSettings, random: () => number): void {
+  const kind = random();
+  const first = [random(), random(), random()];
+  const second = first.map((c) => Math.min(1, Math.max(0, c + 0.25 * roughlyNormal(random))));
+  const angle = 2 * Math.PI * random();
+  const from = kind < s.onPaper ? paper : first;
+  const to = kind < s.onPaper ? paper : kind < s.onPaper + s.onPlain ? first : second;
+  const [dx, dy] = [Math.cos(angle), Math.sin(angle)];
+  const area = side * side;
+  for (let y = 0; y < side; y++) {
+    for (let x = 0; x < side; x++) {
+      const share = Math.min(1, Math.max(0, ((x + 0.5) / side - 0.5) * dx + ((y + 0.5) / side - 0.5) * dy + 0.5));
+      for (let c = 0; c < 3; c++) out[at + c * area + y * side + x] = (from[c] ?? 0) * (1 - share) + (to[c] ?? 0) * share;
+    }
+  }
+}
+
+/** The crops of one step. `canvas` and `side` in pixels. */
+export function drawCrops(s: GuidanceSettings, canvas: number, side: number, paper: readonly number[], random: () => number): CropFeeds {
+  const { crops } = s;
+  const area = 3 * side * side;
+  const feeds = {
+    rows: new Float32Array(crops * side * canvas),
+    columns: new Float32Array(crops * side * canvas),
+    backdrop: new Float32Array(crops * area),
+    contrast: new Float32Array(crops),
+    brightness: new Float32Array(crops),
+    noise: new Float32Array(crops * area),
+  };
+  for (let crop = 0; crop < crops; crop++) {
+    const span = (s.smallest + (s.largest - s.smallest) * random()) * canvas;
+    const place = (): number => canvas / 2 - span / 2 + (2 * random() - 1) * s.shift * canvas;
+    const [top, left] = [place(), place()];
+    writeMatrix(feeds.rows, crop * side * canvas, canvas, side, top, top + span, false);
+    writeMatrix(feeds.columns, crop * side * canvas, canvas, side, left, left + span, random() < s.flip);
+    writeBackdrop(feeds.backdrop, crop * area, side, paper, s, random);
+    feeds.contrast[crop] = 1 + s.jitter * roughlyNormal(random);
+    feeds.brightness[crop] = 1 + 0.7 * s.jitter * roughlyNormal(random);
+    const level = s.noise * random();
+    for (let i = 0; i < area; i++) feeds.noise[crop * area + i] = level * roughlyNormal(random);
+  }
+  return feeds;
+}

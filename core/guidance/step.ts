@@ -1,0 +1,109 @@
+/** One guidance step as one graph: draw, crop, look, compare, differentiate, move. */
+import { gradients } from '../autodiff/sweep.ts';
+import { unit } from '../clip/similarity.ts';
+import { styleLayers, styleProfile } from '../clip/style.ts';
+import type { Preprocessing } from '../clip/config.ts';
+import type { Tower } from '../clip/towers.ts';
+import { callTower } from '../clip/towers.ts';
+import { failure } from '../errors.ts';
+import type { Graph, Shape, Tensor, Trace } from '../graph/index.ts';
+import { concat, readOnnx, trace } from '../graph/index.ts';
+import { adam, momentNames } from './adam.ts';
+import { objective } from './objective.ts';
+import type { GuideRequest } from './protocol.ts';
+import { PROMPT_SLOTS } from './protocol.ts';
+
+export interface StepPlan {
+  readonly request: GuideRequest;
+  readonly tower: Tower;
+  readonly preprocessing: Preprocessing;
+  /** Side of the pictures that the tower sees. */
+  readonly side: number;
+  /** Side of the canvas that is guided. */
+  readonly canvas: number;
+  readonly dimension: number;
+  readonly stock: number;
+}
+
+/** The side of the canvas that a drawer's graph draws. */
+export function canvasSide(graph: Graph): number {
+  const traced = trace('canvas size', (t) => {
+    const outputs = t.call(graph, Object.fromEntries(graph.inputs.map((i) => [i.name, t.input(i.name, i.shape as Shape, i.dtype)])));
+    if (!outputs['colour'] || !outputs['alpha']) throw failure('GRAPH_INVALID', { where: graph.name, what: 'a drawer gives "colour" and "alpha"' });
+    return { colour: outputs['colour'].mul(1) };
+  });
+  const [, channels = 0, height = 0, width = 0] = traced.types.get('colour')?.shape ?? [];
+  if (channels !== 3 || height !== width || height < 8) throw failure('GRAPH_INVALID', { where: graph.name, what: `a drawer gives colour [1, 3, side, side], not [1, ${channels}, ${height}, ${width}]` });
+  return height;
+}
+
+/** The drawing over its paper: [1, 3, h, w]. */
+export function onPaper(t: Trace, colour: Tensor, alpha: Tensor, paper: readonly number[]): Tensor {
+  return colour.add(t.constant(paper, [1, 3, 1, 1]).mul(t.scalar(1).sub(alpha)));
+}
+
+/** Crops of the canvas with its alpha [1, 4, h, w], on their backdrops, their contrast and brightness turned: [n, 3, side, side] in 0..1. */
+function seen(t: Trace, canvas: Tensor, { request, side, canvas: size }: StepPlan): Tensor {
+  const { crops } = request.settings;
+  const rows = t.input('rows', [crops, 1, side, size]);
+  const columns = t.input('columns', [crops, 1, side, size]);
+  const cut = rows.matmul(canvas).matmulTransposed(columns, 'right');
+  const alpha = cut.slice(1, 3, 4);
+  const picture = cut.slice(1, 0, 3).add(t.input('backdrop', [crops, 3, side, side]).mul(t.scalar(1).sub(alpha)));
+  const mean = picture.mean([1, 2, 3], true);
+  const turned = picture.sub(mean).mul(t.input('contrast', [crops, 1, 1, 1])).add(mean).mul(t.input('brightness', [crops, 1, 1, 1]));
+  return turned.add(t.input('noise', [crops, 3, side, side])).clip(0, 1);
+}
+
+/** Inputs of the graph beside parameters and moments are named in `drawCrops` and in the loop. */
+export function stepGraph(plan: StepPlan): Graph {
+  const { request, tower, preprocessing, dimension } = plan;
+  const { settings: s, drawer } = request;
+  const canvasGraph = readOnnx({ bytes: drawer.canvas, name: `drawer ${drawer.id}` });
+  return trace(`guidance of ${drawer.id} by ${tower.graph.name}`, (t) => {
+    const values = Object.fromEntries(drawer.parameters.map((p) => [p.name, t.input(p.name, p.shape)]));
+    const drawn = t.call(canvasGraph, { ...values, progress: t.input('progress', []) }, 'drawer.');
+    const { colour, alpha } = drawn;
+    if (!colour || !alpha) throw failure('GRAPH_INVALID', { where: canvasGraph.name, what: 'a drawer gives "colour" and "alpha"' });
+    const pixels = seen(t, concat([colour, alpha], 1), plan).sub(t.constant(preprocessing.mean, [1, 3, 1, 1])).div(t.constant(preprocessing.std, [1, 3, 1, 1]));
+    const look = request.style ? styleProfile(t, tower, pixels, styleLayers(tower, plan.side)) : { embedding: callTower(t, tower, pixels).embedding };
+    const { loss, cosines } = objective(
+      unit(look.embedding),
+      {
+        prompts: t.input('prompts', [PROMPT_SLOTS, dimension]),
+        attraction: t.input('attraction', [PROMPT_SLOTS]),
+        repulsion: t.input('repulsion', [PROMPT_SLOTS]),
+        stock: t.input('stock', [plan.stock, dimension]),
+        excluded: t.input('excluded', [1, PROMPT_SLOTS, plan.stock]),
+      },
+      s,
+    );
+    const others = request.losses.map(({ graph, weight }, i) => {
+      const extra = t.call(readOnnx({ bytes: graph, name: `loss ${i + 1}` }), { picture: onPaper(t, colour, alpha, drawer.paper) }, `loss${i}.`)['loss'];
+      if (!extra) throw failure('GRAPH_INVALID', { where: `loss ${i + 1}`, what: 'a loss gives "loss"' });
+      return extra.sum().mul(weight);
+    });
+    const style = request.style && 'profile' in look ? [look.profile.sub(t.input('style', request.style.profile.count === 1 ? [1, request.style.profile.dimension] : [])).square().sum(-1).mean().mul(request.style.weight)] : [];
+    const total = [...others, ...style, ...(drawn['penalty'] ? [drawn['penalty'].sum()] : [])].reduce((a, b) => a.add(b), loss);
+    const parameters = drawer.parameters.flatMap((p) => (values[p.name] ? [{ p, value: values[p.name] as Tensor }] : []));
+    const found = gradients(total, parameters.map(({ value }) => value));
+    const inputs = { rate: t.input('rate', []), unbias1: t.input('unbias1', []), unbias2: t.input('unbias2', []) };
+    const moved = parameters.flatMap(({ p, value }, i) => {
+      const next = adam(t, p, value, found[i] ?? value.zeros(), s, inputs);
+      const names = momentNames(p);
+      return [[`next.${p.name}`, next.value], [`next.${names.first}`, next.first], [`next.${names.second}`, next.second]] as const;
+    });
+    return { loss: total, cosines, ...Object.fromEntries(moved) };
+  });
+}
+
+/** A drawer's graph as a picture on paper [1, 3, h, w], clamped to 0..1. */
+export function renderGraph(bytes: Uint8Array, id: string, paper: readonly number[]): Graph {
+  const drawing = readOnnx({ bytes, name: `drawer ${id}` });
+  return trace(`picture of ${id}`, (t) => {
+    const inputs = Object.fromEntries(drawing.inputs.map((i) => [i.name, t.input(i.name, i.shape as Shape, i.dtype)]));
+    const { colour, alpha } = t.call(drawing, inputs);
+    if (!colour || !alpha) throw failure('GRAPH_INVALID', { where: drawing.name, what: 'a drawer gives "colour" and "alpha"' });
+    return { picture: onPaper(t, colour, alpha, paper).clip(0, 1).mul(255) };
+  });
+}

@@ -1,0 +1,64 @@
+/** Child processes with a message port: how they are started, watched and ended. */
+import type { ChildProcess } from 'node:child_process';
+import { fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import type { Port } from './rpc.ts';
+
+export interface ChildOptions {
+  /** Limit on the JavaScript heap, in MiB. */
+  readonly heap?: number;
+  readonly args?: readonly string[];
+}
+
+export interface Child {
+  readonly port: Port;
+  /** Ends the process at once, whatever it is doing. */
+  kill(): void;
+  /** Settles when the process has ended. */
+  readonly ended: Promise<void>;
+}
+
+/** The address of a module beside `from` that a child can run: TypeScript from the sources, JavaScript from the build. */
+export function entryBeside(from: string, name: string): URL {
+  return new URL(`./${name}.${from.endsWith('.ts') ? 'ts' : 'js'}`, from);
+}
+
+export function startChild(entry: URL, { heap, args = [] }: ChildOptions = {}): Child {
+  const loader = entry.pathname.endsWith('.ts') ? ['--import', 'tsx'] : [];
+  const process_ = fork(fileURLToPath(entry), [...args], {
+    serialization: 'advanced',
+    execArgv: [...loader, ...(heap ? [`--max-old-space-size=${heap}`] : [])],
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
+  const ended = new Promise<void>((resolve) => {
+    process_.once('exit', () => resolve());
+    process_.once('error', () => resolve());
+  });
+  return { port: portOf(process_), kill: () => process_.kill('SIGKILL'), ended };
+}
+
+function portOf(child: ChildProcess): Port {
+  return {
+    send: (message) => {
+      if (child.connected) child.send(message as object, () => undefined);
+    },
+    onMessage: (listener) => child.on('message', listener),
+    onClose: (listener) => {
+      child.once('exit', (code, signal) => listener(signal ? `it was ended by ${signal}` : `it ended with code ${code}`));
+      child.once('error', (error) => listener(error.message));
+      child.once('disconnect', () => listener('its channel closed'));
+    },
+  };
+}
+
+/** The port of this process, when it is a child. It ends with its parent. */
+export function parentPort(): Port {
+  process.once('disconnect', () => process.exit(0));
+  return {
+    send: (message) => {
+      if (process.connected) process.send?.(message, undefined, undefined, () => undefined);
+    },
+    onMessage: (listener) => process.on('message', listener),
+    onClose: (listener) => process.once('disconnect', () => listener('its parent ended')),
+  };
+}
