@@ -7,7 +7,7 @@ import type { Child } from '../process/child.ts';
 import { entryBeside, startChild } from '../process/child.ts';
 import { Peer } from '../process/rpc.ts';
 import type { GuideEvent, GuideRequest, SteerRequest } from '../guidance/protocol.ts';
-import type { PictureSource } from './requests.ts';
+import type { Method, PictureSource } from './requests.ts';
 import { cosineTable, dot, meanDirection, probabilities, row, stacked } from './scores.ts';
 import { fill, PHOTO_TEMPLATES } from './templates.ts';
 
@@ -53,10 +53,17 @@ const WAITING_LIMIT = 256;
 /** How long a cancelled call may go on before its process is ended. */
 const GRACE_MS = 5000;
 
+/** Where calls go: a child process of one's own, or the host of a plugin. */
+interface Remote {
+  readonly peer: Peer;
+  readonly prefix: string;
+}
+
 export class Engine {
   private readonly model: string;
   private readonly threads: number | undefined;
   private child: { readonly process: Child; readonly peer: Peer } | undefined;
+  private remote: Remote | undefined;
   private closed = false;
 
   constructor(options: EngineOptions = {}) {
@@ -64,7 +71,23 @@ export class Engine {
     this.threads = options.threads;
   }
 
+  /** An engine that asks another process's engine. */
+  static over(peer: Peer, prefix: string): Engine {
+    const engine = new Engine();
+    engine.remote = { peer, prefix };
+    return engine;
+  }
+
+  /** Passes a call on as it came; the engine's process parses it. */
+  forward(method: Method, args: unknown, signal: AbortSignal): Promise<unknown> {
+    return this.ask(method, args, { signal });
+  }
+  forwardStream(method: Method, args: unknown, signal: AbortSignal): AsyncGenerator<unknown> {
+    return this.flow(method, args, { signal });
+  }
+
   private peer(): Peer {
+    if (this.remote) return this.remote.peer;
     if (this.closed) throw failure('ENGINE_STOPPED', { what: 'it was closed' });
     if (!this.child) {
       const process = startChild(entryBeside(import.meta.url, 'worker'), { args: [this.model, String(this.threads ?? 0)] });
@@ -95,13 +118,17 @@ export class Engine {
     }
   }
 
-  private async ask<T>(method: string, args: object, { signal }: Call = {}): Promise<T> {
-    // The child is our own code: what it answers has the type that its handler declares.
-    return (await this.guarded(signal, async () => this.peer().call(method, args, signal))) as T;
+  private named(method: Method): string {
+    return `${this.remote?.prefix ?? ''}${method}`;
   }
 
-  private async *flow<T>(method: string, args: object, { signal }: Call = {}): AsyncGenerator<T> {
-    const stream = this.peer().stream(method, args, signal);
+  private async ask<T>(method: Method, args: unknown, { signal }: Call = {}): Promise<T> {
+    // The child is our own code: what it answers has the type that its handler declares.
+    return (await this.guarded(signal, async () => this.peer().call(this.named(method), args, signal))) as T;
+  }
+
+  private async *flow<T>(method: Method, args: unknown, { signal }: Call = {}): AsyncGenerator<T> {
+    const stream = this.peer().stream(this.named(method), args, signal);
     try {
       for (;;) {
         const step = await this.guarded(signal, () => stream.next());

@@ -1,0 +1,47 @@
+/** The plugin contract. A plugin is one exported constant; its schema is the only source of types, controls, flags and docs. */
+import type { z } from 'zod';
+import type { Engine } from '../engine/engine.ts';
+import type { PictureSource } from '../engine/requests.ts';
+import type { PluginEvent } from './events.ts';
+
+/** The engine as a plugin sees it: the calls that cross a process boundary. */
+export type PluginEngine = Pick<Engine, 'info' | 'embedTexts' | 'embedPictures' | 'embedAll' | 'embedLabels' | 'similarity' | 'probabilities' | 'classify' | 'rankPictures' | 'rankAgainst' | 'rankPrompts' | 'styles' | 'pixelGradient' | 'tokenGradient' | 'guide' | 'steer'>;
+
+/** A wish of a person who watches the run. */
+export interface Steer {
+  readonly prompt: string;
+}
+
+export interface PluginContext {
+  readonly engine: PluginEngine;
+  /** Uniform numbers in [0, 1) from the run's seed; the only randomness that a plugin may use. */
+  readonly random: () => number;
+  /** Aborts when the person cancels. Pass it on, or look at it between steps. */
+  readonly signal: AbortSignal;
+  readonly log: (message: string) => void;
+  /** Turns the value of a pictures field into pictures: folders are read, paths are checked. */
+  readonly pictures: (fields: readonly string[]) => Promise<PictureSource[]>;
+  /** Calls back when somebody steers the run. */
+  readonly onSteer: (listener: (steer: Steer) => void) => void;
+}
+
+export interface Plugin<S extends z.ZodObject = z.ZodObject> {
+  /** Lower case, with hyphens; the command's name. */
+  readonly id: string;
+  /** Other names for the command. */
+  readonly aliases?: readonly string[];
+  readonly title: string;
+  /** One sentence. */
+  readonly description: string;
+  readonly version: string;
+  readonly parameters: S;
+  run(parameters: z.output<S>, context: PluginContext): AsyncGenerator<PluginEvent, void, void>;
+}
+
+const ID = /^[a-z][a-z0-9-]{1,40}$/;
+
+/** Declares a plugin; `run`'s parameters are typed by the schema. */
+export function definePlugin<S extends z.ZodObject>(plugin: Plugin<S>): Plugin<S> {
+  if (!ID.test(plugin.id)) throw new TypeError(`"${plugin.id}" is not a plugin id: use lower case letters, digits and hyphens`);
+  return plugin;
+}

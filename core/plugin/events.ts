@@ -1,0 +1,26 @@
+/** What a plugin may say while it works; parsed where it leaves the plugin's process. */
+import { z } from 'zod';
+import { bytesSchema, MIB } from '../schemas.ts';
+
+const name = z.string().max(4096);
+const side = z.int().min(1).max(16_384);
+const image = { width: side, height: side, mime: z.enum(['image/png', 'image/jpeg', 'image/webp']), bytes: bytesSchema(64 * MIB) };
+
+export const pluginEventSchema = z.discriminatedUnion('type', [
+  /** A picture of work in progress; a slow watcher may miss some. */
+  z.object({ type: z.literal('frame'), step: z.int().nonnegative(), ...image }),
+  /** A finished picture. */
+  z.object({ type: z.literal('picture'), title: name, record: z.record(z.string(), z.unknown()).optional(), ...image }),
+  z.object({ type: z.literal('progress'), done: z.number().nonnegative(), total: z.number().nonnegative(), label: name.optional() }),
+  /** Points of a chart, one a series, at `x`. */
+  z.object({ type: z.literal('chart'), x: z.number(), series: z.record(name, z.number()) }),
+  z.object({
+    type: z.literal('ranking'),
+    /** What the scores say, for people. */
+    title: name,
+    columns: z.array(name).max(64),
+    items: z.array(z.object({ picture: name, score: z.number(), values: z.array(z.number()).max(64) })).max(100_000),
+  }),
+  z.object({ type: z.literal('note'), text: z.string().max(20_000) }),
+]);
+export type PluginEvent = z.infer<typeof pluginEventSchema>;

@@ -1,0 +1,126 @@
+/** Runs a plugin in a process of its own and lets through only what the contract allows. A plugin that throws, hangs, eats memory or exits ends nothing but its job. */
+import { z } from 'zod';
+import type { Engine } from '../engine/engine.ts';
+import { type PictureSource, pictureSchema, requests } from '../engine/requests.ts';
+import { failure, LodestoneError } from '../errors.ts';
+import { steerRequestSchema } from '../guidance/protocol.ts';
+import { entryBeside, startChild } from '../process/child.ts';
+import type { Handlers } from '../process/rpc.ts';
+import { Peer } from '../process/rpc.ts';
+import { issuesOf } from '../schemas.ts';
+import type { Steer } from './define.ts';
+import { type PluginEvent, pluginEventSchema } from './events.ts';
+import type { RegisteredPlugin } from './registry.ts';
+
+const HEAP_MIB = 512;
+const SILENCE_SECONDS = 20;
+const GRACE_MS = 3000;
+
+export interface HostServices {
+  readonly engine: Engine;
+  /** Expands and checks what a pictures field holds. Throws PATH_OUTSIDE, FILE_MISSING, NO_PICTURES. */
+  pictures(fields: readonly string[]): Promise<PictureSource[]>;
+  log(message: string): void;
+}
+
+/** How a running job is steered from outside. */
+export interface PluginRun {
+  readonly events: AsyncGenerator<PluginEvent>;
+  steer(steer: Steer): void;
+}
+
+export interface RunOptions {
+  readonly signal?: AbortSignal;
+  /** How long a plugin may give no sign of life. */
+  readonly silenceSeconds?: number;
+}
+
+/** The engine's calls that a plugin may make, each forwarded as it is; the engine's process parses the arguments. */
+function engineHandlers(engine: Engine, checked: (p: readonly PictureSource[]) => Promise<void>): Handlers {
+  const withPictures = z.object({ pictures: z.array(pictureSchema) });
+  const prompts = z.object({ prompts: z.array(z.object({ picture: pictureSchema.optional() })) });
+  const direct = (method: keyof typeof requests) => [`engine.${method}`, async (args: unknown, { signal }: { signal: AbortSignal }) => engine.forward(method, args, signal)] as const;
+  const stream = (method: keyof typeof requests, pictures: (args: unknown) => PictureSource[]) =>
+    [
+      `engine.${method}`,
+      async function* (args: unknown, { signal }: { signal: AbortSignal }) {
+        await checked(pictures(args));
+        yield* engine.forwardStream(method, args, signal);
+      },
+    ] as const;
+  const listed = (args: unknown): PictureSource[] => withPictures.parse(args).pictures;
+  const prompted = (args: unknown): PictureSource[] => prompts.parse(args).prompts.flatMap((p) => (p.picture ? [p.picture] : []));
+  return Object.fromEntries([
+    direct('info'),
+    direct('embedTexts'),
+    direct('tokenGradient'),
+    ['engine.steer', async (args: unknown, { signal }: { signal: AbortSignal }) => {
+      await checked(prompted(steerRequestSchema.parse(args)));
+      return engine.forward('steer', args, signal);
+    }],
+    ['engine.pixelGradient', async (args: unknown, { signal }: { signal: AbortSignal }) => {
+      await checked(listed(args));
+      return engine.forward('pixelGradient', args, signal);
+    }],
+    stream('embedPictures', listed),
+    stream('styles', listed),
+    stream('guide', prompted),
+  ]);
+}
+
+export function runPlugin(plugin: RegisteredPlugin, parameters: unknown, services: HostServices, { signal, silenceSeconds = SILENCE_SECONDS }: RunOptions = {}): PluginRun {
+  const child = startChild(entryBeside(import.meta.url, 'runner'), { heap: HEAP_MIB });
+  let lastSign = Date.now();
+  let silent = false;
+  const checked = async (pictures: readonly PictureSource[]): Promise<void> => {
+    const paths = pictures.flatMap((p) => ('path' in p ? [p.path] : []));
+    if (paths.length > 0) await services.pictures(paths);
+  };
+  const peer = new Peer(child.port, {
+    ...engineHandlers(services.engine, checked),
+    alive: async () => {
+      lastSign = Date.now();
+    },
+    log: async (args) => services.log(z.object({ message: z.string().max(10_000) }).parse(args).message),
+    pictures: async (args) => services.pictures(z.object({ fields: z.array(z.string()) }).parse(args).fields),
+  });
+  const watch = setInterval(() => {
+    if (Date.now() - lastSign < silenceSeconds * 1000) return;
+    silent = true;
+    child.kill();
+  }, 500);
+  watch.unref();
+
+  async function* events(): AsyncGenerator<PluginEvent> {
+    let grace: NodeJS.Timeout | undefined;
+    const onAbort = (): void => {
+      grace = setTimeout(() => child.kill(), GRACE_MS);
+    };
+    signal?.addEventListener('abort', onAbort, { once: true });
+    try {
+      for await (const event of peer.stream('run', { file: plugin.file, parameters }, signal)) {
+        lastSign = Date.now();
+        const parsed = pluginEventSchema.safeParse(event);
+        if (!parsed.success) throw failure('PLUGIN_FAILED', { id: plugin.id, what: `it sent an event that is not allowed (${issuesOf(parsed.error)})` });
+        yield parsed.data;
+      }
+    } catch (thrown) {
+      throw annotated(thrown, plugin.id, { silent, seconds: silenceSeconds, cancelled: signal?.aborted ?? false });
+    } finally {
+      clearTimeout(grace);
+      clearInterval(watch);
+      signal?.removeEventListener('abort', onAbort);
+      child.kill();
+    }
+  }
+  return { events: events(), steer: (steer) => void peer.call('steer', steer).catch(() => undefined) };
+}
+
+/** The one place where a plugin's error gets the plugin's name. */
+function annotated(thrown: unknown, id: string, how: { silent: boolean; seconds: number; cancelled: boolean }): LodestoneError {
+  if (how.cancelled) return failure('CANCELLED', {});
+  if (how.silent) return failure('PLUGIN_SILENT', { id, seconds: how.seconds });
+  if (!(thrown instanceof LodestoneError)) return failure('PLUGIN_FAILED', { id, what: String(thrown) }, thrown);
+  if (thrown.code === 'ENGINE_STOPPED') return failure('PLUGIN_FAILED', { id, what: `its process stopped. ${thrown.message}` }, thrown);
+  return thrown.code === 'INTERNAL' ? failure('PLUGIN_FAILED', { id, what: thrown.message }, thrown) : thrown;
+}

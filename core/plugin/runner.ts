@@ -1,0 +1,43 @@
+/** The process that runs one plugin for one job. Its context is made of messages to the host; nothing else of the host is in reach. */
+import { z } from 'zod';
+import { Engine } from '../engine/engine.ts';
+import { type PictureSource, pictureSchema } from '../engine/requests.ts';
+import { failure } from '../errors.ts';
+import { parentPort } from '../process/child.ts';
+import { Peer } from '../process/rpc.ts';
+import { seeded, seedFor } from '../random.ts';
+import { issuesOf } from '../schemas.ts';
+import type { Steer } from './define.ts';
+import type { PluginEvent } from './events.ts';
+import { loadPlugin } from './load.ts';
+
+const runSchema = z.object({ file: z.string(), parameters: z.unknown() });
+const steerSchema = z.object({ prompt: z.string() });
+const HEARTBEAT_MS = 1000;
+
+const listeners = new Set<(steer: Steer) => void>();
+
+const peer: Peer = new Peer(parentPort(), {
+  run: (args, { signal }) => events(runSchema.parse(args), signal),
+  steer: async (args) => {
+    const steer = steerSchema.parse(args);
+    for (const listener of listeners) listener(steer);
+  },
+});
+// A plugin that blocks its event loop sends no sign of life, and the host ends it.
+setInterval(() => void peer.call('alive', {}).catch(() => undefined), HEARTBEAT_MS).unref();
+
+async function* events({ file, parameters }: z.infer<typeof runSchema>, signal: AbortSignal): AsyncGenerator<PluginEvent> {
+  const plugin = await loadPlugin(file);
+  const parsed = plugin.parameters.safeParse(parameters);
+  if (!parsed.success) throw failure('PARAMETER_INVALID', { plugin: plugin.id, what: issuesOf(parsed.error) });
+  const seed = z.object({ seed: z.number().default(1) }).safeParse(parsed.data);
+  yield* plugin.run(parsed.data, {
+    engine: Engine.over(peer, 'engine.'),
+    random: seeded(seedFor(seed.success ? seed.data.seed : 1, plugin.id)),
+    signal,
+    log: (message) => void peer.call('log', { message }).catch(() => undefined),
+    pictures: async (fields): Promise<PictureSource[]> => z.array(pictureSchema).parse(await peer.call('pictures', { fields }, signal)),
+    onSteer: (listener) => void listeners.add(listener),
+  });
+}
