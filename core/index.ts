@@ -1,10 +1,12 @@
 /** The public face of Lodestone: everything that plugins, the server and other programs may use. */
+export type { FileReport } from './clip/check.ts';
 export { EMBEDDED } from './clip/folder.ts';
 export type { Embeddings, ModelInfo } from './clip/model.ts';
 export { type Call, type Classified, Engine, type EngineOptions, type PictureBatch, type RankedPicture, type Unreadable } from './engine/engine.ts';
 export { type PictureSource, pictureName } from './engine/requests.ts';
 export { cosineTable, meanDirection, probabilities } from './engine/scores.ts';
 export { type ErrorCode, errorCodes, failure, LodestoneError, messageOf, type PlainError, plainError } from './errors.ts';
+export { picturesUnder, writeWhole } from './files.ts';
 export { defineDrawer, type Drawer, readyDrawer } from './guidance/drawer.ts';
 export { fourier, pixels, strokes } from './guidance/drawers/index.ts';
 export { parsePrompt } from './guidance/prompt.ts';

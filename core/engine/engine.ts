@@ -1,4 +1,5 @@
 /** What callers use: embed, score, classify, rank, gradient, guide. The model runs in a child process that can be stopped at any moment. */
+import type { FileReport } from '../clip/check.ts';
 import type { Embeddings, ModelInfo } from '../clip/model.ts';
 import { EMBEDDED } from '../clip/folder.ts';
 import type { PlainError } from '../errors.ts';
@@ -243,6 +244,11 @@ export class Engine {
   /** The same for one text, with respect to its token embeddings [length, width]. */
   tokenGradient(text: string, against: Embeddings, weights: Float32Array, call: Call = {}): Promise<{ value: number; tokens: string[]; shape: number[]; gradient: Float32Array }> {
     return this.ask('tokenGradient', { text, against, weights }, call);
+  }
+
+  /** Checks every graph of a model folder, see core/clip/check.ts. */
+  check(folder: string, call: Call = {}): AsyncGenerator<FileReport> {
+    return this.flow('check', { folder }, call);
   }
 
   /** Runs a guidance loop beside the session; yields frames, scores and at the end the picture. */

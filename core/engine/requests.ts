@@ -22,6 +22,7 @@ export const requests = {
   styles: z.object({ pictures: z.array(pictureSchema).max(100_000) }),
   pixelGradient: z.object({ pictures: z.array(pictureSchema).min(1).max(64), against: embeddingsSchema, weights: numbers }),
   tokenGradient: z.object({ text, against: embeddingsSchema, weights: numbers }),
+  check: z.object({ folder: z.string().min(1) }),
   guide: z.unknown(),
   steer: z.unknown(),
 } as const;

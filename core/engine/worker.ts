@@ -1,5 +1,6 @@
 /** The process that runs the model: answers the engine's calls, one at a time where the model is busy. Started by engine.ts, never by hand. */
 import os from 'node:os';
+import { checkFolder } from '../clip/check.ts';
 import type { Embeddings } from '../clip/model.ts';
 import { ClipModel } from '../clip/model.ts';
 import { pixelValues } from '../clip/preprocess.ts';
@@ -97,6 +98,7 @@ const handlers: Handlers = {
     const { text, against, weights } = requests.tokenGradient.parse(args);
     return (await model()).tokenGradient(text, against, weights);
   },
+  check: (args, { signal }) => checkFolder(requests.check.parse(args).folder, signal),
   guide: guided,
   steer: async (args) => {
     const { run, prompts } = steerRequestSchema.parse(args);

@@ -1,6 +1,6 @@
 /** The public face of core/graph. */
 export { bytesOf, floats, numbersOf } from './data.ts';
-export { OPERATORS, type Operator, OPSET } from './operators.ts';
+export { isOperator, OPERATORS, type Operator, OPSET } from './operators.ts';
 export { readOnnx } from './read-onnx.ts';
 export { compile, type CompileOptions, type Session } from './session.ts';
 export { concat, specialise, Tensor, Trace, trace } from './tensor.ts';

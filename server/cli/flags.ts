@@ -1,0 +1,52 @@
+/** Command-line arguments and options from a plugin's schema, and back to its parameters. */
+import { Argument, type Command, InvalidArgumentError, Option } from 'commander';
+import { type Field, parametersSchema } from '../wire.ts';
+
+const flagOf = (name: string): string => name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`);
+
+function numberOf(field: Field): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() === '' || !Number.isFinite(value) || (field.type === 'integer' && !Number.isInteger(value))) throw new InvalidArgumentError(`It must be a ${field.type === 'integer' ? 'whole ' : ''}number.`);
+    if (field.minimum !== undefined && value < field.minimum) throw new InvalidArgumentError(`It must be at least ${field.minimum}.`);
+    if (field.maximum !== undefined && value > field.maximum) throw new InvalidArgumentError(`It must be at most ${field.maximum}.`);
+    return value;
+  };
+}
+
+export interface Flags {
+  /** Names of the parameters that are taken by place, in order. */
+  readonly positional: readonly string[];
+  readonly named: readonly string[];
+}
+
+/** Adds what the schema asks for to a command. Only the last place may take many words. */
+export function addFlags(command: Command, schema: unknown): Flags {
+  const { properties, required } = parametersSchema.parse(schema);
+  const positional: string[] = [];
+  const named: string[] = [];
+  for (const [name, field] of Object.entries(properties)) {
+    const described = field.description ?? field.title ?? '';
+    if (field.positional) {
+      const word = field.type === 'array' ? `${name}...` : name;
+      command.addArgument(new Argument(required.includes(name) ? `<${word}>` : `[${word}]`, described));
+      positional.push(name);
+      continue;
+    }
+    const many = field.type === 'array' ? `<${name}...>` : `<${field.type === 'string' ? name : field.type}>`;
+    const option = new Option(field.type === 'boolean' ? `--${flagOf(name)}` : `--${flagOf(name)} ${many}`, described);
+    if (field.enum) option.choices(field.enum);
+    else if (field.type === 'number' || field.type === 'integer') option.argParser(numberOf(field));
+    if (field.default !== undefined) option.default(undefined, JSON.stringify(field.default));
+    if (required.includes(name)) option.makeOptionMandatory();
+    command.addOption(option);
+    named.push(name);
+  }
+  return { positional, named };
+}
+
+/** The parameters that were given; what was left out is the schema's to fill. */
+export function parametersFrom({ positional, named }: Flags, words: readonly unknown[], options: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const pairs = [...positional.map((name, i) => [name, words[i]] as const), ...named.map((name) => [name, options[name]] as const)];
+  return Object.fromEntries(pairs.filter(([, value]) => value !== undefined && !(Array.isArray(value) && value.length === 0)));
+}

@@ -1,0 +1,43 @@
+/** The command line. Called by server/launch/bin.js. */
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { BUILT_IN_PLUGINS, loadRegistry } from '../../core/index.ts';
+import { version } from '../server.ts';
+import { classifyCommand } from './classify.ts';
+import { modelCommand } from './model-check.ts';
+import { pluginCommand } from './run-plugin.ts';
+import { scoreCommand } from './score.ts';
+import { createShared } from './shared.ts';
+import { startCommand } from './start.ts';
+
+const BUILT_IN = new Set(['start', 'score', 'classify', 'model', '--version', '-V']);
+const wholeNumber = (text: string): number => {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1 || value > 1024) throw new InvalidArgumentError('It must be a whole number from 1 to 1024.');
+  return value;
+};
+
+/** Runs one command; sets the exit code: 0, 1 when it failed, 2 when it was used wrongly. */
+export async function main(argv: readonly string[]): Promise<void> {
+  const shared = createShared(wholeNumber);
+  const program = new Command('lodestone').description('CLIP guidance for generative art.').version(await version()).showHelpAfterError().exitOverride();
+  const commands = [startCommand(shared), scoreCommand(shared), classifyCommand(shared), modelCommand(shared)];
+  // The plugins' schemas are read only when a command could be one of theirs.
+  if (!BUILT_IN.has(argv[0] ?? '')) {
+    const registry = await loadRegistry([BUILT_IN_PLUGINS]);
+    for (const broken of registry.broken) process.stderr.write(`${broken.message}\n`);
+    commands.push(...registry.plugins.map((plugin) => pluginCommand(plugin, shared)));
+  }
+  for (const command of commands) program.addCommand(overridden(command));
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+  } catch (thrown) {
+    if (!(thrown instanceof CommanderError)) throw thrown;
+    process.exitCode = thrown.exitCode === 0 ? 0 : 2;
+  }
+}
+
+function overridden(command: Command): Command {
+  command.exitOverride().showHelpAfterError('(add --help to see how it is used)');
+  command.commands.forEach(overridden);
+  return command;
+}

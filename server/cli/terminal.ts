@@ -1,0 +1,53 @@
+/** What a command says, and where: results on standard output, progress and errors on standard error; with --json one document and nothing else. */
+import { SingleBar } from 'cli-progress';
+import type { PlainError } from '../../core/index.ts';
+
+export interface Terminal {
+  readonly json: boolean;
+  /** A line for a person; silent with --json. */
+  line(text: string): void;
+  /** The one document of --json; silent without. */
+  document(value: unknown): void;
+  progress(done: number, total: number): void;
+  /** A warning that does not stop the work. */
+  warn(text: string): void;
+  close(): void;
+}
+
+export function createTerminal(json: boolean): Terminal {
+  let bar: SingleBar | undefined;
+  const stop = (): void => {
+    bar?.stop();
+    bar = undefined;
+  };
+  return {
+    json,
+    line(text) {
+      stop();
+      if (!json) process.stdout.write(`${text}\n`);
+    },
+    document(value) {
+      stop();
+      if (json) process.stdout.write(`${JSON.stringify(value)}\n`);
+    },
+    progress(done, total) {
+      if (!process.stderr.isTTY) return;
+      if (!bar) {
+        bar = new SingleBar({ stream: process.stderr, format: '  {bar} {value}/{total}  {eta_formatted} left', barCompleteChar: '━', barIncompleteChar: '─', hideCursor: true, clearOnComplete: true });
+        bar.start(total, done);
+      }
+      bar.setTotal(total);
+      bar.update(done);
+    },
+    warn(text) {
+      stop();
+      process.stderr.write(`${text}\n`);
+    },
+    close: stop,
+  };
+}
+
+const USAGE_CODES: ReadonlySet<PlainError['code']> = new Set(['USAGE', 'PARAMETER_INVALID', 'PROMPT_EMPTY', 'PROMPT_INVALID', 'PLUGIN_UNKNOWN']);
+
+/** 2 for wrong usage, 1 for everything else that failed. */
+export const exitCodeOf = (error: PlainError): 1 | 2 => (USAGE_CODES.has(error.code) ? 2 : 1);

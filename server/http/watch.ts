@@ -1,0 +1,67 @@
+/** What one watcher sees of the jobs: an update when the last one is acknowledged, holding only what is new. A slow watcher gets fewer frames, never a growing queue. */
+import type { Job, Jobs } from '../jobs.ts';
+import type { Update } from '../wire.ts';
+
+interface Seen {
+  revision: number;
+  chart: number;
+  notes: number;
+  frame: unknown;
+  ranking: unknown;
+  picture: unknown;
+}
+
+/** Sends an update and settles when the watcher has taken it. */
+export type Send = (update: Update) => Promise<void>;
+
+/** The newest part of a job that `seen` lacks; `seen` is brought up to date. */
+function news(job: Job, seen: Seen): Update {
+  const fresh = <K extends 'frame' | 'ranking' | 'picture'>(key: K): Job[K] | undefined => (job[key] === seen[key] ? undefined : job[key]);
+  const [frame, ranking, picture] = [fresh('frame'), fresh('ranking'), fresh('picture')];
+  const update: Update = {
+    job: job.id,
+    plugin: job.plugin.id,
+    title: typeof job.parameters['prompt'] === 'string' ? job.parameters['prompt'] : job.plugin.title,
+    state: job.state,
+    chart: job.chart.slice(seen.chart).map(({ x, series }) => ({ x, series })),
+    chartFrom: seen.chart,
+    notes: job.notes.slice(seen.notes),
+    ...(job.progress ? { progress: { done: job.progress.done, total: job.progress.total, ...(job.progress.label ? { label: job.progress.label } : {}) } } : {}),
+    ...(frame ? { frame: { step: frame.step, width: frame.width, height: frame.height, mime: frame.mime, bytes: frame.bytes } } : {}),
+    ...(ranking ? { ranking: { title: ranking.title, columns: ranking.columns, items: ranking.items.slice(0, 500).map((item, i) => ({ ...item, url: `/jobs/${job.id}/ranking/${i}` })) } } : {}),
+    ...(picture ? { picture: { title: picture.event.title, width: picture.event.width, height: picture.event.height, url: `/gallery/${encodeURIComponent(picture.file)}`, file: picture.file } } : {}),
+    ...(job.error ? { error: job.error } : {}),
+  };
+  Object.assign(seen, { revision: job.revision, chart: job.chart.length, notes: job.notes.length, frame: job.frame, ranking: job.ranking, picture: job.picture });
+  return update;
+}
+
+/** Keeps a watcher up to date until the returned function is called. The newest jobs come first. */
+export function watch(jobs: Jobs, send: Send): () => void {
+  const seen = new Map<string, Seen>();
+  let sending = false;
+  let stopped = false;
+  const next = (): Job | undefined => jobs.list().find((job) => (seen.get(job.id)?.revision ?? -1) < job.revision);
+  const pump = async (): Promise<void> => {
+    if (sending) return;
+    sending = true;
+    try {
+      for (let job = next(); job && !stopped; job = next()) {
+        const state = seen.get(job.id) ?? { revision: -1, chart: 0, notes: 0, frame: undefined, ranking: undefined, picture: undefined };
+        seen.set(job.id, state);
+        await send(news(job, state));
+      }
+    } catch {
+      stopped = true;
+    } finally {
+      sending = false;
+    }
+  };
+  const onChange = (): void => void pump();
+  jobs.on('changed', onChange);
+  void pump();
+  return () => {
+    stopped = true;
+    jobs.off('changed', onChange);
+  };
+}

@@ -1,0 +1,141 @@
+/** Jobs: one plugin run each, one at a time, with a short queue. Each job keeps what a late joiner needs to see the current state. */
+import { EventEmitter } from 'node:events';
+import { randomUUID } from 'node:crypto';
+import type { HostServices, PlainError, PluginEvent, PluginRun, RegisteredPlugin, Steer } from '../core/index.ts';
+import { failure, plainError, runPlugin } from '../core/index.ts';
+import type { JobState } from './wire.ts';
+
+type Of<T extends PluginEvent['type']> = Extract<PluginEvent, { type: T }>;
+
+export interface Job {
+  readonly id: string;
+  readonly plugin: RegisteredPlugin;
+  readonly parameters: Readonly<Record<string, unknown>>;
+  state: JobState;
+  progress?: Of<'progress'>;
+  frame?: Of<'frame'>;
+  picture?: { readonly event: Of<'picture'>; readonly file: string };
+  ranking?: Of<'ranking'>;
+  readonly chart: Of<'chart'>[];
+  readonly notes: string[];
+  error?: PlainError;
+  /** Grows with every change; watchers compare it with what they have seen. */
+  revision: number;
+  readonly abort: AbortController;
+}
+
+const WAITING_LIMIT = 20;
+const KEPT = 50;
+const CHART_LIMIT = 20_000;
+const NOTES_LIMIT = 500;
+
+export interface JobServices extends HostServices {
+  /** Keeps a finished picture and returns its file name in the gallery. */
+  keep(job: Job, picture: Of<'picture'>): Promise<string>;
+}
+
+export class Jobs extends EventEmitter<{ changed: [Job] }> {
+  private readonly services: JobServices;
+  private readonly jobs = new Map<string, Job>();
+  private readonly queue: Job[] = [];
+  private readonly runs = new Map<string, PluginRun>();
+  private working: Promise<void> | undefined;
+
+  constructor(services: JobServices) {
+    super();
+    this.services = services;
+  }
+
+  /** Newest first. */
+  list(): Job[] {
+    return [...this.jobs.values()].reverse();
+  }
+
+  /** Throws JOB_UNKNOWN. */
+  get(id: string): Job {
+    const job = this.jobs.get(id);
+    if (!job) throw failure('JOB_UNKNOWN', { id });
+    return job;
+  }
+
+  /** Throws JOBS_FULL. */
+  start(plugin: RegisteredPlugin, parameters: Record<string, unknown>): Job {
+    if (this.queue.length >= WAITING_LIMIT) throw failure('JOBS_FULL', { limit: WAITING_LIMIT });
+    const job: Job = { id: randomUUID(), plugin, parameters, state: 'waiting', chart: [], notes: [], revision: 0, abort: new AbortController() };
+    this.jobs.set(job.id, job);
+    this.forgetOld();
+    this.queue.push(job);
+    this.changed(job);
+    this.working ??= this.work().finally(() => {
+      this.working = undefined;
+    });
+    return job;
+  }
+
+  cancel(id: string): void {
+    const job = this.get(id);
+    if (job.state === 'waiting') this.end(job, 'cancelled');
+    job.abort.abort();
+  }
+
+  steer(id: string, steer: Steer): void {
+    this.get(id);
+    this.runs.get(id)?.steer(steer);
+  }
+
+  /** Cancels everything and waits until nothing runs. */
+  async close(): Promise<void> {
+    for (const job of this.jobs.values()) if (job.state === 'waiting' || job.state === 'running') this.cancel(job.id);
+    await this.working;
+  }
+
+  private async work(): Promise<void> {
+    for (let job = this.queue.shift(); job; job = this.queue.shift()) if (job.state === 'waiting') await this.run(job);
+  }
+
+  private async run(job: Job): Promise<void> {
+    job.state = 'running';
+    this.changed(job);
+    try {
+      const run = runPlugin(job.plugin, job.parameters, this.services, { signal: job.abort.signal });
+      this.runs.set(job.id, run);
+      for await (const event of run.events) {
+        await this.take(job, event);
+        this.changed(job);
+      }
+      this.end(job, 'done');
+    } catch (thrown) {
+      const error = plainError(thrown);
+      if (error.code !== 'CANCELLED') job.error = error;
+      this.end(job, error.code === 'CANCELLED' ? 'cancelled' : 'failed');
+    } finally {
+      this.runs.delete(job.id);
+    }
+  }
+
+  private async take(job: Job, event: PluginEvent): Promise<void> {
+    if (event.type === 'picture') job.picture = { event, file: await this.services.keep(job, event) };
+    else if (event.type === 'progress') job.progress = event;
+    else if (event.type === 'frame') job.frame = event;
+    else if (event.type === 'ranking') job.ranking = event;
+    else if (event.type === 'chart' && job.chart.length < CHART_LIMIT) job.chart.push(event);
+    else if (event.type === 'note' && job.notes.length < NOTES_LIMIT) job.notes.push(event.text);
+  }
+
+  private end(job: Job, state: JobState): void {
+    job.state = state;
+    this.changed(job);
+  }
+
+  private changed(job: Job): void {
+    job.revision += 1;
+    this.emit('changed', job);
+  }
+
+  private forgetOld(): void {
+    for (const [id, job] of this.jobs) {
+      if (this.jobs.size <= KEPT) return;
+      if (job.state !== 'waiting' && job.state !== 'running') this.jobs.delete(id);
+    }
+  }
+}

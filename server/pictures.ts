@@ -1,0 +1,47 @@
+/** Turns what a pictures field holds into pictures: files and folders inside the allowed ones, uploads, addresses. */
+import { realpath } from 'node:fs/promises';
+import { isAbsolute, join, relative, resolve, sep } from 'node:path';
+import type { PictureSource } from '../core/index.ts';
+import { failure, picturesUnder } from '../core/index.ts';
+import { fetchPicture } from './fetch-picture.ts';
+
+export interface PicturePlaces {
+  /** Folders that may be read; undefined opens every one (the command line acts for the person who typed it). */
+  readonly allowed?: readonly string[];
+  /** Where `upload:` names lie. */
+  readonly uploads?: string;
+}
+
+const UPLOAD = /^upload:([a-zA-Z0-9._-]+)$/;
+const ADDRESS = /^https?:\/\//i;
+
+const inside = (folder: string, path: string): boolean => {
+  const way = relative(folder, path);
+  return way === '' || (!way.startsWith(`..${sep}`) && way !== '..' && !isAbsolute(way));
+};
+
+/** The path with links followed, when it lies in an allowed folder. Throws PATH_OUTSIDE, FILE_MISSING. */
+export async function allowedPath(path: string, { allowed }: PicturePlaces): Promise<string> {
+  const full = resolve(path);
+  if (allowed && !allowed.some((folder) => inside(resolve(folder), full))) throw failure('PATH_OUTSIDE', { path });
+  const real = await realpath(full).catch((cause: unknown) => {
+    throw failure('FILE_MISSING', { path }, cause);
+  });
+  if (!allowed) return full;
+  const roots = await Promise.all(allowed.map((folder) => realpath(folder).catch(() => resolve(folder))));
+  if (!roots.some((root) => inside(root, real))) throw failure('PATH_OUTSIDE', { path });
+  return full;
+}
+
+/** Throws PATH_OUTSIDE, FILE_MISSING, NO_PICTURES, ADDRESS_REFUSED. */
+export async function gatherPictures(fields: readonly string[], places: PicturePlaces): Promise<PictureSource[]> {
+  const found: PictureSource[] = [];
+  for (const field of fields) {
+    const upload = UPLOAD.exec(field)?.[1];
+    if (ADDRESS.test(field)) found.push({ bytes: await fetchPicture(field), name: field.slice(0, 255) });
+    else if (upload && places.uploads) found.push({ path: await allowedPath(join(places.uploads, upload), { allowed: [places.uploads] }) });
+    else for (const path of await picturesUnder(await allowedPath(field, places.allowed && places.uploads ? { allowed: [...places.allowed, places.uploads] } : places))) found.push({ path });
+  }
+  if (found.length === 0) throw failure('NO_PICTURES', { path: fields.join(', ') || 'an empty list' });
+  return found;
+}

@@ -1,0 +1,97 @@
+/** Puts the parts together: engine, registry, jobs, HTTP and sockets. */
+import { randomUUID } from 'node:crypto';
+import { mkdir, readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Logger } from 'pino';
+import { BUILT_IN_PLUGINS, Engine, failure, loadRegistry, messageOf, plainError, writeWhole } from '../core/index.ts';
+import { createApp } from './http/app.ts';
+import { isLoopback } from './http/guard.ts';
+import { attachSockets } from './http/sockets.ts';
+import { Jobs } from './jobs.ts';
+import { gatherPictures, type PicturePlaces } from './pictures.ts';
+import { type Hello, pluginSchema } from './wire.ts';
+
+export interface ServerOptions {
+  readonly host?: string;
+  /** 0 chooses a free one. */
+  readonly port?: number;
+  readonly model?: string;
+  readonly threads?: number;
+  /** Folders of pictures that may be read. */
+  readonly allow?: readonly string[];
+  /** Folders of plugins beside the built-in one. */
+  readonly plugins?: readonly string[];
+  /** Where gallery and uploads are kept. */
+  readonly data?: string;
+  readonly token?: string;
+  readonly logger: Logger;
+}
+
+export interface RunningServer {
+  /** The studio's address, with the token when one is wanted. */
+  readonly url: string;
+  readonly jobs: Jobs;
+  close(): Promise<void>;
+}
+
+const root = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? '..' : '../..', import.meta.url));
+export const DEFAULT_PORT = 4242;
+
+export const version = async (): Promise<string> => {
+  const parsed: unknown = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
+  return typeof parsed === 'object' && parsed !== null && 'version' in parsed ? String(parsed.version) : '0';
+};
+
+const slug = (title: string): string => title.toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-+|-+$/g, '').slice(0, 60) || 'picture';
+
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const { host = '127.0.0.1', port = DEFAULT_PORT, logger, data = join(homedir(), '.lodestone'), allow = [], plugins = [] } = options;
+  const token = options.token ?? (isLoopback(host) ? undefined : randomUUID());
+  const [gallery, uploads] = [join(data, 'gallery'), join(data, 'uploads')];
+  await Promise.all([mkdir(gallery, { recursive: true }), mkdir(uploads, { recursive: true })]).catch((cause: unknown) => {
+    throw failure('FILE_WRITE', { path: data, what: messageOf(cause) }, cause);
+  });
+  const engine = new Engine({ ...(options.model ? { model: options.model } : {}), ...(options.threads ? { threads: options.threads } : {}) });
+  const registry = await loadRegistry([BUILT_IN_PLUGINS, ...plugins]);
+  for (const broken of registry.broken) logger.warn({ code: broken.code }, broken.message);
+  const places: PicturePlaces = { allowed: [gallery, ...allow], uploads };
+  const jobs = new Jobs({
+    engine,
+    pictures: (fields) => gatherPictures(fields, places),
+    log: (message) => logger.info({ from: 'plugin' }, message),
+    keep: async (job, picture) => {
+      const file = `${slug(picture.title)}-${job.id.slice(0, 8)}.png`;
+      await writeWhole(join(gallery, file), picture.bytes);
+      return file;
+    },
+  });
+  const about = { version: await version(), plugins: registry.plugins.map((p) => pluginSchema.parse(p)), broken: registry.broken.map(plainError) };
+  const hello = async (): Promise<Hello> => {
+    const info = await engine.info().catch((thrown: unknown) => {
+      logger.error(plainError(thrown));
+      return undefined;
+    });
+    return { ...about, ...(info ? { model: { family: info.family, side: info.side, hash: info.hash } } : {}) };
+  };
+  const guardOptions = { host, ...(token ? { token } : {}) };
+  const http = createServer(createApp({ ...guardOptions, jobs, gallery, uploads, places, web: join(root, 'dist/web') }));
+  const io = attachSockets(http, { ...guardOptions, jobs, registry, hello });
+  await new Promise<void>((resolve, reject) => {
+    http.once('error', (cause) => reject(failure('USAGE', { what: `The server cannot listen on ${host}:${port}: ${messageOf(cause)}. Choose another with --port.` }, cause)));
+    http.listen(port, host, resolve);
+  });
+  const { port: bound } = http.address() as AddressInfo; // a TCP server's address is one of these
+  return {
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}/${token ? `?token=${token}` : ''}`,
+    jobs,
+    close: async () => {
+      await jobs.close();
+      await io.close();
+      await engine.close();
+    },
+  };
+}

@@ -1,0 +1,79 @@
+/** The wire protocol: every socket event in one typed map, parsed with zod at both ends. The studio imports this and nothing else of the server. */
+import { z } from 'zod';
+
+const id = z.string().min(1).max(64);
+const bytes = z.custom<Uint8Array>((v) => v instanceof Uint8Array || v instanceof ArrayBuffer, 'bytes');
+
+export const plainErrorSchema = z.object({ code: z.string(), message: z.string() });
+export type WireError = z.infer<typeof plainErrorSchema>;
+
+/** A field of a plugin's parameters, as its JSON Schema gives it. */
+export const fieldSchema = z.object({
+  type: z.enum(['string', 'number', 'integer', 'boolean', 'array']),
+  title: z.string().optional(),
+  description: z.string().optional(),
+  default: z.unknown().optional(),
+  enum: z.array(z.string()).optional(),
+  minimum: z.number().optional(),
+  maximum: z.number().optional(),
+  control: z.enum(['prompt', 'pictures', 'seed']).optional(),
+  positional: z.boolean().optional(),
+  advanced: z.boolean().optional(),
+});
+export type Field = z.infer<typeof fieldSchema>;
+export const parametersSchema = z.object({ properties: z.record(z.string(), fieldSchema).default({}), required: z.array(z.string()).default([]) });
+
+export const pluginSchema = z.object({ id, title: z.string(), description: z.string(), version: z.string(), parameters: parametersSchema });
+export type WirePlugin = z.infer<typeof pluginSchema>;
+
+export const helloSchema = z.object({
+  version: z.string(),
+  model: z.object({ family: z.string(), side: z.number(), hash: z.string() }).optional(),
+  plugins: z.array(pluginSchema),
+  /** Plugin files that could not be used, and why. */
+  broken: z.array(plainErrorSchema),
+});
+export type Hello = z.infer<typeof helloSchema>;
+
+export const jobStateSchema = z.enum(['waiting', 'running', 'done', 'failed', 'cancelled']);
+export type JobState = z.infer<typeof jobStateSchema>;
+
+export const chartPointSchema = z.object({ x: z.number(), series: z.record(z.string(), z.number()) });
+
+/** Everything that is new of a job since the watcher's last update; of frames only the newest. */
+export const updateSchema = z.object({
+  job: id,
+  plugin: id,
+  title: z.string(),
+  state: jobStateSchema,
+  progress: z.object({ done: z.number(), total: z.number(), label: z.string().optional() }).optional(),
+  frame: z.object({ step: z.number(), width: z.number(), height: z.number(), mime: z.string(), bytes }).optional(),
+  /** Points that follow the ones sent before; `chartFrom` is the place of the first. */
+  chart: z.array(chartPointSchema),
+  chartFrom: z.int().nonnegative(),
+  notes: z.array(z.string()),
+  ranking: z.object({ title: z.string(), columns: z.array(z.string()), items: z.array(z.object({ picture: z.string(), score: z.number(), values: z.array(z.number()), url: z.string() })) }).optional(),
+  picture: z.object({ title: z.string(), width: z.number(), height: z.number(), url: z.string(), file: z.string() }).optional(),
+  error: plainErrorSchema.optional(),
+});
+export type Update = z.infer<typeof updateSchema>;
+
+export const startSchema = z.object({ plugin: id, parameters: z.record(z.string(), z.unknown()) });
+export const jobSchema = z.object({ job: id });
+export const steerSchema = z.object({ job: id, prompt: z.string().min(1).max(2000) });
+export const uploadedSchema = z.object({ path: z.string() });
+
+export type Answer<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: WireError };
+type Ack<T> = (answer: Answer<T>) => void;
+
+/** What the studio says. Every event is answered. */
+export interface ClientEvents {
+  start: (message: z.infer<typeof startSchema>, ack: Ack<{ job: string }>) => void;
+  cancel: (message: z.infer<typeof jobSchema>, ack: Ack<null>) => void;
+  steer: (message: z.infer<typeof steerSchema>, ack: Ack<null>) => void;
+}
+/** What the server says. An update is acknowledged; until then that watcher gets no other. */
+export interface ServerEvents {
+  hello: (message: Hello) => void;
+  update: (message: Update, ack: () => void) => void;
+}

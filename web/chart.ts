@@ -1,0 +1,54 @@
+/** The score chart: one line a prompt. */
+import uPlot from 'uplot';
+import type { Update } from '../server/wire.ts';
+
+const COLOURS = ['#e0563a', '#e9b44c', '#7fb3a6', '#9a8fd1', '#d98fb0', '#8fb7d9', '#b5c46a', '#c9bfae'];
+
+export interface Chart {
+  /** Puts points at their place; a new job's first points clear the chart. */
+  add(from: number, points: Update['chart']): void;
+  clear(): void;
+}
+
+export function createChart(place: HTMLElement): Chart {
+  let plot: uPlot | undefined;
+  let names: string[] = [];
+  let points: Update['chart'] = [];
+  const data = (): uPlot.AlignedData => [points.map((p) => p.x), ...names.map((n) => points.map((p) => p.series[n] ?? null))];
+  const axis: uPlot.Axis = { stroke: '#a59d90', grid: { stroke: '#37332f', width: 1 }, ticks: { show: false }, font: '11px system-ui', size: 36 };
+  const draw = (): void => {
+    const series = points.at(-1)?.series ?? {};
+    const now = Object.keys(series);
+    if (!plot || now.join() !== names.join()) {
+      plot?.destroy();
+      names = now;
+      plot = new uPlot(
+        {
+          width: Math.max(240, place.clientWidth),
+          height: 120,
+          cursor: { y: false },
+          legend: { show: true, live: true },
+          scales: { x: { time: false } },
+          axes: [{ ...axis, size: 26 }, axis],
+          series: [{ label: 'step' }, ...names.map((label, i) => ({ label, stroke: COLOURS[i % COLOURS.length] ?? '#fff', width: 1.5, points: { show: false }, value: (_: uPlot, v: number | null) => v?.toFixed(3) ?? '–' }))],
+        },
+        data(),
+        place,
+      );
+    } else plot.setData(data());
+  };
+  return {
+    add(from, more) {
+      if (more.length === 0) return;
+      points = [...points.slice(0, from), ...more];
+      draw();
+    },
+    clear() {
+      points = [];
+      plot?.destroy();
+      plot = undefined;
+      names = [];
+      place.replaceChildren();
+    },
+  };
+}

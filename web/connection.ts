@@ -1,0 +1,53 @@
+/** The studio's end of the wire: everything that arrives is parsed before it is believed. */
+import { io, type Socket } from 'socket.io-client';
+import { type Answer, type ClientEvents, type Hello, helloSchema, type ServerEvents, type Update, updateSchema, uploadedSchema, type WireError } from '../server/wire.ts';
+
+export interface Listeners {
+  hello(hello: Hello): void;
+  update(update: Update): void;
+  /** Whether the server can be reached. */
+  connected(is: boolean): void;
+}
+
+export interface Connection {
+  start(plugin: string, parameters: Record<string, unknown>): Promise<Answer<{ job: string }>>;
+  cancel(job: string): Promise<Answer<null>>;
+  steer(job: string, prompt: string): Promise<Answer<null>>;
+  /** Sends a picture and gives the value that a pictures field takes. */
+  upload(file: File): Promise<Answer<string>>;
+}
+
+const unreachable: WireError = { code: 'UNREACHABLE', message: 'The server did not answer. Is it still running?' };
+const ANSWER_MS = 15_000;
+
+export function connect(listeners: Listeners): Connection {
+  const socket: Socket<ServerEvents, ClientEvents> = io({ transports: ['websocket'] });
+  socket.on('connect', () => listeners.connected(true));
+  socket.on('disconnect', () => listeners.connected(false));
+  socket.on('connect_error', () => listeners.connected(false));
+  socket.on('hello', (message) => {
+    const parsed = helloSchema.safeParse(message);
+    if (parsed.success) listeners.hello(parsed.data);
+  });
+  socket.on('update', (message, ack) => {
+    const parsed = updateSchema.safeParse(message);
+    if (parsed.success) listeners.update(parsed.data);
+    // The next update comes when this one is on the screen, so a busy page is sent fewer frames.
+    requestAnimationFrame(() => ack());
+  });
+  const answered = async <T>(ask: () => Promise<Answer<T>>): Promise<Answer<T>> => ask().catch(() => ({ ok: false, error: unreachable }) as const);
+  return {
+    start: (plugin, parameters) => answered(() => socket.timeout(ANSWER_MS).emitWithAck('start', { plugin, parameters })),
+    cancel: (job) => answered(() => socket.timeout(ANSWER_MS).emitWithAck('cancel', { job })),
+    steer: (job, prompt) => answered(() => socket.timeout(ANSWER_MS).emitWithAck('steer', { job, prompt })),
+    upload: (file) =>
+      answered(async () => {
+        const response = await fetch('uploads', { method: 'POST', body: file, headers: { 'content-type': 'application/octet-stream' } });
+        const body: unknown = await response.json();
+        const parsed = uploadedSchema.safeParse(body);
+        if (parsed.success) return { ok: true, value: parsed.data.path } as const;
+        const error = typeof body === 'object' && body !== null && 'error' in body ? (body.error as WireError) : unreachable;
+        return { ok: false, error } as const;
+      }),
+  };
+}

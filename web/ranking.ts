@@ -1,0 +1,13 @@
+/** Ranked pictures, best first, with what they scored. */
+import type { Update } from '../server/wire.ts';
+import { make } from './element.ts';
+
+export function showRanking(place: HTMLElement, ranking: NonNullable<Update['ranking']>): void {
+  place.replaceChildren(
+    ...ranking.items.map((item) => {
+      const name = item.picture.split('/').at(-1) ?? item.picture;
+      const parts = ranking.columns.length > 1 ? ranking.columns.map((c, i) => `${c} ${(item.values[i] ?? 0).toFixed(3)}`).join(', ') : name;
+      return make('li', { title: item.picture }, make('img', { src: item.url, alt: name, loading: 'lazy' }), make('b', { textContent: item.score.toFixed(3) }), make('small', { textContent: parts }));
+    }),
+  );
+}

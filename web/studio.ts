@@ -1,0 +1,141 @@
+/** The studio: joins controls, canvas, chart and gallery to the server. */
+import type { Hello, Update, WireError, WirePlugin } from '../server/wire.ts';
+import { createChart } from './chart.ts';
+import { connect } from './connection.ts';
+import { type Controls, createControls } from './controls.ts';
+import { createEasel } from './easel.ts';
+import { byId, make } from './element.ts';
+import { showGallery } from './gallery.ts';
+import { showRanking } from './ranking.ts';
+
+const [tabs, fields, about, state, error, notes] = [byId('plugins', HTMLElement), byId('fields', HTMLDivElement), byId('about', HTMLParagraphElement), byId('state', HTMLSpanElement), byId('error', HTMLParagraphElement), byId('notes', HTMLUListElement)];
+const [go, cancel, form, progress, download] = [byId('go', HTMLButtonElement), byId('cancel', HTMLButtonElement), byId('controls', HTMLFormElement), byId('progress', HTMLProgressElement), byId('download', HTMLAnchorElement)];
+const [ranking, easelBox] = [byId('ranking', HTMLOListElement), byId('easel', HTMLElement)];
+const easel = createEasel();
+const chart = createChart(byId('chart', HTMLDivElement));
+
+let controls: Controls | undefined;
+let chosen: WirePlugin | undefined;
+/** The job on the easel, and the newest revision of its state. */
+let shown: { readonly job: string; running: boolean } | undefined;
+/** Jobs that have ended before this page came are not put on the easel over a newer one. */
+const order: string[] = [];
+
+function showError(problem: WireError | undefined): void {
+  error.hidden = problem === undefined;
+  error.textContent = problem ? problem.message : '';
+  error.dataset['code'] = problem?.code ?? '';
+}
+
+const WORDS: Record<Update['state'], string> = { waiting: 'Waiting for its turn', running: 'Working', done: 'Done', failed: 'It did not work', cancelled: 'Cancelled' };
+
+function begin(update: Update): void {
+  shown = { job: update.job, running: true };
+  chart.clear();
+  notes.replaceChildren();
+  download.hidden = true;
+  ranking.hidden = true;
+  easelBox.hidden = false;
+}
+
+/** Whether an update belongs on the easel: the job that is there, or one that runs, or the newest when nothing is. */
+function belongs(update: Update): boolean {
+  if (!order.includes(update.job)) order.push(update.job);
+  if (shown?.job === update.job) return true;
+  if (shown?.running) return false;
+  return update.state === 'running' || update.state === 'waiting' || shown === undefined;
+}
+
+function onUpdate(update: Update): void {
+  if (update.picture) void showGallery();
+  if (!belongs(update)) return;
+  if (shown?.job !== update.job) begin(update);
+  const running = update.state === 'running' || update.state === 'waiting';
+  shown = { job: update.job, running };
+  const { progress: far } = update;
+  state.textContent = `${WORDS[update.state]}: ${update.title}${running && far && far.total > 0 ? ` · ${far.done} of ${far.total}` : ''}`;
+  state.dataset['state'] = update.state;
+  progress.hidden = !running;
+  if (far && far.total > 0) progress.value = far.done / far.total;
+  cancel.hidden = !running;
+  go.textContent = running && chosen?.id === update.plugin && 'prompt' in (chosen?.parameters.properties ?? {}) ? 'Steer to this prompt' : 'Go';
+  if (update.frame) easel.frame(update.frame.bytes as BlobPart, update.frame.mime); // the schema has checked that these are bytes
+  chart.add(update.chartFrom, update.chart);
+  notes.append(...update.notes.map((textContent) => make('li', { textContent })));
+  if (update.ranking) {
+    showRanking(ranking, update.ranking);
+    ranking.hidden = false;
+    easelBox.hidden = update.picture === undefined && update.frame === undefined;
+  }
+  if (update.picture) {
+    easel.picture(update.picture.url);
+    Object.assign(download, { href: update.picture.url, download: update.picture.file, hidden: false });
+    easelBox.hidden = false;
+  }
+  if (update.error) showError(update.error);
+}
+
+function choose(plugin: WirePlugin): void {
+  chosen = plugin;
+  for (const tab of tabs.querySelectorAll('button')) tab.setAttribute('aria-pressed', String(tab.dataset['plugin'] === plugin.id));
+  about.textContent = plugin.description;
+  controls?.dispose();
+  controls = createControls(fields, plugin, async (file) => {
+    const answer = await connection.upload(file);
+    showError(answer.ok ? undefined : answer.error);
+    return answer.ok ? answer.value : undefined;
+  });
+  go.textContent = 'Go';
+}
+
+function onHello(hello: Hello): void {
+  byId('model', HTMLParagraphElement).textContent = hello.model ? `${hello.model.family} · ${hello.model.side} px · ${hello.model.hash.slice(0, 8)}` : 'the model could not be read';
+  tabs.replaceChildren(
+    ...hello.plugins.map((plugin) => {
+      const tab = make('button', { type: 'button', textContent: plugin.title });
+      tab.dataset['plugin'] = plugin.id;
+      tab.addEventListener('click', () => choose(plugin));
+      return tab;
+    }),
+  );
+  const first = hello.plugins.find((p) => p.id === (chosen?.id ?? 'guide')) ?? hello.plugins[0];
+  if (first && (!controls || chosen?.id !== first.id)) choose(first);
+  else if (chosen) for (const tab of tabs.querySelectorAll('button')) tab.setAttribute('aria-pressed', String(tab.dataset['plugin'] === chosen.id));
+  if (hello.broken[0]) showError(hello.broken[0]);
+}
+
+const connection = connect({
+  hello: onHello,
+  update: onUpdate,
+  connected: (is) => {
+    go.disabled = !is;
+    if (!is) state.textContent = 'The server cannot be reached; trying again…';
+    else if (state.textContent.startsWith('The server')) state.textContent = '';
+  },
+});
+
+form.addEventListener('submit', async (event) => {
+  event.preventDefault();
+  if (!chosen || !controls) return;
+  const values = controls.values();
+  showError(undefined);
+  const { prompt } = values;
+  if (shown?.running && go.textContent?.startsWith('Steer') && typeof prompt === 'string') {
+    const answer = await connection.steer(shown.job, prompt);
+    if (!answer.ok) showError(answer.error);
+    return;
+  }
+  const answer = await connection.start(chosen.id, values);
+  if (!answer.ok) showError(answer.error);
+});
+fields.addEventListener('keydown', (event) => {
+  if (event.key === 'Enter' && !event.shiftKey && event.target instanceof HTMLTextAreaElement) {
+    event.preventDefault();
+    form.requestSubmit();
+  }
+});
+cancel.addEventListener('click', async () => {
+  const answer = shown && (await connection.cancel(shown.job));
+  if (answer && !answer.ok) showError(answer.error);
+});
+void showGallery();
