@@ -1,42 +1,61 @@
 /** One catalogue of everything that can go wrong for a person: a stable code, and a sentence that says what, where and what to do. */
 
 const catalogue = {
-  GRAPH_INVALID: (d: { where: string; what: string }) => `The graph is not valid at ${d.where}: ${d.what}. This is a fault in the graph or in a rewrite of it; report it with the model.`,
-  GRAPH_SHAPE: (d: { where: string; what: string }) => `Shapes do not fit at ${d.where}: ${d.what}. Check the shapes of the tensors that go in.`,
+  GRAPH_INVALID: (d: { where: string; what: string }) =>
+    `The graph is not valid at ${d.where}: ${d.what}. This is a fault in the graph or in a rewrite of it; report it with the model.`,
+  GRAPH_SHAPE: (d: { where: string; what: string }) =>
+    `Shapes do not fit at ${d.where}: ${d.what}. Check the shapes of the tensors that go in.`,
   GRAPH_OPERATOR: (d: { operator: string; node: string; model: string; advice: string }) =>
     `Operator ${d.operator} (node "${d.node}" in ${d.model}) is not supported. ${d.advice}`,
   GRADIENT_NO_RULE: (d: { operator: string; node: string; model: string; advice: string }) =>
     `Operator ${d.operator} (node "${d.node}" in ${d.model}) has no gradient rule. ${d.advice}`,
-  GRADIENT_UNREACHABLE: (d: { of: string; wrt: string }) => `"${d.of}" does not depend on "${d.wrt}", so there is no gradient to take. Check the two names.`,
-  ONNX_UNREADABLE: (d: { file: string; what: string }) => `${d.file} cannot be read as ONNX: ${d.what}. The file may be cut short; fetch or export it again.`,
+  GRADIENT_UNREACHABLE: (d: { of: string; wrt: string }) =>
+    `"${d.of}" does not depend on "${d.wrt}", so there is no gradient to take. Check the two names.`,
+  ONNX_UNREADABLE: (d: { file: string; what: string }) =>
+    `${d.file} cannot be read as ONNX: ${d.what}. The file may be cut short; fetch or export it again.`,
   MODEL_MISSING: (d: { folder: string; what: string }) =>
     `${d.folder} is not a usable model folder: ${d.what}. A model folder holds config.json, preprocessor_config.json, tokenizer.json and onnx/.`,
   MODEL_BROKEN: (d: { file: string; what: string }) => `${d.file} does not hold what a CLIP model needs: ${d.what}.`,
-  MODEL_PART: (d: { folder: string; part: string }) => `The model in ${d.folder} has no ${d.part}, so this cannot be done with it. Choose a model that has both towers.`,
-  PICTURE_UNREADABLE: (d: { picture: string; what: string }) => `${d.picture} cannot be read as a picture: ${d.what}. Use PNG, JPEG, WebP, GIF, AVIF, TIFF or SVG.`,
-  PICTURE_TOO_LARGE: (d: { picture: string; limit: string }) => `${d.picture} is larger than the limit of ${d.limit}. Make it smaller and try again.`,
+  MODEL_PART: (d: { folder: string; part: string }) =>
+    `The model in ${d.folder} has no ${d.part}, so this cannot be done with it. Choose a model that has both towers.`,
+  PICTURE_UNREADABLE: (d: { picture: string; what: string }) =>
+    `${d.picture} cannot be read as a picture: ${d.what}. Use PNG, JPEG, WebP, GIF, AVIF, TIFF or SVG.`,
+  PICTURE_TOO_LARGE: (d: { picture: string; limit: string }) =>
+    `${d.picture} is larger than the limit of ${d.limit}. Make it smaller and try again.`,
   FILE_MISSING: (d: { path: string }) => `${d.path} does not exist or cannot be read. Check the path.`,
-  FILE_WRITE: (d: { path: string; what: string }) => `${d.path} cannot be written: ${d.what}. Nothing was left half-written.`,
-  NO_PICTURES: (d: { path: string }) => `No pictures were found in ${d.path}. Put PNG, JPEG or WebP files there, or name another folder.`,
+  FILE_WRITE: (d: { path: string; what: string }) =>
+    `${d.path} cannot be written: ${d.what}. Nothing was left half-written.`,
+  NO_PICTURES: (d: { path: string }) =>
+    `No pictures were found in ${d.path}. Put PNG, JPEG or WebP files there, or name another folder.`,
   PROMPT_EMPTY: (_: Record<never, never>) => 'The prompt is empty. Say in a few words what the picture should show.',
-  PROMPT_INVALID: (d: { prompt: string; what: string }) => `The prompt "${d.prompt}" cannot be read: ${d.what}. Write prompts as words, or words:weight, with | between them.`,
+  PROMPT_INVALID: (d: { prompt: string; what: string }) =>
+    `The prompt "${d.prompt}" cannot be read: ${d.what}. Write prompts as words, or words:weight, with | between them.`,
   PARAMETER_INVALID: (d: { plugin: string; what: string }) => `Wrong parameters for ${d.plugin}: ${d.what}.`,
   PLUGIN_UNKNOWN: (d: { id: string; known: string }) => `There is no plugin "${d.id}". There are: ${d.known}.`,
-  PLUGIN_INVALID: (d: { file: string; what: string }) => `${d.file} is not a plugin: ${d.what}. A plugin file exports one definePlugin({...}) as its default.`,
+  PLUGIN_INVALID: (d: { file: string; what: string }) =>
+    `${d.file} is not a plugin: ${d.what}. A plugin file exports one definePlugin({...}) as its default.`,
   PLUGIN_FAILED: (d: { id: string; what: string }) => `The plugin "${d.id}" failed: ${d.what}`,
-  PLUGIN_SILENT: (d: { id: string; seconds: number }) => `The plugin "${d.id}" gave no sign of life for ${d.seconds} s and was stopped. Nothing else was touched.`,
+  PLUGIN_SILENT: (d: { id: string; seconds: number }) =>
+    `The plugin "${d.id}" gave no sign of life for ${d.seconds} s and was stopped. Nothing else was touched.`,
   CANCELLED: (_: Record<never, never>) => 'Cancelled.',
-  ENGINE_STOPPED: (d: { what: string }) => `The process that runs the model stopped: ${d.what}. It starts again with the next request.`,
-  ENGINE_BUSY: (d: { limit: number }) => `The engine already has ${d.limit} requests waiting. Wait for some to end and try again.`,
-  MESSAGE_INVALID: (d: { event: string; what: string }) => `The message "${d.event}" is not well-formed: ${d.what}. Nothing was done.`,
+  ENGINE_STOPPED: (d: { what: string }) =>
+    `The process that runs the model stopped: ${d.what}. It starts again with the next request.`,
+  ENGINE_BUSY: (d: { limit: number }) =>
+    `The engine already has ${d.limit} requests waiting. Wait for some to end and try again.`,
+  MESSAGE_INVALID: (d: { event: string; what: string }) =>
+    `The message "${d.event}" is not well-formed: ${d.what}. Nothing was done.`,
   JOB_UNKNOWN: (d: { id: string }) => `There is no job "${d.id}". It may have ended and been forgotten.`,
   JOBS_FULL: (d: { limit: number }) => `${d.limit} jobs are already waiting. Wait for one to end, or cancel one.`,
-  PATH_OUTSIDE: (d: { path: string }) => `${d.path} lies outside the folders that the server may read. Start it with --allow FOLDER to open one.`,
+  PATH_OUTSIDE: (d: { path: string }) =>
+    `${d.path} lies outside the folders that the server may read. Start it with --allow FOLDER to open one.`,
   ADDRESS_REFUSED: (d: { address: string; what: string }) => `${d.address} is not fetched: ${d.what}.`,
-  ORIGIN_REFUSED: (d: { origin: string }) => `Requests from ${d.origin} are refused. Open the studio at the address that the server printed.`,
-  TOKEN_REFUSED: (_: Record<never, never>) => 'A valid token is needed. Use the address with the token that the server printed.',
+  ORIGIN_REFUSED: (d: { origin: string }) =>
+    `Requests from ${d.origin} are refused. Open the studio at the address that the server printed.`,
+  TOKEN_REFUSED: (_: Record<never, never>) =>
+    'A valid token is needed. Use the address with the token that the server printed.',
   UPLOAD_TOO_LARGE: (d: { limit: string }) => `The upload is larger than ${d.limit}. Send fewer or smaller pictures.`,
-  SERVICE_FAILED: (d: { service: string; what: string }) => `${d.service} did not answer as hoped: ${d.what}. Check the token, the model's name and the network.`,
+  SERVICE_FAILED: (d: { service: string; what: string }) =>
+    `${d.service} did not answer as hoped: ${d.what}. Check the token, the model's name and the network.`,
   USAGE: (d: { what: string }) => d.what,
   INTERNAL: (d: { what: string }) => `Something unforeseen went wrong: ${d.what}. Please report it.`,
 } as const;

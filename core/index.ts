@@ -2,21 +2,50 @@
 export type { FileReport } from './clip/check.ts';
 export { EMBEDDED } from './clip/folder.ts';
 export type { Embeddings, ModelInfo } from './clip/model.ts';
-export { type Call, type Classified, Engine, type EngineOptions, type PictureBatch, type RankedPicture, type Unreadable } from './engine/engine.ts';
+export {
+  type Call,
+  type Classified,
+  Engine,
+  type EngineOptions,
+  type PictureBatch,
+  type RankedPicture,
+  type Unreadable,
+} from './engine/engine.ts';
 export { type PictureSource, pictureName } from './engine/requests.ts';
 export { cosineTable, meanDirection, probabilities } from './engine/scores.ts';
-export { type ErrorCode, errorCodes, failure, LodestoneError, messageOf, type PlainError, plainError } from './errors.ts';
+export {
+  type ErrorCode,
+  errorCodes,
+  failure,
+  LodestoneError,
+  messageOf,
+  type PlainError,
+  plainError,
+} from './errors.ts';
 export { picturesUnder, writeWhole } from './files.ts';
-export { defineDrawer, type Drawer, readyDrawer } from './guidance/drawer.ts';
+export { type Drawer, defineDrawer, readyDrawer } from './guidance/drawer.ts';
 export { fourier, pixels, strokes } from './guidance/drawers/index.ts';
 export { parsePrompt } from './guidance/prompt.ts';
-export { type GuidanceSettings, type GuideEvent, type GuideRequest, guidanceSettingsSchema, type Prompt, type RunRecord } from './guidance/protocol.ts';
+export {
+  type GuidanceSettings,
+  type GuideEvent,
+  type GuideRequest,
+  guidanceSettingsSchema,
+  type Prompt,
+  type RunRecord,
+} from './guidance/protocol.ts';
 export { definePlugin, type Plugin, type PluginContext, type Steer } from './plugin/define.ts';
 export { type PluginEvent, pluginEventSchema } from './plugin/events.ts';
 export { type FieldMeta, picturesField, promptField, seedField } from './plugin/fields.ts';
 export { type HostServices, type PluginRun, runPlugin } from './plugin/host.ts';
 export { guideEvents } from './plugin/kit/guide-events.ts';
 export { rankedEvents } from './plugin/kit/ranked-events.ts';
-export { BUILT_IN_PLUGINS, loadRegistry, type PluginDescription, type RegisteredPlugin, type Registry } from './plugin/registry.ts';
+export {
+  BUILT_IN_PLUGINS,
+  loadRegistry,
+  type PluginDescription,
+  type RegisteredPlugin,
+  type Registry,
+} from './plugin/registry.ts';
 export { gaussian, seeded, seedFor } from './random.ts';
 export { issuesOf } from './schemas.ts';

@@ -1,6 +1,17 @@
 /** CLIP-guided creation: words pull on a drawing until it matches them. */
 import { z } from 'zod';
-import { definePlugin, fourier, guideEvents, guidanceSettingsSchema, parsePrompt, pixels, promptField, readyDrawer, seedField, strokes } from '../core/index.ts';
+import {
+  definePlugin,
+  fourier,
+  guidanceSettingsSchema,
+  guideEvents,
+  parsePrompt,
+  pixels,
+  promptField,
+  readyDrawer,
+  seedField,
+  strokes,
+} from '../core/index.ts';
 
 const settings = guidanceSettingsSchema.shape;
 
@@ -11,14 +22,34 @@ export default definePlugin({
   version: '1.0.0',
   parameters: z.object({
     prompt: promptField(),
-    drawer: z.enum(['strokes', 'pixels', 'fourier']).default('strokes').meta({ title: 'Drawer', description: 'What the picture is made of' }),
+    drawer: z
+      .enum(['strokes', 'pixels', 'fourier'])
+      .default('strokes')
+      .meta({ title: 'Drawer', description: 'What the picture is made of' }),
     steps: z.int().min(1).max(5000).default(300).meta({ title: 'Steps', description: 'How long it is worked on' }),
     seed: seedField(),
     strokes: strokes.settings.shape.strokes,
-    size: z.int().min(64).max(2048).default(512).meta({ title: 'Size', description: 'Side of the finished picture, in pixels' }),
-    crops: settings.crops.meta({ title: 'Crops', description: 'How many views CLIP takes in each step', advanced: true }),
-    contrast: settings.contrast.meta({ title: 'Contrast', description: 'How much it matters to be told apart from other things', advanced: true }),
-    distance: settings.distance.meta({ title: 'Closeness', description: 'How much it matters to be close to the words', advanced: true }),
+    size: z
+      .int()
+      .min(64)
+      .max(2048)
+      .default(512)
+      .meta({ title: 'Size', description: 'Side of the finished picture, in pixels' }),
+    crops: settings.crops.meta({
+      title: 'Crops',
+      description: 'How many views CLIP takes in each step',
+      advanced: true,
+    }),
+    contrast: settings.contrast.meta({
+      title: 'Contrast',
+      description: 'How much it matters to be told apart from other things',
+      advanced: true,
+    }),
+    distance: settings.distance.meta({
+      title: 'Closeness',
+      description: 'How much it matters to be close to the words',
+      advanced: true,
+    }),
     rate: settings.rate.meta({ title: 'Boldness', description: 'Factor on the size of every move', advanced: true }),
   }),
   async *run({ prompt, drawer, seed, strokes: count, size, ...rest }, context) {

@@ -4,10 +4,26 @@
  */
 import { z } from 'zod';
 import type { Embeddings, PluginContext } from '../core/index.ts';
-import { definePlugin, guideEvents, guidanceSettingsSchema, LodestoneError, meanDirection, parsePrompt, picturesField, promptField, rankedEvents, readyDrawer, seedField, strokes } from '../core/index.ts';
+import {
+  definePlugin,
+  guidanceSettingsSchema,
+  guideEvents,
+  LodestoneError,
+  meanDirection,
+  parsePrompt,
+  picturesField,
+  promptField,
+  rankedEvents,
+  readyDrawer,
+  seedField,
+  strokes,
+} from '../core/index.ts';
 
 /** The mean style of the reference pictures; the first that cannot be read is an error. */
-async function profileOf({ engine, pictures, signal }: PluginContext, references: readonly string[]): Promise<Embeddings> {
+async function profileOf(
+  { engine, pictures, signal }: PluginContext,
+  references: readonly string[],
+): Promise<Embeddings> {
   const rows: number[] = [];
   let [count, dimension] = [0, 0];
   for await (const { embeddings, failures } of engine.styles(await pictures(references), { signal })) {
@@ -26,13 +42,35 @@ export default definePlugin({
   description: 'Finds the pictures that look most like the references, or draws the prompt in their style.',
   version: '1.0.0',
   parameters: z.object({
-    references: picturesField({ title: 'References', description: 'Pictures whose style is wanted: files or folders', positional: false }).min(1, 'name at least one reference picture'),
+    references: picturesField({
+      title: 'References',
+      description: 'Pictures whose style is wanted: files or folders',
+      positional: false,
+    }).min(1, 'name at least one reference picture'),
     pictures: picturesField({ description: 'Pictures to put in order of style; leave empty to draw' }).default([]),
-    prompt: promptField({ description: 'What to draw in that style; leave empty to rank', positional: false }).optional(),
-    strength: z.number().min(0).max(100).default(20).meta({ title: 'Strength', description: 'How much the style matters beside the words' }),
-    steps: z.int().min(1).max(5000).default(300).meta({ title: 'Steps', description: 'How long the drawing is worked on' }),
+    prompt: promptField({
+      description: 'What to draw in that style; leave empty to rank',
+      positional: false,
+    }).optional(),
+    strength: z
+      .number()
+      .min(0)
+      .max(100)
+      .default(20)
+      .meta({ title: 'Strength', description: 'How much the style matters beside the words' }),
+    steps: z
+      .int()
+      .min(1)
+      .max(5000)
+      .default(300)
+      .meta({ title: 'Steps', description: 'How long the drawing is worked on' }),
     seed: seedField(),
-    size: z.int().min(64).max(2048).default(512).meta({ title: 'Size', description: 'Side of the finished picture, in pixels' }),
+    size: z
+      .int()
+      .min(64)
+      .max(2048)
+      .default(512)
+      .meta({ title: 'Size', description: 'Side of the finished picture, in pixels' }),
   }),
   async *run({ references, pictures: fields, prompt, strength, steps, seed, size }, context) {
     const profile = await profileOf(context, references);

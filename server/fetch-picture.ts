@@ -31,7 +31,8 @@ function once(url: URL, permits: (address: string) => boolean, signal: AbortSign
     resolve(host, { ...options, all: true }, (error, found) => {
       if (error) return callback(error, []);
       const bad = found.find((a) => !permits(a.address));
-      if (bad) return callback(refuse(`it leads to ${bad.address}, which is not an address of the public internet`), []);
+      if (bad)
+        return callback(refuse(`it leads to ${bad.address}, which is not an address of the public internet`), []);
       const [first] = found;
       return options.all ? callback(null, found) : callback(null, first?.address ?? '', first?.family);
     });
@@ -43,7 +44,10 @@ function once(url: URL, permits: (address: string) => boolean, signal: AbortSign
 }
 
 /** The picture's bytes. Throws ADDRESS_REFUSED, SERVICE_FAILED, PICTURE_TOO_LARGE. */
-export async function fetchPicture(address: string, { signal, permits = isPublicAddress }: FetchOptions = {}): Promise<Uint8Array> {
+export async function fetchPicture(
+  address: string,
+  { signal, permits = isPublicAddress }: FetchOptions = {},
+): Promise<Uint8Array> {
   const limit = AbortSignal.any([AbortSignal.timeout(TIMEOUT_MS), ...(signal ? [signal] : [])]);
   try {
     let url = new URL(address);
@@ -63,7 +67,8 @@ export async function fetchPicture(address: string, { signal, permits = isPublic
       let size = 0;
       for await (const chunk of response as AsyncIterable<Buffer>) {
         size += chunk.length;
-        if (size > SIZE_LIMIT) throw failure('PICTURE_TOO_LARGE', { picture: address, limit: `${SIZE_LIMIT >> 20} MiB` });
+        if (size > SIZE_LIMIT)
+          throw failure('PICTURE_TOO_LARGE', { picture: address, limit: `${SIZE_LIMIT >> 20} MiB` });
         chunks.push(chunk);
       }
       return Buffer.concat(chunks);

@@ -1,6 +1,7 @@
 /** Jobs: one plugin run each, one at a time, with a short queue. Each job keeps what a late joiner needs to see the current state. */
-import { EventEmitter } from 'node:events';
+
 import { randomUUID } from 'node:crypto';
+import { EventEmitter } from 'node:events';
 import type { HostServices, PlainError, PluginEvent, PluginRun, RegisteredPlugin, Steer } from '../core/index.ts';
 import { failure, plainError, runPlugin } from '../core/index.ts';
 import type { JobState } from './wire.ts';
@@ -61,7 +62,16 @@ export class Jobs extends EventEmitter<{ changed: [Job] }> {
   /** Throws JOBS_FULL. */
   start(plugin: RegisteredPlugin, parameters: Record<string, unknown>): Job {
     if (this.queue.length >= WAITING_LIMIT) throw failure('JOBS_FULL', { limit: WAITING_LIMIT });
-    const job: Job = { id: randomUUID(), plugin, parameters, state: 'waiting', chart: [], notes: [], revision: 0, abort: new AbortController() };
+    const job: Job = {
+      id: randomUUID(),
+      plugin,
+      parameters,
+      state: 'waiting',
+      chart: [],
+      notes: [],
+      revision: 0,
+      abort: new AbortController(),
+    };
     this.jobs.set(job.id, job);
     this.forgetOld();
     this.queue.push(job);

@@ -39,8 +39,16 @@ export async function gatherPictures(fields: readonly string[], places: PictureP
   for (const field of fields) {
     const upload = UPLOAD.exec(field)?.[1];
     if (ADDRESS.test(field)) found.push({ bytes: await fetchPicture(field), name: field.slice(0, 255) });
-    else if (upload && places.uploads) found.push({ path: await allowedPath(join(places.uploads, upload), { allowed: [places.uploads] }) });
-    else for (const path of await picturesUnder(await allowedPath(field, places.allowed && places.uploads ? { allowed: [...places.allowed, places.uploads] } : places))) found.push({ path });
+    else if (upload && places.uploads)
+      found.push({ path: await allowedPath(join(places.uploads, upload), { allowed: [places.uploads] }) });
+    else
+      for (const path of await picturesUnder(
+        await allowedPath(
+          field,
+          places.allowed && places.uploads ? { allowed: [...places.allowed, places.uploads] } : places,
+        ),
+      ))
+        found.push({ path });
   }
   if (found.length === 0) throw failure('NO_PICTURES', { path: fields.join(', ') || 'an empty list' });
   return found;

@@ -46,16 +46,33 @@ export const version = async (): Promise<string> => {
   return typeof parsed === 'object' && parsed !== null && 'version' in parsed ? String(parsed.version) : '0';
 };
 
-const slug = (title: string): string => title.toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-+|-+$/g, '').slice(0, 60) || 'picture';
+const slug = (title: string): string =>
+  title
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-+|-+$/g, '')
+    .slice(0, 60) || 'picture';
 
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { host = '127.0.0.1', port = DEFAULT_PORT, logger, data = join(homedir(), '.lodestone'), allow = [], plugins = [] } = options;
+  const {
+    host = '127.0.0.1',
+    port = DEFAULT_PORT,
+    logger,
+    data = join(homedir(), '.lodestone'),
+    allow = [],
+    plugins = [],
+  } = options;
   const token = options.token ?? (isLoopback(host) ? undefined : randomUUID());
   const [gallery, uploads] = [join(data, 'gallery'), join(data, 'uploads')];
-  await Promise.all([mkdir(gallery, { recursive: true }), mkdir(uploads, { recursive: true })]).catch((cause: unknown) => {
-    throw failure('FILE_WRITE', { path: data, what: messageOf(cause) }, cause);
+  await Promise.all([mkdir(gallery, { recursive: true }), mkdir(uploads, { recursive: true })]).catch(
+    (cause: unknown) => {
+      throw failure('FILE_WRITE', { path: data, what: messageOf(cause) }, cause);
+    },
+  );
+  const engine = new Engine({
+    ...(options.model ? { model: options.model } : {}),
+    ...(options.threads ? { threads: options.threads } : {}),
   });
-  const engine = new Engine({ ...(options.model ? { model: options.model } : {}), ...(options.threads ? { threads: options.threads } : {}) });
   const registry = await loadRegistry([BUILT_IN_PLUGINS, ...plugins]);
   for (const broken of registry.broken) logger.warn({ code: broken.code }, broken.message);
   const places: PicturePlaces = { allowed: [gallery, ...allow], uploads };
@@ -69,7 +86,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       return file;
     },
   });
-  const about = { version: await version(), plugins: registry.plugins.map((p) => pluginSchema.parse(p)), broken: registry.broken.map(plainError) };
+  const about = {
+    version: await version(),
+    plugins: registry.plugins.map((p) => pluginSchema.parse(p)),
+    broken: registry.broken.map(plainError),
+  };
   const hello = async (): Promise<Hello> => {
     const info = await engine.info().catch((thrown: unknown) => {
       logger.error(plainError(thrown));
@@ -78,10 +99,20 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     return { ...about, ...(info ? { model: { family: info.family, side: info.side, hash: info.hash } } : {}) };
   };
   const guardOptions = { host, ...(token ? { token } : {}) };
-  const http = createServer(createApp({ ...guardOptions, jobs, gallery, uploads, places, web: join(root, 'dist/web') }));
+  const http = createServer(
+    createApp({ ...guardOptions, jobs, gallery, uploads, places, web: join(root, 'dist/web') }),
+  );
   const io = attachSockets(http, { ...guardOptions, jobs, registry, hello });
   await new Promise<void>((resolve, reject) => {
-    http.once('error', (cause) => reject(failure('USAGE', { what: `The server cannot listen on ${host}:${port}: ${messageOf(cause)}. Choose another with --port.` }, cause)));
+    http.once('error', (cause) =>
+      reject(
+        failure(
+          'USAGE',
+          { what: `The server cannot listen on ${host}:${port}: ${messageOf(cause)}. Choose another with --port.` },
+          cause,
+        ),
+      ),
+    );
     http.listen(port, host, resolve);
   });
   const { port: bound } = http.address() as AddressInfo; // a TCP server's address is one of these

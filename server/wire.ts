@@ -21,9 +21,18 @@ export const fieldSchema = z.object({
   advanced: z.boolean().optional(),
 });
 export type Field = z.infer<typeof fieldSchema>;
-export const parametersSchema = z.object({ properties: z.record(z.string(), fieldSchema).default({}), required: z.array(z.string()).default([]) });
+export const parametersSchema = z.object({
+  properties: z.record(z.string(), fieldSchema).default({}),
+  required: z.array(z.string()).default([]),
+});
 
-export const pluginSchema = z.object({ id, title: z.string(), description: z.string(), version: z.string(), parameters: parametersSchema });
+export const pluginSchema = z.object({
+  id,
+  title: z.string(),
+  description: z.string(),
+  version: z.string(),
+  parameters: parametersSchema,
+});
 export type WirePlugin = z.infer<typeof pluginSchema>;
 
 export const helloSchema = z.object({
@@ -52,8 +61,18 @@ export const updateSchema = z.object({
   chart: z.array(chartPointSchema),
   chartFrom: z.int().nonnegative(),
   notes: z.array(z.string()),
-  ranking: z.object({ title: z.string(), columns: z.array(z.string()), items: z.array(z.object({ picture: z.string(), score: z.number(), values: z.array(z.number()), url: z.string() })) }).optional(),
-  picture: z.object({ title: z.string(), width: z.number(), height: z.number(), url: z.string(), file: z.string() }).optional(),
+  ranking: z
+    .object({
+      title: z.string(),
+      columns: z.array(z.string()),
+      items: z.array(
+        z.object({ picture: z.string(), score: z.number(), values: z.array(z.number()), url: z.string() }),
+      ),
+    })
+    .optional(),
+  picture: z
+    .object({ title: z.string(), width: z.number(), height: z.number(), url: z.string(), file: z.string() })
+    .optional(),
   error: plainErrorSchema.optional(),
 });
 export type Update = z.infer<typeof updateSchema>;

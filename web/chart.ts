@@ -14,8 +14,17 @@ export function createChart(place: HTMLElement): Chart {
   let plot: uPlot | undefined;
   let names: string[] = [];
   let points: Update['chart'] = [];
-  const data = (): uPlot.AlignedData => [points.map((p) => p.x), ...names.map((n) => points.map((p) => p.series[n] ?? null))];
-  const axis: uPlot.Axis = { stroke: '#a59d90', grid: { stroke: '#37332f', width: 1 }, ticks: { show: false }, font: '11px system-ui', size: 36 };
+  const data = (): uPlot.AlignedData => [
+    points.map((p) => p.x),
+    ...names.map((n) => points.map((p) => p.series[n] ?? null)),
+  ];
+  const axis: uPlot.Axis = {
+    stroke: '#a59d90',
+    grid: { stroke: '#37332f', width: 1 },
+    ticks: { show: false },
+    font: '11px system-ui',
+    size: 36,
+  };
   const draw = (): void => {
     const series = points.at(-1)?.series ?? {};
     const now = Object.keys(series);
@@ -30,7 +39,16 @@ export function createChart(place: HTMLElement): Chart {
           legend: { show: true, live: true },
           scales: { x: { time: false } },
           axes: [{ ...axis, size: 26 }, axis],
-          series: [{ label: 'step' }, ...names.map((label, i) => ({ label, stroke: COLOURS[i % COLOURS.length] ?? '#fff', width: 1.5, points: { show: false }, value: (_: uPlot, v: number | null) => v?.toFixed(3) ?? '–' }))],
+          series: [
+            { label: 'step' },
+            ...names.map((label, i) => ({
+              label,
+              stroke: COLOURS[i % COLOURS.length] ?? '#fff',
+              width: 1.5,
+              points: { show: false },
+              value: (_: uPlot, v: number | null) => v?.toFixed(3) ?? '–',
+            })),
+          ],
         },
         data(),
         place,

@@ -1,6 +1,16 @@
 /** The studio's end of the wire: everything that arrives is parsed before it is believed. */
 import { io, type Socket } from 'socket.io-client';
-import { type Answer, type ClientEvents, type Hello, helloSchema, type ServerEvents, type Update, updateSchema, uploadedSchema, type WireError } from '../server/wire.ts';
+import {
+  type Answer,
+  type ClientEvents,
+  type Hello,
+  helloSchema,
+  type ServerEvents,
+  type Update,
+  updateSchema,
+  uploadedSchema,
+  type WireError,
+} from '../server/wire.ts';
 
 export interface Listeners {
   hello(hello: Hello): void;
@@ -35,18 +45,25 @@ export function connect(listeners: Listeners): Connection {
     // The next update comes when this one is on the screen, so a busy page is sent fewer frames.
     requestAnimationFrame(() => ack());
   });
-  const answered = async <T>(ask: () => Promise<Answer<T>>): Promise<Answer<T>> => ask().catch(() => ({ ok: false, error: unreachable }) as const);
+  const answered = async <T>(ask: () => Promise<Answer<T>>): Promise<Answer<T>> =>
+    ask().catch(() => ({ ok: false, error: unreachable }) as const);
   return {
-    start: (plugin, parameters) => answered(() => socket.timeout(ANSWER_MS).emitWithAck('start', { plugin, parameters })),
+    start: (plugin, parameters) =>
+      answered(() => socket.timeout(ANSWER_MS).emitWithAck('start', { plugin, parameters })),
     cancel: (job) => answered(() => socket.timeout(ANSWER_MS).emitWithAck('cancel', { job })),
     steer: (job, prompt) => answered(() => socket.timeout(ANSWER_MS).emitWithAck('steer', { job, prompt })),
     upload: (file) =>
       answered(async () => {
-        const response = await fetch('uploads', { method: 'POST', body: file, headers: { 'content-type': 'application/octet-stream' } });
+        const response = await fetch('uploads', {
+          method: 'POST',
+          body: file,
+          headers: { 'content-type': 'application/octet-stream' },
+        });
         const body: unknown = await response.json();
         const parsed = uploadedSchema.safeParse(body);
         if (parsed.success) return { ok: true, value: parsed.data.path } as const;
-        const error = typeof body === 'object' && body !== null && 'error' in body ? (body.error as WireError) : unreachable;
+        const error =
+          typeof body === 'object' && body !== null && 'error' in body ? (body.error as WireError) : unreachable;
         return { ok: false, error } as const;
       }),
   };

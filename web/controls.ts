@@ -14,7 +14,13 @@ type Upload = (file: File) => Promise<string | undefined>;
 
 function labelled(name: string, field: Field, control: HTMLElement): HTMLElement {
   const title = field.title ?? name;
-  return make('label', { className: 'field' }, make('span', { textContent: title }), control, ...(field.description ? [make('small', { textContent: field.description })] : []));
+  return make(
+    'label',
+    { className: 'field' },
+    make('span', { textContent: title }),
+    control,
+    ...(field.description ? [make('small', { textContent: field.description })] : []),
+  );
 }
 
 /** The value that a pane starts with; panes need one of the right type. */
@@ -28,7 +34,9 @@ function options(field: Field): Record<string, unknown> {
   if (field.type !== 'number' && field.type !== 'integer') return {};
   const whole = field.type === 'integer' ? { step: 1, format: (v: number) => String(Math.round(v)) } : {};
   const { minimum, maximum } = field;
-  return minimum !== undefined && maximum !== undefined && maximum <= 10_000 ? { ...whole, min: minimum, max: maximum } : whole;
+  return minimum !== undefined && maximum !== undefined && maximum <= 10_000
+    ? { ...whole, min: minimum, max: maximum }
+    : whole;
 }
 
 export function createControls(place: HTMLElement, plugin: WirePlugin, upload: Upload): Controls {
@@ -44,7 +52,15 @@ export function createControls(place: HTMLElement, plugin: WirePlugin, upload: U
     } else if (field.control === 'pictures') {
       const pictures = pictureField(name, upload);
       getters.set(name, () => (pictures.values().length > 0 ? pictures.values() : undefined));
-      place.append(make('div', { className: 'field' }, make('span', { textContent: field.title ?? name }), pictures.element, ...(field.description ? [make('small', { textContent: field.description })] : [])));
+      place.append(
+        make(
+          'div',
+          { className: 'field' },
+          make('span', { textContent: field.title ?? name }),
+          pictures.element,
+          ...(field.description ? [make('small', { textContent: field.description })] : []),
+        ),
+      );
     }
   }
   const small = entries.filter(([name]) => !getters.has(name));
@@ -54,12 +70,18 @@ export function createControls(place: HTMLElement, plugin: WirePlugin, upload: U
   const folder = small.some(([, f]) => f.advanced) ? pane.addFolder({ title: 'More', expanded: false }) : pane;
   for (const [name, field] of small) {
     paneValues[name] = initial(field);
-    const binding = (field.advanced ? folder : pane).addBinding(paneValues, name, { label: field.title ?? name, ...options(field) });
+    const binding = (field.advanced ? folder : pane).addBinding(paneValues, name, {
+      label: field.title ?? name,
+      ...options(field),
+    });
     binding.element.title = field.description ?? '';
     getters.set(name, () => (paneValues[name] === '' ? undefined : paneValues[name]));
   }
   return {
-    values: () => Object.fromEntries([...getters].map(([name, get]) => [name, get()] as const).filter(([, value]) => value !== undefined)),
+    values: () =>
+      Object.fromEntries(
+        [...getters].map(([name, get]) => [name, get()] as const).filter(([, value]) => value !== undefined),
+      ),
     dispose: () => pane.dispose(),
   };
 }

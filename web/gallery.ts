@@ -5,7 +5,13 @@ interface Kept {
   readonly name: string;
   readonly url: string;
 }
-const isKept = (x: unknown): x is Kept => typeof x === 'object' && x !== null && 'name' in x && 'url' in x && typeof x.name === 'string' && typeof x.url === 'string';
+const isKept = (x: unknown): x is Kept =>
+  typeof x === 'object' &&
+  x !== null &&
+  'name' in x &&
+  'url' in x &&
+  typeof x.name === 'string' &&
+  typeof x.url === 'string';
 
 export async function showGallery(): Promise<void> {
   const place = byId('gallery', HTMLDivElement);
@@ -18,7 +24,11 @@ export async function showGallery(): Promise<void> {
   place.replaceChildren(
     ...kept.slice(0, 60).map(({ name, url }) => {
       const title = name.replace(/-[0-9a-f]{8}\.png$/, '').replaceAll('-', ' ');
-      return make('a', { href: url, download: name, title: `${title}: download` }, make('img', { src: url, alt: title, loading: 'lazy' }));
+      return make(
+        'a',
+        { href: url, download: name, title: `${title}: download` },
+        make('img', { src: url, alt: title, loading: 'lazy' }),
+      );
     }),
   );
 }

@@ -18,7 +18,10 @@ export function pictureField(name: string, upload: (file: File) => Promise<strin
       });
       return make('li', {}, entry.label, remove);
     });
-    list.replaceChildren(...few, ...(chosen.length > few.length ? [make('li', { textContent: `and ${chosen.length - few.length} more` })] : []));
+    list.replaceChildren(
+      ...few,
+      ...(chosen.length > few.length ? [make('li', { textContent: `and ${chosen.length - few.length} more` })] : []),
+    );
   };
   const take = async (files: Iterable<File>): Promise<void> => {
     for (const file of files) {
@@ -40,7 +43,11 @@ export function pictureField(name: string, upload: (file: File) => Promise<strin
     drop.classList.remove('over');
     void take(event.dataTransfer?.files ?? []);
   });
-  const typed = make('input', { type: 'text', placeholder: 'or a folder on the server, or an address', ariaLabel: `${name}: a folder or an address` });
+  const typed = make('input', {
+    type: 'text',
+    placeholder: 'or a folder on the server, or an address',
+    ariaLabel: `${name}: a folder or an address`,
+  });
   return {
     element: make('div', {}, drop, list, typed),
     values: () => [...chosen.map((c) => c.value), ...(typed.value.trim() ? [typed.value.trim()] : [])],

@@ -6,8 +6,17 @@ export function showRanking(place: HTMLElement, ranking: NonNullable<Update['ran
   place.replaceChildren(
     ...ranking.items.map((item) => {
       const name = item.picture.split('/').at(-1) ?? item.picture;
-      const parts = ranking.columns.length > 1 ? ranking.columns.map((c, i) => `${c} ${(item.values[i] ?? 0).toFixed(3)}`).join(', ') : name;
-      return make('li', { title: item.picture }, make('img', { src: item.url, alt: name, loading: 'lazy' }), make('b', { textContent: item.score.toFixed(3) }), make('small', { textContent: parts }));
+      const parts =
+        ranking.columns.length > 1
+          ? ranking.columns.map((c, i) => `${c} ${(item.values[i] ?? 0).toFixed(3)}`).join(', ')
+          : name;
+      return make(
+        'li',
+        { title: item.picture },
+        make('img', { src: item.url, alt: name, loading: 'lazy' }),
+        make('b', { textContent: item.score.toFixed(3) }),
+        make('small', { textContent: parts }),
+      );
     }),
   );
 }

@@ -8,8 +8,21 @@ import { byId, make } from './element.ts';
 import { showGallery } from './gallery.ts';
 import { showRanking } from './ranking.ts';
 
-const [tabs, fields, about, state, error, notes] = [byId('plugins', HTMLElement), byId('fields', HTMLDivElement), byId('about', HTMLParagraphElement), byId('state', HTMLSpanElement), byId('error', HTMLParagraphElement), byId('notes', HTMLUListElement)];
-const [go, cancel, form, progress, download] = [byId('go', HTMLButtonElement), byId('cancel', HTMLButtonElement), byId('controls', HTMLFormElement), byId('progress', HTMLProgressElement), byId('download', HTMLAnchorElement)];
+const [tabs, fields, about, state, error, notes] = [
+  byId('plugins', HTMLElement),
+  byId('fields', HTMLDivElement),
+  byId('about', HTMLParagraphElement),
+  byId('state', HTMLSpanElement),
+  byId('error', HTMLParagraphElement),
+  byId('notes', HTMLUListElement),
+];
+const [go, cancel, form, progress, download] = [
+  byId('go', HTMLButtonElement),
+  byId('cancel', HTMLButtonElement),
+  byId('controls', HTMLFormElement),
+  byId('progress', HTMLProgressElement),
+  byId('download', HTMLAnchorElement),
+];
 const [ranking, easelBox] = [byId('ranking', HTMLOListElement), byId('easel', HTMLElement)];
 const easel = createEasel();
 const chart = createChart(byId('chart', HTMLDivElement));
@@ -27,7 +40,13 @@ function showError(problem: WireError | undefined): void {
   error.dataset['code'] = problem?.code ?? '';
 }
 
-const WORDS: Record<Update['state'], string> = { waiting: 'Waiting for its turn', running: 'Working', done: 'Done', failed: 'It did not work', cancelled: 'Cancelled' };
+const WORDS: Record<Update['state'], string> = {
+  waiting: 'Waiting for its turn',
+  running: 'Working',
+  done: 'Done',
+  failed: 'It did not work',
+  cancelled: 'Cancelled',
+};
 
 function begin(update: Update): void {
   shown = { job: update.job, running: true };
@@ -58,7 +77,10 @@ function onUpdate(update: Update): void {
   progress.hidden = !running;
   if (far && far.total > 0) progress.value = far.done / far.total;
   cancel.hidden = !running;
-  go.textContent = running && chosen?.id === update.plugin && 'prompt' in (chosen?.parameters.properties ?? {}) ? 'Steer to this prompt' : 'Go';
+  go.textContent =
+    running && chosen?.id === update.plugin && 'prompt' in (chosen?.parameters.properties ?? {})
+      ? 'Steer to this prompt'
+      : 'Go';
   if (update.frame) easel.frame(update.frame.bytes as BlobPart, update.frame.mime); // the schema has checked that these are bytes
   chart.add(update.chartFrom, update.chart);
   notes.append(...update.notes.map((textContent) => make('li', { textContent })));
@@ -77,7 +99,8 @@ function onUpdate(update: Update): void {
 
 function choose(plugin: WirePlugin): void {
   chosen = plugin;
-  for (const tab of tabs.querySelectorAll('button')) tab.setAttribute('aria-pressed', String(tab.dataset['plugin'] === plugin.id));
+  for (const tab of tabs.querySelectorAll('button'))
+    tab.setAttribute('aria-pressed', String(tab.dataset['plugin'] === plugin.id));
   about.textContent = plugin.description;
   controls?.dispose();
   controls = createControls(fields, plugin, async (file) => {
@@ -89,7 +112,9 @@ function choose(plugin: WirePlugin): void {
 }
 
 function onHello(hello: Hello): void {
-  byId('model', HTMLParagraphElement).textContent = hello.model ? `${hello.model.family} · ${hello.model.side} px · ${hello.model.hash.slice(0, 8)}` : 'the model could not be read';
+  byId('model', HTMLParagraphElement).textContent = hello.model
+    ? `${hello.model.family} · ${hello.model.side} px · ${hello.model.hash.slice(0, 8)}`
+    : 'the model could not be read';
   tabs.replaceChildren(
     ...hello.plugins.map((plugin) => {
       const tab = make('button', { type: 'button', textContent: plugin.title });
@@ -100,7 +125,9 @@ function onHello(hello: Hello): void {
   );
   const first = hello.plugins.find((p) => p.id === (chosen?.id ?? 'guide')) ?? hello.plugins[0];
   if (first && (!controls || chosen?.id !== first.id)) choose(first);
-  else if (chosen) for (const tab of tabs.querySelectorAll('button')) tab.setAttribute('aria-pressed', String(tab.dataset['plugin'] === chosen.id));
+  else if (chosen)
+    for (const tab of tabs.querySelectorAll('button'))
+      tab.setAttribute('aria-pressed', String(tab.dataset['plugin'] === chosen.id));
   if (hello.broken[0]) showError(hello.broken[0]);
 }
 

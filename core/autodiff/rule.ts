@@ -13,9 +13,14 @@ export interface RuleInput {
   readonly x: Tensor;
   readonly y: Tensor;
   readonly g: Tensor;
+  /** Throws GRADIENT_NO_RULE with the node's name and this advice. */
+  readonly refuse: (advice: string) => never;
 }
 
-/** The cotangent of one input, written only when it is asked for; it may be larger than the input where that was broadcast. Null: not differentiable. */
+/**
+ * The cotangent of one input, written only when it is asked for; it may be larger than the input where that was broadcast.
+ * Null, or left out of the end of the list: there is no rule for this input.
+ */
 export type Pullback = (() => Tensor) | null;
 export type Rule = (n: RuleInput) => readonly Pullback[];
 

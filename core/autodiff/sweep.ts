@@ -4,6 +4,7 @@ import { isOperator } from '../graph/operators.ts';
 import { Tensor, trace } from '../graph/tensor.ts';
 import type { Graph, GraphNode, Shape } from '../graph/types.ts';
 import { sameShape } from '../graph/types.ts';
+import { constant } from './rule.ts';
 import { RULES } from './rules/index.ts';
 
 /** Sums a cotangent over the axes along which its input was broadcast (NumPy's rule, backwards). */
@@ -19,7 +20,8 @@ export function sumTo(cotangent: Tensor, shape: Shape): Tensor {
 function reached(nodes: readonly GraphNode[], sources: ReadonlySet<string>): Set<string> {
   const found = new Set(sources);
   for (const node of nodes) {
-    if (node.inputs.some((name) => found.has(name))) for (const name of node.outputs) if (!sources.has(name)) found.add(name);
+    if (node.inputs.some((name) => found.has(name)))
+      for (const name of node.outputs) if (!sources.has(name)) found.add(name);
   }
   return found;
 }
@@ -45,15 +47,19 @@ export function gradients(of: Tensor, wrt: readonly Tensor[]): Tensor[] {
     const outputs = node.outputs.map((name) => new Tensor(builder, name));
     const [x = g] = inputs;
     const [y = g] = outputs;
-    const pullbacks = isOperator(node.operator) ? RULES[node.operator]({ attributes: node.attributes, inputs, outputs, cotangents: incoming, x, y, g }) : [];
-    node.inputs.forEach((name, i) => {
-      const pullback = pullbacks[i];
-      const input = inputs[i];
-      if (!pullback || !input || !active.has(name)) return;
+    const refuse = (advice: string): never => {
+      throw failure('GRADIENT_NO_RULE', { operator: node.operator, node: node.name, model: builder.name, advice });
+    };
+    const rule = isOperator(node.operator) ? RULES[node.operator] : refuse('Export the model without it.');
+    if (rule === constant) continue;
+    const pullbacks = rule({ attributes: node.attributes, inputs, outputs, cotangents: incoming, x, y, g, refuse });
+    for (const [i, input] of inputs.entries()) {
+      if (!input || !active.has(input.value) || !input.dtype.startsWith('float')) continue;
+      const pullback = pullbacks[i] ?? refuse(`Its input ${i} must not depend on what is differentiated.`);
       const contribution = sumTo(pullback(), input.shape);
-      const sofar = cotangents.get(name);
-      cotangents.set(name, sofar ? sofar.add(contribution) : contribution);
-    });
+      const sofar = cotangents.get(input.value);
+      cotangents.set(input.value, sofar ? sofar.add(contribution) : contribution);
+    }
   }
   return wrt.map((t) => {
     const found = cotangents.get(t.value);
@@ -72,7 +78,9 @@ export interface GradientRequest {
 /** A graph with the outputs of `graph` and `gradient.<name>` for each `wrt`. The graph must have static shapes. */
 export function gradient(graph: Graph, { of, wrt }: GradientRequest): Graph {
   return trace(`gradient of ${graph.name}`, (t) => {
-    const inputs = Object.fromEntries(graph.inputs.map(({ name, dtype }) => [name, t.input(name, graph.types.get(name)?.shape ?? [], dtype)]));
+    const inputs = Object.fromEntries(
+      graph.inputs.map(({ name, dtype }) => [name, t.input(name, graph.types.get(name)?.shape ?? [], dtype)]),
+    );
     const inside = wrt.filter((name) => !inputs[name]);
     const values = t.call({ ...graph, outputs: [...new Set([...graph.outputs, ...inside])] }, inputs);
     const target = values[of];

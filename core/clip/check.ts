@@ -58,7 +58,9 @@ const rowsOf = ({ shape, data }: NamedArray, from: number, count: number): { sha
 /** Rows scaled to length one: what a combined graph gives where golden values are before normalisation. */
 function normalisedRows(data: ArrayLike<number>, rows: number): number[] {
   const width = data.length / rows;
-  return Array.from({ length: rows }, (_, r) => Array.from({ length: width }, (_x, i) => data[r * width + i] ?? 0)).flatMap((row) => {
+  return Array.from({ length: rows }, (_, r) =>
+    Array.from({ length: width }, (_x, i) => data[r * width + i] ?? 0),
+  ).flatMap((row) => {
     const length = Math.hypot(...row);
     return row.map((v) => v / length);
   });
@@ -73,17 +75,28 @@ function pictureGraph(tower: Tower, pixels: Shape, texts: NamedArray, backward: 
     if (!backward) return { embedding };
     const table = cosines(embedding, against);
     const weighted = table.mul(t.input('weights', table.shape)).sum();
-    const first = greatCircle(unit(embedding).slice(0, 0, 1).matmulTransposed(unit(against).slice(0, 0, 1), 'right')).sum();
+    const first = greatCircle(
+      unit(embedding)
+        .slice(0, 0, 1)
+        .matmulTransposed(unit(against).slice(0, 0, 1), 'right'),
+    ).sum();
     const [cosine = x] = gradients(weighted, [x]);
     const [circle = x] = gradients(first, [x]);
     return { embedding, cosine, circle };
   });
 }
 
-async function checkPictures(folder: ModelFolder, tower: Tower, golden: Golden | undefined): Promise<Partial<FileReport>> {
+async function checkPictures(
+  folder: ModelFolder,
+  tower: Tower,
+  golden: Golden | undefined,
+): Promise<Partial<FileReport>> {
   const side = fixedSide(tower) ?? (folder.preprocessing.crop ?? folder.preprocessing.resizeTo)[0];
   const random = seeded(1);
-  const sample = (shape: Shape): NamedArray => ({ shape, data: Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => gaussian(random)) });
+  const sample = (shape: Shape): NamedArray => ({
+    shape,
+    data: Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => gaussian(random)),
+  });
   const pixels = golden?.get('pixel_values') ?? sample([2, 3, side, side]);
   const probe = golden ? undefined : dimensionOf(tower, pixels);
   const texts = golden?.get('text_embeds') ?? sample([3, probe ?? 1]);
@@ -96,15 +109,23 @@ async function checkPictures(folder: ModelFolder, tower: Tower, golden: Golden |
   for (const [from, size] of batches) {
     const part = rowsOf(pixels, from, size);
     const session = await compile(pictureGraph(tower, part.shape, texts, true), { folder: folder.graphs });
-    const feeds = { pixels: float32(part.data, part.shape), weights: float32(rowsOf(weights, from, size).data, [size, columns]) };
+    const feeds = {
+      pixels: float32(part.data, part.shape),
+      weights: float32(rowsOf(weights, from, size).data, [size, columns]),
+    };
     const out = await session.run(feeds);
     if (golden) {
-      const expected = (name: string): Float32Array => rowsOf(golden.get(name) ?? { shape: [count], data: [] }, from, size).data;
+      const expected = (name: string): Float32Array =>
+        rowsOf(golden.get(name) ?? { shape: [count], data: [] }, from, size).data;
       const embeds = expected('image_embeds');
-      const [actual, wanted] = tower.graph.name === folder.combined ? [normalisedRows(floatsOf(out['embedding']), size), normalisedRows(embeds, size)] : [floatsOf(out['embedding']), embeds];
+      const [actual, wanted] =
+        tower.graph.name === folder.combined
+          ? [normalisedRows(floatsOf(out['embedding']), size), normalisedRows(embeds, size)]
+          : [floatsOf(out['embedding']), embeds];
       errors.image = Math.max(errors.image, relativeError(actual, wanted));
       errors.cosine = Math.max(errors.cosine, relativeError(floatsOf(out['cosine']), expected('grad_weighted_cosine')));
-      if (from === 0) errors.circle = Math.max(errors.circle, relativeError(floatsOf(out['circle']), expected('grad_great_circle')));
+      if (from === 0)
+        errors.circle = Math.max(errors.circle, relativeError(floatsOf(out['circle']), expected('grad_great_circle')));
     }
     if (size === count && from === 0) {
       forwardAndBackward = await median(() => session.run(feeds, ['embedding', 'cosine']));
@@ -114,7 +135,13 @@ async function checkPictures(folder: ModelFolder, tower: Tower, golden: Golden |
     }
     await session.release();
   }
-  return { forward, forwardAndBackward, ...(golden ? { imageEmbedding: errors.image, cosineGradient: errors.cosine, greatCircleGradient: errors.circle } : {}) };
+  return {
+    forward,
+    forwardAndBackward,
+    ...(golden
+      ? { imageEmbedding: errors.image, cosineGradient: errors.cosine, greatCircleGradient: errors.circle }
+      : {}),
+  };
 }
 
 function dimensionOf(tower: Tower, pixels: NamedArray): number {
@@ -124,7 +151,10 @@ function dimensionOf(tower: Tower, pixels: NamedArray): number {
 
 async function checkTexts(folder: ModelFolder, tower: Tower, golden: Golden | undefined): Promise<Partial<FileReport>> {
   const context = fixedContext(tower) ?? folder.config.context;
-  const ids = golden?.get('input_ids') ?? { shape: [2, context], data: Array.from({ length: 2 * context }, (_, i) => (i % context) + 1) };
+  const ids = golden?.get('input_ids') ?? {
+    shape: [2, context],
+    data: Array.from({ length: 2 * context }, (_, i) => (i % context) + 1),
+  };
   const [count = 1, length = context] = ids.shape;
   const graph = trace(tower.graph.name, (t) => {
     const dtype = tower.graph.inputs.find((i) => i.name === tower.input)?.dtype ?? 'int64';
@@ -137,7 +167,13 @@ async function checkTexts(folder: ModelFolder, tower: Tower, golden: Golden | un
   await session.release();
   const wanted = golden?.get('text_embeds')?.data;
   if (!wanted) return { forward };
-  return { textEmbedding: tower.graph.name === folder.combined ? relativeError(normalisedRows(out, count), normalisedRows(wanted, count)) : relativeError(out, wanted), forward };
+  return {
+    textEmbedding:
+      tower.graph.name === folder.combined
+        ? relativeError(normalisedRows(out, count), normalisedRows(wanted, count))
+        : relativeError(out, wanted),
+    forward,
+  };
 }
 
 /** Files that hold an image tower, a text tower, or both, told by their inputs. */
@@ -146,9 +182,16 @@ async function checkFile(folder: ModelFolder, file: string, golden: Golden | und
   try {
     const graph = await readGraph(folder, file);
     unsupported = [...new Set(graph.nodes.map((n) => n.operator).filter((o) => !isOperator(o)))].sort();
-    const whole = { ...folder, combined: graph.inputs.length > 1 && graph.inputs.some((i) => i.shape.length === 4) ? file : '' };
-    const pictures = graph.inputs.some((i) => i.shape.length === 4) ? await checkPictures(whole, towerOf(graph, 'image'), golden) : {};
-    const texts = graph.inputs.some((i) => i.dtype.startsWith('int')) ? await checkTexts(whole, towerOf(graph, 'text'), golden) : {};
+    const whole = {
+      ...folder,
+      combined: graph.inputs.length > 1 && graph.inputs.some((i) => i.shape.length === 4) ? file : '',
+    };
+    const pictures = graph.inputs.some((i) => i.shape.length === 4)
+      ? await checkPictures(whole, towerOf(graph, 'image'), golden)
+      : {};
+    const texts = graph.inputs.some((i) => i.dtype.startsWith('int'))
+      ? await checkTexts(whole, towerOf(graph, 'text'), golden)
+      : {};
     return { file, unsupported, ...texts, ...pictures };
   } catch (thrown) {
     return { file, unsupported, error: plainError(thrown) };

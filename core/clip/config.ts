@@ -19,7 +19,10 @@ const preprocessorSchema = z.object({
   resample: z.int().min(0).max(4).default(3),
   image_mean: triple.default([0, 0, 0]),
   image_std: triple.default([1, 1, 1]),
-  rescale_factor: z.number().positive().default(1 / 255),
+  rescale_factor: z
+    .number()
+    .positive()
+    .default(1 / 255),
 });
 
 export interface Preprocessing {
@@ -57,7 +60,9 @@ export function parsePreprocessing(json: unknown, imageSize: number): Preprocess
 const configSchema = z.object({
   model_type: z.string().default('clip'),
   logit_scale_init_value: z.number().optional(),
-  text_config: z.object({ max_position_embeddings: z.int().positive().optional(), pad_token_id: z.int().nullish() }).default({}),
+  text_config: z
+    .object({ max_position_embeddings: z.int().positive().optional(), pad_token_id: z.int().nullish() })
+    .default({}),
   vision_config: z.object({ image_size: z.int().positive().optional() }).default({}),
 });
 

@@ -1,5 +1,5 @@
 /** Opens a model folder in the Hugging Face layout: which graphs there are and what the JSON files say. */
-import { readFile, readdir, stat } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { failure, LodestoneError, messageOf } from '../errors.ts';
@@ -9,7 +9,9 @@ import type { ModelConfig, Preprocessing } from './config.ts';
 import { parseConfig, parsePreprocessing } from './config.ts';
 
 /** The model that ships with Lodestone, beside the sources in a clone and beside the build in a package. */
-export const EMBEDDED = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? './embedded' : '../../../core/clip/embedded', import.meta.url));
+export const EMBEDDED = fileURLToPath(
+  new URL(import.meta.url.endsWith('.ts') ? './embedded' : '../../../core/clip/embedded', import.meta.url),
+);
 
 const JSON_LIMIT = 64 << 20;
 const GRAPH_LIMIT = 2 ** 31 - 1;
@@ -30,7 +32,8 @@ export interface ModelFolder {
 export async function readJson(path: string): Promise<unknown> {
   const found = await stat(path).catch(() => undefined);
   if (!found?.isFile()) return undefined;
-  if (found.size > JSON_LIMIT) throw failure('MODEL_BROKEN', { file: path, what: `it is larger than ${JSON_LIMIT >> 20} MiB` });
+  if (found.size > JSON_LIMIT)
+    throw failure('MODEL_BROKEN', { file: path, what: `it is larger than ${JSON_LIMIT >> 20} MiB` });
   try {
     return JSON.parse(await readFile(path, 'utf8'));
   } catch (cause) {
@@ -58,14 +61,20 @@ export async function openFolder(path: string): Promise<ModelFolder> {
   const vision = named('vision_model.onnx');
   const text = named('text_model.onnx');
   const combined = named('model.onnx');
-  if (!vision && !text && !combined) throw failure('MODEL_MISSING', { folder: path, what: 'it has no vision_model.onnx, text_model.onnx or model.onnx' });
+  if (!vision && !text && !combined)
+    throw failure('MODEL_MISSING', {
+      folder: path,
+      what: 'it has no vision_model.onnx, text_model.onnx or model.onnx',
+    });
   const modelConfig = parsed(join(path, 'config.json'), () => parseConfig(config));
   const preprocessor = (await readJson(join(path, 'preprocessor_config.json'))) ?? {};
   return {
     path,
     graphs,
     config: modelConfig,
-    preprocessing: parsed(join(path, 'preprocessor_config.json'), () => parsePreprocessing(preprocessor, modelConfig.imageSize)),
+    preprocessing: parsed(join(path, 'preprocessor_config.json'), () =>
+      parsePreprocessing(preprocessor, modelConfig.imageSize),
+    ),
     ...(vision ? { vision } : {}),
     ...(text ? { text } : {}),
     ...(combined ? { combined } : {}),
@@ -76,6 +85,10 @@ export async function readGraph(folder: ModelFolder, file: string): Promise<Grap
   const path = join(folder.graphs, file);
   const found = await stat(path).catch(() => undefined);
   if (!found?.isFile()) throw failure('FILE_MISSING', { path });
-  if (found.size > GRAPH_LIMIT) throw failure('ONNX_UNREADABLE', { file: path, what: 'it is larger than 2 GB; keep the weights in an external data file' });
+  if (found.size > GRAPH_LIMIT)
+    throw failure('ONNX_UNREADABLE', {
+      file: path,
+      what: 'it is larger than 2 GB; keep the weights in an external data file',
+    });
   return readOnnx({ bytes: await readFile(path), name: file, file });
 }

@@ -94,9 +94,14 @@ export class ClipModel {
   private async loadTokenizer(): Promise<TextTokenizer> {
     const file = join(this.folder.path, 'tokenizer.json');
     const json = await readJson(file);
-    if (json === undefined) throw failure('MODEL_MISSING', { folder: this.folder.path, what: 'it has no tokenizer.json' });
+    if (json === undefined)
+      throw failure('MODEL_MISSING', { folder: this.folder.path, what: 'it has no tokenizer.json' });
     const context = fixedContext(await this.tower('text')) ?? this.folder.config.context;
-    return createTokenizer(json, await readJson(join(this.folder.path, 'tokenizer_config.json')), { context, pad: this.folder.config.padToken, file });
+    return createTokenizer(json, await readJson(join(this.folder.path, 'tokenizer_config.json')), {
+      context,
+      pad: this.folder.config.padToken,
+      file,
+    });
   }
 
   info(): Promise<ModelInfo> {
@@ -131,7 +136,16 @@ export class ClipModel {
     const session = await this.session('image');
     const side = await this.side();
     const each = 3 * side * side;
-    const rows = await inBatches(count, fixedBatch(tower), (from, size) => session.run({ [tower.input]: float32(pixels.subarray(from * each, (from + size) * each), [size, 3, side, side]) }, [tower.embedding]), tower.embedding);
+    const rows = await inBatches(
+      count,
+      fixedBatch(tower),
+      (from, size) =>
+        session.run(
+          { [tower.input]: float32(pixels.subarray(from * each, (from + size) * each), [size, 3, side, side]) },
+          [tower.embedding],
+        ),
+      tower.embedding,
+    );
     return normalised(rows, count);
   }
 
@@ -140,7 +154,9 @@ export class ClipModel {
     return this.embedTokens(texts.map((text) => tokenizer.encode(text)));
   }
 
-  async embedTokens(encoded: readonly { readonly ids: readonly number[]; readonly used: number }[]): Promise<Embeddings> {
+  async embedTokens(
+    encoded: readonly { readonly ids: readonly number[]; readonly used: number }[],
+  ): Promise<Embeddings> {
     const tower = await this.tower('text');
     const session = await this.session('text');
     const length = encoded[0]?.ids.length ?? 0;
@@ -148,8 +164,19 @@ export class ClipModel {
       const part = encoded.slice(from, from + size);
       const shape: Shape = [size, length];
       const used = part.map((e) => e.used);
-      const others = tower.graph.inputs.filter((i) => i.name !== tower.input).map((i) => [i.name, int64(companion(i.name, shape, used), shape)] as const);
-      return session.run({ ...Object.fromEntries(others), [tower.input]: int64(part.flatMap((e) => e.ids), shape) }, [tower.embedding]);
+      const others = tower.graph.inputs
+        .filter((i) => i.name !== tower.input)
+        .map((i) => [i.name, int64(companion(i.name, shape, used), shape)] as const);
+      return session.run(
+        {
+          ...Object.fromEntries(others),
+          [tower.input]: int64(
+            part.flatMap((e) => e.ids),
+            shape,
+          ),
+        },
+        [tower.embedding],
+      );
     };
     return normalised(await inBatches(encoded.length, fixedBatch(tower), run, tower.embedding), encoded.length);
   }
@@ -163,7 +190,9 @@ export class ClipModel {
       const tower = await this.tower('image');
       const layers = styleLayers(tower, side);
       return compile(
-        trace(`style of ${this.folder.path}`, (t) => ({ profile: styleProfile(t, tower, t.input('pixels', shape), layers).profile })),
+        trace(`style of ${this.folder.path}`, (t) => ({
+          profile: styleProfile(t, tower, t.input('pixels', shape), layers).profile,
+        })),
         this.compileOptions,
       );
     });
@@ -175,7 +204,12 @@ export class ClipModel {
    * sum(weights * cosines) of pictures and given embeddings, and its gradient with respect to normalised pixel values.
    * `weights` is [count, embeddings.count].
    */
-  async pixelGradient(pixels: Float32Array, count: number, against: Embeddings, weights: Float32Array): Promise<{ value: number; cosines: Float32Array; gradient: Float32Array }> {
+  async pixelGradient(
+    pixels: Float32Array,
+    count: number,
+    against: Embeddings,
+    weights: Float32Array,
+  ): Promise<{ value: number; cosines: Float32Array; gradient: Float32Array }> {
     const side = await this.side();
     const shape: Shape = [count, 3, side, side];
     const session = await remembered(this.sessions, `pixels ${count} ${against.count}`, async () => {
@@ -189,12 +223,24 @@ export class ClipModel {
       });
       return compile(graph, this.compileOptions);
     });
-    const out = await session.run({ pixels: float32(pixels, shape), against: float32(against.data, [against.count, against.dimension]), weights: float32(weights, [count, against.count]) });
-    return { value: floatsOf(out['value'])[0] ?? 0, cosines: floatsOf(out['cosines']), gradient: floatsOf(out['gradient']) };
+    const out = await session.run({
+      pixels: float32(pixels, shape),
+      against: float32(against.data, [against.count, against.dimension]),
+      weights: float32(weights, [count, against.count]),
+    });
+    return {
+      value: floatsOf(out['value'])[0] ?? 0,
+      cosines: floatsOf(out['cosines']),
+      gradient: floatsOf(out['gradient']),
+    };
   }
 
   /** sum(weights * cosines) of one text and given embeddings, and its gradient with respect to the text's token embeddings [length, width]. */
-  async tokenGradient(text: string, against: Embeddings, weights: Float32Array): Promise<{ value: number; tokens: string[]; shape: Shape; gradient: Float32Array }> {
+  async tokenGradient(
+    text: string,
+    against: Embeddings,
+    weights: Float32Array,
+  ): Promise<{ value: number; tokens: string[]; shape: Shape; gradient: Float32Array }> {
     const tokenizer = await this.tokenizer();
     const { ids, used } = tokenizer.encode(text);
     const tower = await this.tower('text');
@@ -202,16 +248,27 @@ export class ClipModel {
     const graph = trace(`token gradient of ${this.folder.path}`, (t) => {
       const dtype = tower.graph.inputs.find((i) => i.name === tower.input)?.dtype ?? 'int64';
       const { embedding, values } = callTower(t, tower, t.input('ids', [1, ids.length], dtype), [inside], [used]);
-      const value = cosines(embedding, t.input('against', [against.count, against.dimension])).mul(t.input('weights', [1, against.count])).sum();
+      const value = cosines(embedding, t.input('against', [against.count, against.dimension]))
+        .mul(t.input('weights', [1, against.count]))
+        .sum();
       const source = values[inside] ?? embedding;
       const [gradient = value] = gradients(value, [source]);
       return { value, gradient };
     });
     const session = await compile(graph, this.compileOptions);
-    const out = await session.run({ ids: int64(ids, [1, ids.length]), against: float32(against.data, [against.count, against.dimension]), weights: float32(weights, [1, against.count]) });
+    const out = await session.run({
+      ids: int64(ids, [1, ids.length]),
+      against: float32(against.data, [against.count, against.dimension]),
+      weights: float32(weights, [1, against.count]),
+    });
     await session.release();
     const gradient = floatsOf(out['gradient']);
-    return { value: floatsOf(out['value'])[0] ?? 0, tokens: ids.slice(0, used).map((id) => tokenizer.token(id)), shape: [ids.length, gradient.length / ids.length], gradient };
+    return {
+      value: floatsOf(out['value'])[0] ?? 0,
+      tokens: ids.slice(0, used).map((id) => tokenizer.token(id)),
+      shape: [ids.length, gradient.length / ids.length],
+      gradient,
+    };
   }
 }
 
@@ -230,9 +287,15 @@ function fixedBatch(tower: Tower): number {
 }
 
 /** Runs in batches and joins the rows of one output. A graph with a fixed batch of one runs picture by picture. */
-async function inBatches(count: number, batch: number, run: (from: number, size: number) => ReturnType<Session['run']>, output: string): Promise<Float32Array> {
+async function inBatches(
+  count: number,
+  batch: number,
+  run: (from: number, size: number) => ReturnType<Session['run']>,
+  output: string,
+): Promise<Float32Array> {
   const parts: Float32Array[] = [];
-  for (let from = 0; from < count; from += batch) parts.push(floatsOf((await run(from, Math.min(batch, count - from)))[output]));
+  for (let from = 0; from < count; from += batch)
+    parts.push(floatsOf((await run(from, Math.min(batch, count - from)))[output]));
   const rows = new Float32Array(parts.reduce((sum, p) => sum + p.length, 0));
   let at = 0;
   for (const part of parts) {

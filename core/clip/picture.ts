@@ -11,14 +11,19 @@ const CHANNELS = 4;
 function overWhite(value: number, alpha: number): number {
   const share = alpha * 128;
   const sum = value * share + 255 * (255 * 128 - share) + (0x80 << 7);
-  return ((sum >> 8) + sum) >> 8 >> 7;
+  return (((sum >> 8) + sum) >> 8) >> 7;
 }
 
 /** `label` names the picture in errors. Throws PICTURE_UNREADABLE, PICTURE_TOO_LARGE. */
 export async function decodePicture(source: Uint8Array | string, label: string): Promise<Raster> {
   try {
     const image = sharp(source, { limitInputPixels: PIXEL_LIMIT, failOn: 'error', pages: 1 });
-    const { data, info } = await image.autoOrient().toColourspace('srgb').ensureAlpha().raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
+    const { data, info } = await image
+      .autoOrient()
+      .toColourspace('srgb')
+      .ensureAlpha()
+      .raw({ depth: 'uchar' })
+      .toBuffer({ resolveWithObject: true });
     const rgb = new Uint8Array(info.width * info.height * 3);
     for (let i = 0, o = 0; i < data.length; i += CHANNELS, o += 3) {
       const alpha = data[i + 3] ?? 255;
@@ -27,7 +32,8 @@ export async function decodePicture(source: Uint8Array | string, label: string):
     return { width: info.width, height: info.height, data: rgb };
   } catch (cause) {
     const what = messageOf(cause);
-    if (what.includes('pixel limit')) throw failure('PICTURE_TOO_LARGE', { picture: label, limit: `${PIXEL_LIMIT / 1e6} million pixels` }, cause);
+    if (what.includes('pixel limit'))
+      throw failure('PICTURE_TOO_LARGE', { picture: label, limit: `${PIXEL_LIMIT / 1e6} million pixels` }, cause);
     throw failure('PICTURE_UNREADABLE', { picture: label, what: what.split('\n')[0] ?? what }, cause);
   }
 }

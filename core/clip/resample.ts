@@ -31,10 +31,19 @@ export interface Taps {
  * For each of `output` elements, what it reads of `input` elements between `from` and `to` (fractions of elements allowed).
  * The kernel widens with the scale when shrinking. Source: Pillow, Resample.c, precompute_coeffs.
  */
-export function resamplingTaps(input: number, output: number, interpolation: Interpolation, from = 0, to = input): Taps[] {
+export function resamplingTaps(
+  input: number,
+  output: number,
+  interpolation: Interpolation,
+  from = 0,
+  to = input,
+): Taps[] {
   const scale = (to - from) / output;
   if (interpolation === 'nearest') {
-    return Array.from({ length: output }, (_, i) => ({ first: Math.min(input - 1, Math.max(0, Math.floor(from + (i + 0.5) * scale))), weights: [1] }));
+    return Array.from({ length: output }, (_, i) => ({
+      first: Math.min(input - 1, Math.max(0, Math.floor(from + (i + 0.5) * scale))),
+      weights: [1],
+    }));
   }
   const { support, weight } = KERNELS[interpolation];
   const stretch = Math.max(1, scale);
@@ -50,7 +59,13 @@ export function resamplingTaps(input: number, output: number, interpolation: Int
 }
 
 /** The same as a dense matrix [output, input], row-major: `R · column` resamples a column. */
-export function resamplingMatrix(input: number, output: number, interpolation: Interpolation, from = 0, to = input): Float32Array {
+export function resamplingMatrix(
+  input: number,
+  output: number,
+  interpolation: Interpolation,
+  from = 0,
+  to = input,
+): Float32Array {
   const matrix = new Float32Array(output * input);
   resamplingTaps(input, output, interpolation, from, to).forEach(({ first, weights }, row) => {
     matrix.set(weights, row * input + first);
@@ -70,7 +85,13 @@ const PRECISION = 22;
 const fixed = (weight: number): number => Math.trunc(weight * 2 ** PRECISION + (weight < 0 ? -0.5 : 0.5));
 
 /** One pass along an axis: `lines` lines, elements of a line `step` bytes apart, lines `lineStep` bytes apart; rounded and clamped to 8 bits. */
-function pass(source: Uint8Array, taps: readonly Taps[], lines: number, [step, lineStep]: readonly [number, number], [outStep, outLineStep]: readonly [number, number]): Uint8Array {
+function pass(
+  source: Uint8Array,
+  taps: readonly Taps[],
+  lines: number,
+  [step, lineStep]: readonly [number, number],
+  [outStep, outLineStep]: readonly [number, number],
+): Uint8Array {
   const out = new Uint8Array(lines * taps.length * 3);
   taps.forEach(({ first, weights }, position) => {
     const whole = weights.map(fixed);
@@ -82,7 +103,10 @@ function pass(source: Uint8Array, taps: readonly Taps[], lines: number, [step, l
           sum += (source[at] ?? 0) * w;
           at += step;
         }
-        out[line * outLineStep + position * outStep + channel] = Math.min(255, Math.max(0, Math.floor(sum / 2 ** PRECISION)));
+        out[line * outLineStep + position * outStep + channel] = Math.min(
+          255,
+          Math.max(0, Math.floor(sum / 2 ** PRECISION)),
+        );
       }
     }
   });
@@ -92,7 +116,13 @@ function pass(source: Uint8Array, taps: readonly Taps[], lines: number, [step, l
 /** Resizes as Pillow does, to the byte: horizontally, then vertically, rounding and clamping to 8 bits after each. */
 export function resize(picture: Raster, width: number, height: number, interpolation: Interpolation): Raster {
   const { width: w, height: h } = picture;
-  const across = width === w ? picture.data : pass(picture.data, resamplingTaps(w, width, interpolation), h, [3, w * 3], [3, width * 3]);
-  const down = height === h ? across : pass(across, resamplingTaps(h, height, interpolation), width, [width * 3, 3], [width * 3, 3]);
+  const across =
+    width === w
+      ? picture.data
+      : pass(picture.data, resamplingTaps(w, width, interpolation), h, [3, w * 3], [3, width * 3]);
+  const down =
+    height === h
+      ? across
+      : pass(across, resamplingTaps(h, height, interpolation), width, [width * 3, 3], [width * 3, 3]);
   return { width, height, data: down };
 }

@@ -5,7 +5,11 @@ import { numbersOf } from '../graph/data.ts';
 import type { Shape } from '../graph/types.ts';
 
 const HEADER_LIMIT = 16 << 20;
-const entrySchema = z.object({ dtype: z.enum(['F32', 'F16', 'I64', 'I32', 'U8']), shape: z.array(z.int().nonnegative()), data_offsets: z.tuple([z.int().nonnegative(), z.int().nonnegative()]) });
+const entrySchema = z.object({
+  dtype: z.enum(['F32', 'F16', 'I64', 'I32', 'U8']),
+  shape: z.array(z.int().nonnegative()),
+  data_offsets: z.tuple([z.int().nonnegative(), z.int().nonnegative()]),
+});
 const headerSchema = z.record(z.string(), z.unknown());
 const DTYPES = { F32: 'float32', F16: 'float16', I64: 'int64', I32: 'int32', U8: 'uint8' } as const;
 
@@ -25,8 +29,15 @@ export function readSafetensors(bytes: Uint8Array, file: string): ReadonlyMap<st
       Object.entries(header)
         .filter(([name]) => name !== '__metadata__')
         .map(([name, raw]) => {
-          const { dtype, shape, data_offsets: [from, to] } = entrySchema.parse(raw);
-          const known = to <= body.byteLength ? numbersOf({ dtype: DTYPES[dtype], shape, bytes: body.subarray(from, to) }) : undefined;
+          const {
+            dtype,
+            shape,
+            data_offsets: [from, to],
+          } = entrySchema.parse(raw);
+          const known =
+            to <= body.byteLength
+              ? numbersOf({ dtype: DTYPES[dtype], shape, bytes: body.subarray(from, to) })
+              : undefined;
           if (!known) throw new Error(`"${name}" lies outside the file`);
           return [name, { shape, data: known.data }];
         }),

@@ -3,8 +3,7 @@
  * (Huang and Belongie, 2017: these statistics carry style). Early layers see colour, line and texture before they see things.
  */
 import type { Tensor, Trace } from '../graph/index.ts';
-import { concat } from '../graph/index.ts';
-import { trace } from '../graph/index.ts';
+import { concat, trace } from '../graph/index.ts';
 import { unit } from './similarity.ts';
 import type { Tower } from './towers.ts';
 import { callTower } from './towers.ts';
@@ -25,11 +24,18 @@ export function styleLayers(tower: Tower, side: number): string[] {
     return { embedding };
   });
   const early = tower.graph.nodes.slice(0, Math.ceil(tower.graph.nodes.length * DEPTH));
-  const named = (operator: string, rank: number): string[] => early.filter((n) => n.operator === operator && ranks.get(n.outputs[0] ?? '') === rank).map((n) => n.outputs[0] ?? '');
+  const named = (operator: string, rank: number): string[] =>
+    early
+      .filter((n) => n.operator === operator && ranks.get(n.outputs[0] ?? '') === rank)
+      .map((n) => n.outputs[0] ?? '');
   const convolutions = named('Conv', 4);
   const candidates = convolutions.length >= LAYERS ? convolutions : named('LayerNormalization', 3);
   const all = candidates.length > 0 ? candidates : convolutions;
-  return [...new Set(Array.from({ length: Math.min(LAYERS, all.length) }, (_, i) => all[Math.floor((i * all.length) / LAYERS)] ?? ''))];
+  return [
+    ...new Set(
+      Array.from({ length: Math.min(LAYERS, all.length) }, (_, i) => all[Math.floor((i * all.length) / LAYERS)] ?? ''),
+    ),
+  ];
 }
 
 /** Channel means and deviations of one layer: [n, c, h, w] or [n, tokens, c] to [n, 2c], as a row of length one. */
@@ -41,7 +47,12 @@ function statistics(layer: Tensor): Tensor {
 }
 
 /** Style profiles [n, d] of pixel values [n, 3, s, s], rows of length one, and the embeddings of the same pass. */
-export function styleProfile(t: Trace, tower: Tower, x: Tensor, layers: readonly string[]): { readonly profile: Tensor; readonly embedding: Tensor } {
+export function styleProfile(
+  t: Trace,
+  tower: Tower,
+  x: Tensor,
+  layers: readonly string[],
+): { readonly profile: Tensor; readonly embedding: Tensor } {
   const { embedding, values } = callTower(t, tower, x, layers);
   const rows = layers.flatMap((name) => (values[name] ? [statistics(values[name])] : []));
   return { profile: unit(concat(rows, 1)), embedding };

@@ -11,7 +11,11 @@ export interface TextTokenizer {
   token(id: number): string;
 }
 
-export function createTokenizer(json: unknown, config: unknown, { context, pad, file }: { context: number; pad: number | undefined; file: string }): TextTokenizer {
+export function createTokenizer(
+  json: unknown,
+  config: unknown,
+  { context, pad, file }: { context: number; pad: number | undefined; file: string },
+): TextTokenizer {
   try {
     if (typeof json !== 'object' || json === null) throw new Error('it is not a JSON object');
     const tokenizer = new Tokenizer(json, typeof config === 'object' && config !== null ? config : {});

@@ -24,11 +24,24 @@ function reachedInputs(graph: Graph): Graph {
 
 /** Throws MODEL_BROKEN when the graph has no such tower. */
 export function towerOf(graph: Graph, kind: 'image' | 'text'): Tower {
-  const embedding = EMBEDDINGS[kind].find((name) => graph.outputs.includes(name)) ?? (graph.outputs.length === 1 ? graph.outputs[0] : undefined);
-  if (!embedding) throw failure('MODEL_BROKEN', { file: graph.name, what: `none of its outputs (${graph.outputs.join(', ')}) is an ${kind} embedding` });
+  const embedding =
+    EMBEDDINGS[kind].find((name) => graph.outputs.includes(name)) ??
+    (graph.outputs.length === 1 ? graph.outputs[0] : undefined);
+  if (!embedding)
+    throw failure('MODEL_BROKEN', {
+      file: graph.name,
+      what: `none of its outputs (${graph.outputs.join(', ')}) is an ${kind} embedding`,
+    });
   const cut = reachedInputs(prune({ ...graph, outputs: [embedding] }));
-  const input = kind === 'image' ? cut.inputs.find((i) => i.shape.length === 4 && i.dtype.startsWith('float')) : (cut.inputs.find((i) => i.name === 'input_ids') ?? cut.inputs.find((i) => i.dtype.startsWith('int')));
-  if (!input) throw failure('MODEL_BROKEN', { file: graph.name, what: `no input of its ${kind} tower takes ${kind === 'image' ? 'pixels [batch, 3, height, width]' : 'token ids'}` });
+  const input =
+    kind === 'image'
+      ? cut.inputs.find((i) => i.shape.length === 4 && i.dtype.startsWith('float'))
+      : (cut.inputs.find((i) => i.name === 'input_ids') ?? cut.inputs.find((i) => i.dtype.startsWith('int')));
+  if (!input)
+    throw failure('MODEL_BROKEN', {
+      file: graph.name,
+      what: `no input of its ${kind} tower takes ${kind === 'image' ? 'pixels [batch, 3, height, width]' : 'token ids'}`,
+    });
   return { kind, graph: cut, input: input.name, embedding };
 }
 
@@ -46,7 +59,14 @@ export function fixedContext(tower: Tower): number | undefined {
 
 /** Masks and position ids that a text tower may ask for beside its ids: `used` tokens of each text are attended to, positions count up. */
 export function companion(name: string, [count = 1, length = 1]: Shape, used: readonly number[]): number[] {
-  const at = (row: number, column: number): number => (name.includes('position') ? column : name.includes('mask') && column >= (used[row] ?? length) ? 0 : name.includes('mask') ? 1 : 0);
+  const at = (row: number, column: number): number =>
+    name.includes('position')
+      ? column
+      : name.includes('mask') && column >= (used[row] ?? length)
+        ? 0
+        : name.includes('mask')
+          ? 1
+          : 0;
   return Array.from({ length: count * length }, (_, i) => at(Math.floor(i / length), i % length));
 }
 
@@ -54,15 +74,24 @@ export function companion(name: string, [count = 1, length = 1]: Shape, used: re
  * Calls a tower inside a trace: pixel values [n, 3, s, s] or token ids [n, length] to embeddings [n, d].
  * `inside` names values of the tower to hand out as well; `used` counts the tokens of each text before padding.
  */
-export function callTower(t: Trace, tower: Tower, x: Tensor, inside: readonly string[] = [], used: readonly number[] = []): { readonly embedding: Tensor; readonly values: Readonly<Record<string, Tensor>> } {
-  const feeds: Record<string, Tensor> = { [tower.input]: x.cast(tower.graph.inputs.find((i) => i.name === tower.input)?.dtype ?? x.dtype) };
+export function callTower(
+  t: Trace,
+  tower: Tower,
+  x: Tensor,
+  inside: readonly string[] = [],
+  used: readonly number[] = [],
+): { readonly embedding: Tensor; readonly values: Readonly<Record<string, Tensor>> } {
+  const feeds: Record<string, Tensor> = {
+    [tower.input]: x.cast(tower.graph.inputs.find((i) => i.name === tower.input)?.dtype ?? x.dtype),
+  };
   for (const { name, dtype } of tower.graph.inputs) {
     if (name === tower.input) continue;
     feeds[name] = t.constant(companion(name, x.shape, used), x.shape, dtype);
   }
   const values = t.call({ ...tower.graph, outputs: [tower.embedding, ...inside] }, feeds, `${tower.kind}.`);
   const embedding = values[tower.embedding];
-  if (!embedding) throw failure('MODEL_BROKEN', { file: tower.graph.name, what: `it does not make "${tower.embedding}"` });
+  if (!embedding)
+    throw failure('MODEL_BROKEN', { file: tower.graph.name, what: `it does not make "${tower.embedding}"` });
   return { embedding: embedding.cast('float32'), values };
 }
 
@@ -72,7 +101,11 @@ export function tokenEmbeddings(tower: Tower): string {
   for (const node of tower.graph.nodes) {
     const [table = '', indices = ''] = node.inputs;
     if (node.operator === 'Gather' && fromIds.has(indices) && !fromIds.has(table)) return node.outputs[0] ?? '';
-    if (['Cast', 'Reshape', 'Identity', 'Flatten', 'Clip'].includes(node.operator) && fromIds.has(table)) for (const name of node.outputs) fromIds.add(name);
+    if (['Cast', 'Reshape', 'Identity', 'Flatten', 'Clip'].includes(node.operator) && fromIds.has(table))
+      for (const name of node.outputs) fromIds.add(name);
   }
-  throw failure('MODEL_BROKEN', { file: tower.graph.name, what: 'no table of token embeddings is read by the token ids' });
+  throw failure('MODEL_BROKEN', {
+    file: tower.graph.name,
+    what: 'no table of token embeddings is read by the token ids',
+  });
 }

@@ -1,13 +1,13 @@
 /** What callers use: embed, score, classify, rank, gradient, guide. The model runs in a child process that can be stopped at any moment. */
 import type { FileReport } from '../clip/check.ts';
-import type { Embeddings, ModelInfo } from '../clip/model.ts';
 import { EMBEDDED } from '../clip/folder.ts';
+import type { Embeddings, ModelInfo } from '../clip/model.ts';
 import type { PlainError } from '../errors.ts';
 import { failure } from '../errors.ts';
+import type { GuideEvent, GuideRequest, SteerRequest } from '../guidance/protocol.ts';
 import type { Child } from '../process/child.ts';
 import { entryBeside, startChild } from '../process/child.ts';
 import { Peer } from '../process/rpc.ts';
-import type { GuideEvent, GuideRequest, SteerRequest } from '../guidance/protocol.ts';
 import type { Method, PictureSource } from './requests.ts';
 import { cosineTable, dot, meanDirection, probabilities, row, stacked } from './scores.ts';
 import { fill, PHOTO_TEMPLATES } from './templates.ts';
@@ -91,7 +91,9 @@ export class Engine {
     if (this.remote) return this.remote.peer;
     if (this.closed) throw failure('ENGINE_STOPPED', { what: 'it was closed' });
     if (!this.child) {
-      const process = startChild(entryBeside(import.meta.url, 'worker'), { args: [this.model, String(this.threads ?? 0)] });
+      const process = startChild(entryBeside(import.meta.url, '../worker/main'), {
+        args: [this.model, String(this.threads ?? 0)],
+      });
       const child = { process, peer: new Peer(process.port) };
       this.child = child;
       void process.ended.then(() => {
@@ -177,33 +179,58 @@ export class Engine {
   }
 
   /** The model's probabilities [pictures][texts]: rows sum to one for softmax families. */
-  async probabilities(pictures: readonly PictureSource[], texts: readonly string[], call: Call = {}): Promise<number[][]> {
+  async probabilities(
+    pictures: readonly PictureSource[],
+    texts: readonly string[],
+    call: Call = {},
+  ): Promise<number[][]> {
     const info = await this.info(call);
     return (await this.similarity(pictures, texts, call)).map((cosines) => probabilities(cosines, info));
   }
 
   /** One unit row for each label: the mean over the templates. */
-  async embedLabels(labels: readonly string[], templates: readonly string[] = PHOTO_TEMPLATES, call: Call = {}): Promise<Embeddings> {
-    const all = await this.embedTexts(labels.flatMap((label) => templates.map((t) => fill(t, label))), call);
+  async embedLabels(
+    labels: readonly string[],
+    templates: readonly string[] = PHOTO_TEMPLATES,
+    call: Call = {},
+  ): Promise<Embeddings> {
+    const all = await this.embedTexts(
+      labels.flatMap((label) => templates.map((t) => fill(t, label))),
+      call,
+    );
     const { dimension } = all;
     const size = templates.length * dimension;
-    return stacked(labels.map((_, i) => meanDirection({ count: templates.length, dimension, data: all.data.subarray(i * size, (i + 1) * size) })));
+    return stacked(
+      labels.map((_, i) =>
+        meanDirection({ count: templates.length, dimension, data: all.data.subarray(i * size, (i + 1) * size) }),
+      ),
+    );
   }
 
   /** Zero-shot classification, picture by picture, as they are done. */
-  async *classify(pictures: readonly PictureSource[], labels: readonly string[], { templates = PHOTO_TEMPLATES, ...call }: Call & { readonly templates?: readonly string[] } = {}): AsyncGenerator<Classified | Unreadable> {
+  async *classify(
+    pictures: readonly PictureSource[],
+    labels: readonly string[],
+    { templates = PHOTO_TEMPLATES, ...call }: Call & { readonly templates?: readonly string[] } = {},
+  ): AsyncGenerator<Classified | Unreadable> {
     const [info, classes] = [await this.info(call), await this.embedLabels(labels, templates, call)];
     for await (const batch of this.embedPictures(pictures, call)) {
       for (const bad of batch.failures) yield bad;
       for (const [k, index] of batch.indices.entries()) {
-        const cosines = cosineTable({ ...batch.embeddings, count: 1, data: row(batch.embeddings, k) }, classes)[0] ?? [];
+        const cosines =
+          cosineTable({ ...batch.embeddings, count: 1, data: row(batch.embeddings, k) }, classes)[0] ?? [];
         yield { index, cosines, probabilities: probabilities(cosines, info) };
       }
     }
   }
 
   /** Pictures in order of the weighted mean of their cosines with the targets (unit rows), best first. */
-  async rankAgainst(pictures: readonly PictureSource[], targets: Embeddings, weights: readonly number[], call: ManyCall = {}): Promise<{ ranking: RankedPicture[]; failures: Unreadable[] }> {
+  async rankAgainst(
+    pictures: readonly PictureSource[],
+    targets: Embeddings,
+    weights: readonly number[],
+    call: ManyCall = {},
+  ): Promise<{ ranking: RankedPicture[]; failures: Unreadable[] }> {
     const ranking: RankedPicture[] = [];
     const failures: Unreadable[] = [];
     const total = weights.reduce((sum, w) => sum + Math.abs(w), 0) || 1;
@@ -220,29 +247,57 @@ export class Engine {
   }
 
   /** Pictures by how well they fit the prompts. */
-  async rankPictures(pictures: readonly PictureSource[], prompts: readonly { readonly text: string; readonly weight: number }[], call: ManyCall = {}): Promise<{ ranking: RankedPicture[]; failures: Unreadable[] }> {
-    const targets = await this.embedTexts(prompts.map((p) => p.text), call);
-    return this.rankAgainst(pictures, targets, prompts.map((p) => p.weight), call);
+  async rankPictures(
+    pictures: readonly PictureSource[],
+    prompts: readonly { readonly text: string; readonly weight: number }[],
+    call: ManyCall = {},
+  ): Promise<{ ranking: RankedPicture[]; failures: Unreadable[] }> {
+    const targets = await this.embedTexts(
+      prompts.map((p) => p.text),
+      call,
+    );
+    return this.rankAgainst(
+      pictures,
+      targets,
+      prompts.map((p) => p.weight),
+      call,
+    );
   }
 
   /** Prompts by how well they fit one picture, best first. */
-  async rankPrompts(picture: PictureSource, prompts: readonly string[], call: Call = {}): Promise<{ index: number; cosine: number; probability: number }[]> {
+  async rankPrompts(
+    picture: PictureSource,
+    prompts: readonly string[],
+    call: Call = {},
+  ): Promise<{ index: number; cosine: number; probability: number }[]> {
     const info = await this.info(call);
     const [cosines = []] = await this.similarity([picture], prompts, call);
     const chances = probabilities(cosines, info);
-    return cosines.map((cosine, index) => ({ index, cosine, probability: chances[index] ?? 0 })).sort((a, b) => b.cosine - a.cosine);
+    return cosines
+      .map((cosine, index) => ({ index, cosine, probability: chances[index] ?? 0 }))
+      .sort((a, b) => b.cosine - a.cosine);
   }
 
   /**
    * The value sum(weights * cosines) of pictures and targets (unit rows) and its gradient with respect to the pixels that the model sees:
    * [pictures, 3, side, side], per unit of sRGB in 0..1. `weights` is [pictures, targets.count].
    */
-  pixelGradient(pictures: readonly PictureSource[], against: Embeddings, weights: Float32Array, call: Call = {}): Promise<{ value: number; cosines: Float32Array; gradient: Float32Array; side: number }> {
+  pixelGradient(
+    pictures: readonly PictureSource[],
+    against: Embeddings,
+    weights: Float32Array,
+    call: Call = {},
+  ): Promise<{ value: number; cosines: Float32Array; gradient: Float32Array; side: number }> {
     return this.ask('pixelGradient', { pictures, against, weights }, call);
   }
 
   /** The same for one text, with respect to its token embeddings [length, width]. */
-  tokenGradient(text: string, against: Embeddings, weights: Float32Array, call: Call = {}): Promise<{ value: number; tokens: string[]; shape: number[]; gradient: Float32Array }> {
+  tokenGradient(
+    text: string,
+    against: Embeddings,
+    weights: Float32Array,
+    call: Call = {},
+  ): Promise<{ value: number; tokens: string[]; shape: number[]; gradient: Float32Array }> {
     return this.ask('tokenGradient', { text, against, weights }, call);
   }
 

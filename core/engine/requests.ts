@@ -13,14 +13,22 @@ export const pictureSchema = z.union([
 export type PictureSource = z.infer<typeof pictureSchema>;
 export const pictureName = (p: PictureSource): string => ('path' in p ? p.path : p.name);
 
-export const embeddingsSchema = z.object({ count: z.int().nonnegative(), dimension: z.int().nonnegative(), data: numbers });
+export const embeddingsSchema = z.object({
+  count: z.int().nonnegative(),
+  dimension: z.int().nonnegative(),
+  data: numbers,
+});
 
 export const requests = {
   info: z.object({}),
   embedTexts: z.object({ texts: z.array(text).max(100_000) }),
   embedPictures: z.object({ pictures: z.array(pictureSchema).max(1_000_000) }),
   styles: z.object({ pictures: z.array(pictureSchema).max(100_000) }),
-  pixelGradient: z.object({ pictures: z.array(pictureSchema).min(1).max(64), against: embeddingsSchema, weights: numbers }),
+  pixelGradient: z.object({
+    pictures: z.array(pictureSchema).min(1).max(64),
+    against: embeddingsSchema,
+    weights: numbers,
+  }),
   tokenGradient: z.object({ text, against: embeddingsSchema, weights: numbers }),
   check: z.object({ folder: z.string().min(1) }),
   guide: z.unknown(),

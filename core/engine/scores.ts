@@ -12,11 +12,16 @@ export function dot(a: Float32Array, b: Float32Array): number {
 
 /** Cosines [a.count][b.count] of unit rows, in -1..1. */
 export function cosineTable(a: Embeddings, b: Embeddings): number[][] {
-  return Array.from({ length: a.count }, (_, i) => Array.from({ length: b.count }, (_, j) => dot(row(a, i), row(b, j))));
+  return Array.from({ length: a.count }, (_, i) =>
+    Array.from({ length: b.count }, (_, j) => dot(row(a, i), row(b, j))),
+  );
 }
 
 /** The model's probability of each of several texts for one picture: softmax over them, or a sigmoid each, as its family defines. */
-export function probabilities(cosines: readonly number[], { activation, logits }: Pick<ModelInfo, 'activation' | 'logits'>): number[] {
+export function probabilities(
+  cosines: readonly number[],
+  { activation, logits }: Pick<ModelInfo, 'activation' | 'logits'>,
+): number[] {
   const values = cosines.map((c) => c * logits.scale + logits.bias);
   if (activation === 'sigmoid') return values.map((v) => 1 / (1 + Math.exp(-v)));
   const highest = Math.max(...values);
@@ -28,7 +33,7 @@ export function probabilities(cosines: readonly number[], { activation, logits }
 /** The mean of rows as one unit row. */
 export function meanDirection(e: Embeddings): Embeddings {
   const data = new Float32Array(e.dimension);
-  for (let i = 0; i < e.count; i++) row(e, i).forEach((v, k) => (data[k] = (data[k] ?? 0) + v));
+  for (let i = 0; i < e.data.length; i++) data[i % e.dimension] = (data[i % e.dimension] ?? 0) + (e.data[i] ?? 0);
   const length = Math.sqrt(dot(data, data)) || 1;
   return { count: 1, dimension: e.dimension, data: data.map((v) => v / length) };
 }

@@ -12,7 +12,8 @@ import { validate } from './validate.ts';
 /** Operators whose further outputs their gradients reuse; outputs that nobody reads are dropped when the graph is built. */
 const EXTRA_OUTPUTS: Readonly<Record<string, number>> = { LayerNormalization: 3, MaxPool: 2 };
 
-const exporterAdvice = 'Export the model again with torch.onnx at opset 17 and without custom operators, or open an issue with its name.';
+const exporterAdvice =
+  'Export the model again with torch.onnx at opset 17 and without custom operators, or open an issue with its name.';
 
 export class GraphBuilder {
   readonly name: string;
@@ -42,7 +43,8 @@ export class GraphBuilder {
 
   typeOf(value: string): ValueType {
     const found = this.types.get(value);
-    if (!found) throw failure('GRAPH_INVALID', { where: this.name, what: `the value "${value}" is used before it is made` });
+    if (!found)
+      throw failure('GRAPH_INVALID', { where: this.name, what: `the value "${value}" is used before it is made` });
     return found;
   }
 
@@ -87,7 +89,13 @@ export class GraphBuilder {
   }
 
   /** Adds a node and returns the names of its outputs; a node whose result is a small constant becomes that constant. */
-  add(operator: string, inputs: readonly string[], attributes: Attributes = {}, outputs: number = 1, nodeName?: string): readonly string[] {
+  add(
+    operator: string,
+    inputs: readonly string[],
+    attributes: Attributes = {},
+    outputs: number = 1,
+    nodeName?: string,
+  ): readonly string[] {
     const label = nodeName || operator.replace(/^.*:/, '');
     const here = { operator, node: label, model: this.name };
     if (!isOperator(operator)) throw failure('GRAPH_OPERATOR', { ...here, advice: exporterAdvice });
@@ -102,15 +110,27 @@ export class GraphBuilder {
 
     const types = inputs.map((name) => (name ? this.typeOf(name) : undefined));
     const known = inputs.map((name) => (name ? this.known(name) : undefined));
-    const inferred = this.infer(operator, label, { attributes, types, known, outputs: Math.max(outputs, EXTRA_OUTPUTS[operator] ?? 1) });
+    const inferred = this.infer(operator, label, {
+      attributes,
+      types,
+      known,
+      outputs: Math.max(outputs, EXTRA_OUTPUTS[operator] ?? 1),
+    });
     const [output] = inferred;
-    const folded = output && inferred.length === 1 ? fold(operator, { attributes, inputs: known, types, output }) : undefined;
+    const folded =
+      output && inferred.length === 1 ? fold(operator, { attributes, inputs: known, types, output }) : undefined;
     const names = folded ? [this.constant(folded)] : this.write(operator, label, inputs, attributes, inferred);
     this.equal.set(key, names);
     return names;
   }
 
-  private write(operator: string, label: string, inputs: readonly string[], attributes: Attributes, types: readonly ValueType[]): readonly string[] {
+  private write(
+    operator: string,
+    label: string,
+    inputs: readonly string[],
+    attributes: Attributes,
+    types: readonly ValueType[],
+  ): readonly string[] {
     const name = this.fresh(label);
     const outputs = types.map((type, i) => {
       const value = this.fresh(i === 0 ? `${name}:out` : `${name}:out${i}`);
@@ -121,12 +141,20 @@ export class GraphBuilder {
     return outputs;
   }
 
-  private infer(operator: keyof typeof INFERENCE, node: string, input: Parameters<(typeof INFERENCE)['Add']>[0]): readonly ValueType[] {
+  private infer(
+    operator: keyof typeof INFERENCE,
+    node: string,
+    input: Parameters<(typeof INFERENCE)['Add']>[0],
+  ): readonly ValueType[] {
     try {
       return INFERENCE[operator](input);
     } catch (cause) {
       if (!(cause instanceof ShapeMismatch)) throw cause;
-      throw failure('GRAPH_SHAPE', { where: `${operator} (node "${node}" in ${this.name})`, what: cause.message }, cause);
+      throw failure(
+        'GRAPH_SHAPE',
+        { where: `${operator} (node "${node}" in ${this.name})`, what: cause.message },
+        cause,
+      );
     }
   }
 
@@ -134,7 +162,8 @@ export class GraphBuilder {
   inline(graph: Graph, bindings: ReadonlyMap<string, string>, prefix = ''): ReadonlyMap<string, string> {
     const local = new Map<string, string>(bindings);
     for (const input of graph.inputs) {
-      if (!local.has(input.name)) throw failure('GRAPH_SHAPE', { where: graph.name, what: `its input "${input.name}" is not given` });
+      if (!local.has(input.name))
+        throw failure('GRAPH_SHAPE', { where: graph.name, what: `its input "${input.name}" is not given` });
     }
     for (const [name, constant] of graph.initialisers) {
       if (local.has(name)) continue;
@@ -143,7 +172,7 @@ export class GraphBuilder {
     for (const node of graph.nodes) {
       const inputs = node.inputs.map((name) => (name ? (local.get(name) ?? name) : ''));
       const outputs = this.add(node.operator, inputs, node.attributes, node.outputs.length, prefix + node.name);
-      node.outputs.forEach((name, i) => local.set(name, outputs[i] ?? ''));
+      for (const [i, name] of node.outputs.entries()) local.set(name, outputs[i] ?? '');
     }
     return new Map(graph.outputs.map((name) => [name, local.get(name) ?? name]));
   }
@@ -153,11 +182,22 @@ export class GraphBuilder {
     const nodes = [...this.nodes];
     const types = new Map(this.types);
     for (const [name, value] of outputs) {
-      if (types.has(name)) throw failure('GRAPH_INVALID', { where: `${this.name}, the outputs`, what: `"${name}" is the name of a value already` });
+      if (types.has(name))
+        throw failure('GRAPH_INVALID', {
+          where: `${this.name}, the outputs`,
+          what: `"${name}" is the name of a value already`,
+        });
       types.set(name, this.typeOf(value));
       nodes.push({ name: `output.${name}`, operator: 'Identity', inputs: [value], outputs: [name], attributes: {} });
     }
-    const graph = prune({ name: this.name, inputs: this.inputs, outputs: [...outputs.keys()], nodes, initialisers: this.initialisers, types });
+    const graph = prune({
+      name: this.name,
+      inputs: this.inputs,
+      outputs: [...outputs.keys()],
+      nodes,
+      initialisers: this.initialisers,
+      types,
+    });
     validate(graph);
     return graph;
   }

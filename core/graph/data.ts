@@ -54,7 +54,10 @@ const access: Record<DType, { get: Get; set: Set }> = {
     set: (v, i, x) => v.setUint16(i, (new Uint32Array(new Float32Array([x]).buffer)[0] ?? 0) >>> 16, true),
   },
   int64: { get: (v, i) => Number(v.getBigInt64(i, true)), set: (v, i, x) => v.setBigInt64(i, clamped64(x), true) },
-  uint64: { get: (v, i) => Number(v.getBigUint64(i, true)), set: (v, i, x) => v.setBigUint64(i, BigInt(Math.max(0, Math.trunc(x))), true) },
+  uint64: {
+    get: (v, i) => Number(v.getBigUint64(i, true)),
+    set: (v, i, x) => v.setBigUint64(i, BigInt(Math.max(0, Math.trunc(x))), true),
+  },
   int32: { get: (v, i) => v.getInt32(i, true), set: (v, i, x) => v.setInt32(i, x, true) },
   uint32: { get: (v, i) => v.getUint32(i, true), set: (v, i, x) => v.setUint32(i, x, true) },
   int16: { get: (v, i) => v.getInt16(i, true), set: (v, i, x) => v.setInt16(i, x, true) },
@@ -81,7 +84,11 @@ export function numbersOf(constant: Initialiser, limit = Number.POSITIVE_INFINIT
   const { bytes } = DTYPES[constant.dtype];
   const { get } = access[constant.dtype];
   const view = new DataView(constant.bytes.buffer, constant.bytes.byteOffset, constant.bytes.byteLength);
-  return { dtype: constant.dtype, shape: constant.shape, data: Array.from({ length: count }, (_, i) => get(view, i * bytes)) };
+  return {
+    dtype: constant.dtype,
+    shape: constant.shape,
+    data: Array.from({ length: count }, (_, i) => get(view, i * bytes)),
+  };
 }
 
 export function initialiserOf(known: Known): Initialiser {

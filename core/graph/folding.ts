@@ -23,12 +23,16 @@ export const stridesOf = (shape: Shape): number[] => shape.map((_, i) => sizeOf(
 /** Values at every index of `shape`, row-major. */
 function mapIndices(shape: Shape, at: (index: readonly number[]) => number): number[] {
   const strides = stridesOf(shape);
-  return Array.from({ length: sizeOf(shape) }, (_, flat) => at(strides.map((s, i) => Math.floor(flat / s) % (shape[i] ?? 1))));
+  return Array.from({ length: sizeOf(shape) }, (_, flat) =>
+    at(strides.map((s, i) => Math.floor(flat / s) % (shape[i] ?? 1))),
+  );
 }
 const read = (k: Known, index: readonly number[]): number => {
   const strides = stridesOf(k.shape);
   const skip = index.length - k.shape.length;
-  return k.data[strides.reduce((sum, s, i) => sum + s * ((k.shape[i] ?? 1) === 1 ? 0 : (index[i + skip] ?? 0)), 0)] ?? 0;
+  return (
+    k.data[strides.reduce((sum, s, i) => sum + s * ((k.shape[i] ?? 1) === 1 ? 0 : (index[i + skip] ?? 0)), 0)] ?? 0
+  );
 };
 const lift =
   (f: (...x: number[]) => number): Fold =>
@@ -48,7 +52,8 @@ const reduced =
   };
 
 const FOLDS: Partial<Record<Operator, Fold>> = {
-  Shape: ({ types, attributes }) => types[0]?.shape.slice(intOf(attributes, 'start', 0), intOf(attributes, 'end', types[0].shape.length)),
+  Shape: ({ types, attributes }) =>
+    types[0]?.shape.slice(intOf(attributes, 'start', 0), intOf(attributes, 'end', types[0].shape.length)),
   Size: ({ types }) => types[0] && [sizeOf(types[0].shape)],
   Add: lift((a, b) => a + b),
   Sub: lift((a, b) => a - b),
@@ -87,7 +92,12 @@ const FOLDS: Partial<Record<Operator, Fold>> = {
   Transpose: ({ inputs: [x], attributes, output }) => {
     if (!x) return undefined;
     const order = intsOf(attributes, 'perm') ?? x.shape.map((_, i) => x.shape.length - 1 - i);
-    return mapIndices(output.shape, (index) => read(x, x.shape.map((_, axis) => index[order.indexOf(axis)] ?? 0)));
+    return mapIndices(output.shape, (index) =>
+      read(
+        x,
+        x.shape.map((_, axis) => index[order.indexOf(axis)] ?? 0),
+      ),
+    );
   },
   Concat: ({ inputs, attributes, output }) => {
     const axis = axisOf(intOf(attributes, 'axis', 0), output.shape.length);
@@ -96,7 +106,11 @@ const FOLDS: Partial<Record<Operator, Fold>> = {
       let at = index[axis] ?? 0;
       for (const k of inputs) {
         const size = k?.shape[axis] ?? 0;
-        if (k && at < size) return read(k, index.map((v, i) => (i === axis ? at : v)));
+        if (k && at < size)
+          return read(
+            k,
+            index.map((v, i) => (i === axis ? at : v)),
+          );
         at -= size;
       }
       return 0;
@@ -126,7 +140,8 @@ const FOLDS: Partial<Record<Operator, Fold>> = {
     const fill = v?.type === 'tensor' ? (numbersOf(v.value)?.data[0] ?? 0) : 0;
     return Array<number>(sizeOf(output.shape)).fill(fill);
   },
-  Range: ({ inputs: [start, , delta], output }) => (start && delta ? mapIndices(output.shape, ([i = 0]) => (start.data[0] ?? 0) + i * (delta.data[0] ?? 1)) : undefined),
+  Range: ({ inputs: [start, , delta], output }) =>
+    start && delta ? mapIndices(output.shape, ([i = 0]) => (start.data[0] ?? 0) + i * (delta.data[0] ?? 1)) : undefined,
   Trilu: ({ inputs: [x, k], attributes }) => {
     if (!x) return undefined;
     const upper = intOf(attributes, 'upper', 1) === 1;

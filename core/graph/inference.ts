@@ -24,7 +24,8 @@ const mismatch = (what: string): never => {
 type Rule = (n: InferenceInput) => readonly ValueType[];
 
 const typeAt = (n: InferenceInput, i: number): ValueType => n.types[i] ?? mismatch(`input ${i} is missing`);
-const numbersAt = (n: InferenceInput, i: number, what: string): readonly number[] => n.known[i]?.data ?? mismatch(`${what} (input ${i}) must be known before the graph runs`);
+const numbersAt = (n: InferenceInput, i: number, what: string): readonly number[] =>
+  n.known[i]?.data ?? mismatch(`${what} (input ${i}) must be known before the graph runs`);
 const show = (s: Shape): string => `[${s.join(', ')}]`;
 const dim = (s: Shape, i: number): number => s[i] ?? mismatch(`${show(s)} has no axis ${i}`);
 
@@ -101,14 +102,20 @@ const convTranspose: Rule = (n) => {
   const extra = intsOf(n.attributes, 'output_padding') ?? kernel.map(() => 0);
   const sizes =
     intsOf(n.attributes, 'output_shape') ??
-    spatial.map((s, i) => (strides[i] ?? 1) * (s - 1) + (extra[i] ?? 0) + ((kernel[i] ?? 1) - 1) * (dilations[i] ?? 1) + 1 - (pads[i] ?? 0) - (pads[i + kernel.length] ?? 0));
+    spatial.map(
+      (s, i) =>
+        (strides[i] ?? 1) * (s - 1) + (extra[i] ?? 0) + ((kernel[i] ?? 1) - 1) * (dilations[i] ?? 1) + 1 - (pads[i] ?? 0) - (pads[i + kernel.length] ?? 0),
+    );
   return [{ dtype: x.dtype, shape: [dim(x.shape, 0), dim(w, 1) * intOf(n.attributes, 'group', 1), ...sizes] }];
 };
 const pool: Rule = (n) => {
   const x = typeAt(n, 0);
   const spatial = x.shape.slice(2);
   const shape = [...x.shape.slice(0, 2), ...slidSizes(windowOf(n.attributes, spatial), spatial, intOf(n.attributes, 'ceil_mode', 0) === 1)];
-  return [{ dtype: x.dtype, shape }, { dtype: 'int64' as const, shape }].slice(0, n.outputs);
+  return [
+    { dtype: x.dtype, shape },
+    { dtype: 'int64' as const, shape },
+  ].slice(0, n.outputs);
 };
 const layerNorm: Rule = (n) => {
   const x = typeAt(n, 0);
@@ -142,7 +149,8 @@ const concat: Rule = (n) => {
   const first = typeAt(n, 0);
   const axis = axisOf(intOf(n.attributes, 'axis', 0), first.shape.length);
   const total = n.types.reduce((sum, t) => sum + dim((t ?? first).shape, axis), 0);
-  for (const t of n.types) if (t?.shape.some((d, i) => i !== axis && d !== first.shape[i])) mismatch(`joining ${show(first.shape)} and ${show(t.shape)} on axis ${axis}`);
+  for (const t of n.types)
+    if (t?.shape.some((d, i) => i !== axis && d !== first.shape[i])) mismatch(`joining ${show(first.shape)} and ${show(t.shape)} on axis ${axis}`);
   return [{ dtype: first.dtype, shape: first.shape.map((d, i) => (i === axis ? total : d)) }];
 };
 const split: Rule = (n) => {
@@ -176,7 +184,13 @@ export function cutsOf(shape: Shape, starts: readonly number[], ends: readonly n
 }
 const slice: Rule = (n) => {
   const x = typeAt(n, 0);
-  const cuts = cutsOf(x.shape, numbersAt(n, 1, 'starts'), numbersAt(n, 2, 'ends'), n.types[3] && numbersAt(n, 3, 'axes'), n.types[4] && numbersAt(n, 4, 'steps'));
+  const cuts = cutsOf(
+    x.shape,
+    numbersAt(n, 1, 'starts'),
+    numbersAt(n, 2, 'ends'),
+    n.types[3] && numbersAt(n, 3, 'axes'),
+    n.types[4] && numbersAt(n, 4, 'steps'),
+  );
   return [{ dtype: x.dtype, shape: x.shape.map((d, i) => cuts.find((c) => c.axis === i)?.count ?? d) }];
 };
 const gather: Rule = (n) => {
@@ -194,7 +208,9 @@ const pad: Rule = (n) => {
   const x = typeAt(n, 0);
   const pads = numbersAt(n, 1, 'pads');
   const axes = n.types[3] ? numbersAt(n, 3, 'axes').map((a) => axisOf(a, x.shape.length)) : x.shape.map((_, i) => i);
-  return [{ dtype: x.dtype, shape: x.shape.map((d, i) => d + (pads[axes.indexOf(i)] ?? 0) + (axes.includes(i) ? (pads[axes.indexOf(i) + axes.length] ?? 0) : 0)) }];
+  return [
+    { dtype: x.dtype, shape: x.shape.map((d, i) => d + (pads[axes.indexOf(i)] ?? 0) + (axes.includes(i) ? (pads[axes.indexOf(i) + axes.length] ?? 0) : 0)) },
+  ];
 };
 const constant = (n: InferenceInput): readonly ValueType[] => {
   const v = n.attributes['value'];
@@ -209,12 +225,14 @@ const range: Rule = (n) => {
   const [start = 0, limit = 0, delta = 1] = [0, 1, 2].map((i) => numbersAt(n, i, 'a bound of the range')[0]);
   return [{ dtype: typeAt(n, 0).dtype, shape: [Math.max(0, Math.ceil((limit - start) / delta))] }];
 };
-const blocks = (deeper: boolean): Rule => (n) => {
-  const x = typeAt(n, 0);
-  const [b = 1, c = 1, h = 1, w = 1] = x.shape;
-  const k = intOf(n.attributes, 'blocksize', 1);
-  return [{ dtype: x.dtype, shape: deeper ? [b, c * k * k, h / k, w / k] : [b, c / (k * k), h * k, w * k] }];
-};
+const blocks =
+  (deeper: boolean): Rule =>
+  (n) => {
+    const x = typeAt(n, 0);
+    const [b = 1, c = 1, h = 1, w = 1] = x.shape;
+    const k = intOf(n.attributes, 'blocksize', 1);
+    return [{ dtype: x.dtype, shape: deeper ? [b, c * k * k, h / k, w / k] : [b, c / (k * k), h * k, w * k] }];
+  };
 const filled: Rule = (n) => {
   const v = n.attributes['value'];
   return [{ dtype: v?.type === 'tensor' ? v.value.dtype : 'float32', shape: numbersAt(n, 0, 'the shape') }];
@@ -232,30 +250,103 @@ const transpose: Rule = (n) => {
 };
 
 export const INFERENCE: Record<Operator, Rule> = {
-  Add: elementwise, Sub: elementwise, Mul: elementwise, Div: elementwise, Pow: elementwise, Mod: elementwise, Min: elementwise, Max: elementwise,
-  Equal: comparison, Less: comparison, LessOrEqual: comparison, Greater: comparison, GreaterOrEqual: comparison, And: comparison, Or: comparison,
+  Add: elementwise,
+  Sub: elementwise,
+  Mul: elementwise,
+  Div: elementwise,
+  Pow: elementwise,
+  Mod: elementwise,
+  Min: elementwise,
+  Max: elementwise,
+  Equal: comparison,
+  Less: comparison,
+  LessOrEqual: comparison,
+  Greater: comparison,
+  GreaterOrEqual: comparison,
+  And: comparison,
+  Or: comparison,
   Where: (n) => [{ dtype: typeAt(n, 1).dtype, shape: n.types.flatMap((t) => (t ? [t.shape] : [])).reduce(broadcast) }],
-  Abs: same, Neg: same, Exp: same, Log: same, Sqrt: same, Reciprocal: same, Sin: same, Cos: same, Asin: same, Acos: same, Atan: same, Tanh: same, Sigmoid: same, Erf: same, Relu: same,
-  LeakyRelu: same, Elu: same, Softplus: same, HardSigmoid: same, HardSwish: same, Gelu: same, Clip: same, Identity: same, Not: same, Floor: same, Ceil: same, Round: same, Sign: same,
+  Abs: same,
+  Neg: same,
+  Exp: same,
+  Log: same,
+  Sqrt: same,
+  Reciprocal: same,
+  Sin: same,
+  Cos: same,
+  Asin: same,
+  Acos: same,
+  Atan: same,
+  Tanh: same,
+  Sigmoid: same,
+  Erf: same,
+  Relu: same,
+  LeakyRelu: same,
+  Elu: same,
+  Softplus: same,
+  HardSigmoid: same,
+  HardSwish: same,
+  Gelu: same,
+  Clip: same,
+  Identity: same,
+  Not: same,
+  Floor: same,
+  Ceil: same,
+  Round: same,
+  Sign: same,
   'com.microsoft:QuickGelu': same,
   Cast: cast,
   Dropout: dropout,
-  ReduceSum: reduction, ReduceMean: reduction, ReduceMax: reduction, ReduceMin: reduction, ReduceL1: reduction, ReduceL2: reduction, ReduceProd: reduction, ReduceSumSquare: reduction, ReduceLogSumExp: reduction,
-  ArgMax: argument, ArgMin: argument, Softmax: same, LogSoftmax: same, CumSum: same,
-  MatMul: matmul, 'com.microsoft:FusedMatMul': matmul, Gemm: matmul,
-  Conv: conv, ConvTranspose: convTranspose, AveragePool: pool, MaxPool: pool,
+  ReduceSum: reduction,
+  ReduceMean: reduction,
+  ReduceMax: reduction,
+  ReduceMin: reduction,
+  ReduceL1: reduction,
+  ReduceL2: reduction,
+  ReduceProd: reduction,
+  ReduceSumSquare: reduction,
+  ReduceLogSumExp: reduction,
+  ArgMax: argument,
+  ArgMin: argument,
+  Softmax: same,
+  LogSoftmax: same,
+  CumSum: same,
+  MatMul: matmul,
+  'com.microsoft:FusedMatMul': matmul,
+  Gemm: matmul,
+  Conv: conv,
+  ConvTranspose: convTranspose,
+  AveragePool: pool,
+  MaxPool: pool,
   GlobalAveragePool: (n) => [{ dtype: typeAt(n, 0).dtype, shape: typeAt(n, 0).shape.map((d, i) => (i < 2 ? d : 1)) }],
-  LayerNormalization: layerNorm, BatchNormalization: same,
-  Reshape: reshape, Flatten: flatten, Squeeze: squeeze, Unsqueeze: unsqueeze, Transpose: transpose, Concat: concat, Split: split, Slice: slice,
-  Gather: gather, GatherElements: (n) => [{ dtype: typeAt(n, 0).dtype, shape: typeAt(n, 1).shape }], GatherND: gatherNd, ScatterND: same, ScatterElements: same,
+  LayerNormalization: layerNorm,
+  BatchNormalization: same,
+  Reshape: reshape,
+  Flatten: flatten,
+  Squeeze: squeeze,
+  Unsqueeze: unsqueeze,
+  Transpose: transpose,
+  Concat: concat,
+  Split: split,
+  Slice: slice,
+  Gather: gather,
+  GatherElements: (n) => [{ dtype: typeAt(n, 0).dtype, shape: typeAt(n, 1).shape }],
+  GatherND: gatherNd,
+  ScatterND: same,
+  ScatterElements: same,
   Expand: (n) => [{ dtype: typeAt(n, 0).dtype, shape: broadcast(typeAt(n, 0).shape, numbersAt(n, 1, 'the shape')) }],
   Tile: (n) => [{ dtype: typeAt(n, 0).dtype, shape: typeAt(n, 0).shape.map((d, i) => d * (numbersAt(n, 1, 'repeats')[i] ?? 1)) }],
-  Pad: pad, Trilu: same, DepthToSpace: blocks(false), SpaceToDepth: blocks(true),
+  Pad: pad,
+  Trilu: same,
+  DepthToSpace: blocks(false),
+  SpaceToDepth: blocks(true),
   Shape: (n) => {
     const rank = typeAt(n, 0).shape.length;
     return [{ dtype: 'int64', shape: [typeAt(n, 0).shape.slice(intOf(n.attributes, 'start', 0), intOf(n.attributes, 'end', rank)).length] }];
   },
   Size: () => [{ dtype: 'int64', shape: [] }],
-  Constant: constant, ConstantOfShape: filled, Range: range,
+  Constant: constant,
+  ConstantOfShape: filled,
+  Range: range,
   EyeLike: (n) => (n.attributes['dtype'] ? cast({ ...n, attributes: { to: n.attributes['dtype'] } }) : same(n)),
 };

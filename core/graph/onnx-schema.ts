@@ -3,12 +3,24 @@ import protobuf from 'protobufjs/light.js';
 
 type Field = [number, string] | [number, string, 'repeated'];
 const message = (fields: Record<string, Field>) => ({
-  fields: Object.fromEntries(Object.entries(fields).map(([name, [id, type, rule]]) => [name, rule ? { id, type, rule, options: { packed: !['string', 'bytes'].includes(type) && !/^[A-Z]/.test(type) } } : { id, type }])),
+  fields: Object.fromEntries(
+    Object.entries(fields).map(([name, [id, type, rule]]) => [
+      name,
+      rule
+        ? { id, type, rule, options: { packed: !['string', 'bytes'].includes(type) && !/^[A-Z]/.test(type) } }
+        : { id, type },
+    ]),
+  ),
 });
 
 const root = protobuf.Root.fromJSON({
   nested: {
-    ModelProto: message({ irVersion: [1, 'int64'], opsetImport: [8, 'OperatorSetIdProto', 'repeated'], producerName: [2, 'string'], graph: [7, 'GraphProto'] }),
+    ModelProto: message({
+      irVersion: [1, 'int64'],
+      opsetImport: [8, 'OperatorSetIdProto', 'repeated'],
+      producerName: [2, 'string'],
+      graph: [7, 'GraphProto'],
+    }),
     OperatorSetIdProto: message({ domain: [1, 'string'], version: [2, 'int64'] }),
     GraphProto: message({
       node: [1, 'NodeProto', 'repeated'],
@@ -17,7 +29,14 @@ const root = protobuf.Root.fromJSON({
       input: [11, 'ValueInfoProto', 'repeated'],
       output: [12, 'ValueInfoProto', 'repeated'],
     }),
-    NodeProto: message({ input: [1, 'string', 'repeated'], output: [2, 'string', 'repeated'], name: [3, 'string'], opType: [4, 'string'], attribute: [5, 'AttributeProto', 'repeated'], domain: [7, 'string'] }),
+    NodeProto: message({
+      input: [1, 'string', 'repeated'],
+      output: [2, 'string', 'repeated'],
+      name: [3, 'string'],
+      opType: [4, 'string'],
+      attribute: [5, 'AttributeProto', 'repeated'],
+      domain: [7, 'string'],
+    }),
     AttributeProto: message({
       name: [1, 'string'],
       f: [2, 'float'],
@@ -55,7 +74,8 @@ const root = protobuf.Root.fromJSON({
 
 /** Protobuf's 64-bit whole numbers arrive as numbers or as Long objects, depending on what is installed. */
 export type Whole = number | { toNumber(): number };
-export const plain = (w: Whole | null | undefined): number => (w === null || w === undefined ? 0 : typeof w === 'number' ? w : w.toNumber());
+export const plain = (w: Whole | null | undefined): number =>
+  w === null || w === undefined ? 0 : typeof w === 'number' ? w : w.toNumber();
 
 export interface TensorProto {
   dims: Whole[];
@@ -92,7 +112,9 @@ export interface NodeProto {
 }
 export interface ValueInfoProto {
   name: string;
-  type?: { tensorType?: { elemType: number; shape?: { dim: { dimValue: Whole; dimParam: string }[] } | null } | null } | null;
+  type?: {
+    tensorType?: { elemType: number; shape?: { dim: { dimValue: Whole; dimParam: string }[] } | null } | null;
+  } | null;
 }
 export interface GraphProto {
   node: NodeProto[];

@@ -18,7 +18,8 @@ export function prune(graph: Graph): Graph {
     kept.push(OPTIONAL_OUTPUTS.has(node.operator) ? withoutUnread(node, needed) : node);
   }
   const made = new Set(kept.flatMap((node) => node.outputs));
-  const present = (name: string): boolean => needed.has(name) || made.has(name) || graph.inputs.some((i) => i.name === name);
+  const present = (name: string): boolean =>
+    needed.has(name) || made.has(name) || graph.inputs.some((i) => i.name === name);
   return {
     ...graph,
     nodes: kept.reverse(),

@@ -3,9 +3,9 @@ import { failure, messageOf } from '../errors.ts';
 import { bytesOf } from './data.ts';
 import type { AttributeProto, GraphProto, TensorProto, ValueInfoProto } from './onnx-schema.ts';
 import { decodeModel, plain } from './onnx-schema.ts';
+import { sortNodes } from './sort.ts';
 import type { Attribute, DType, Graph, GraphInput, GraphNode, Initialiser } from './types.ts';
 import { DTYPES } from './types.ts';
-import { sortNodes } from './sort.ts';
 import { upgrade } from './upgrade.ts';
 
 const dtypes = new Map<number, DType>((Object.keys(DTYPES) as DType[]).map((d) => [DTYPES[d].onnx, d]));
@@ -36,16 +36,20 @@ function graphOf(proto: GraphProto, source: OnnxSource): Graph {
     name: source.name,
     inputs: proto.input.filter((i) => !initialisers.has(i.name)).map(inputOf),
     outputs: proto.output.map((o) => o.name),
-    nodes: proto.node.map((n): GraphNode => ({
-      name: n.name || n.output[0] || n.opType,
-      operator: n.domain && n.domain !== 'ai.onnx' ? `${n.domain}:${n.opType}` : n.opType,
-      inputs: n.input,
-      outputs: n.output,
-      attributes: Object.fromEntries(n.attribute.flatMap((a) => {
-        const value = attributeOf(a, source);
-        return value ? [[a.name, value]] : [];
-      })),
-    })),
+    nodes: proto.node.map(
+      (n): GraphNode => ({
+        name: n.name || n.output[0] || n.opType,
+        operator: n.domain && n.domain !== 'ai.onnx' ? `${n.domain}:${n.opType}` : n.opType,
+        inputs: n.input,
+        outputs: n.output,
+        attributes: Object.fromEntries(
+          n.attribute.flatMap((a) => {
+            const value = attributeOf(a, source);
+            return value ? [[a.name, value]] : [];
+          }),
+        ),
+      }),
+    ),
     initialisers,
     types: new Map(),
   };
@@ -74,11 +78,30 @@ function initialiserOf(t: TensorProto, source: OnnxSource): Initialiser {
     if (source.file === undefined) throw new Error(`"${t.name}" keeps its data in another file`);
     const folder = source.file.includes('/') ? source.file.slice(0, source.file.lastIndexOf('/') + 1) : '';
     const length = shape.reduce((a, b) => a * b, DTYPES[dtype].bytes);
-    return { dtype, shape, origin: { file: folder + (entry('location') ?? ''), offset: Number(entry('offset') ?? 0), length: Number(entry('length') ?? length) } };
+    return {
+      dtype,
+      shape,
+      origin: {
+        file: folder + (entry('location') ?? ''),
+        offset: Number(entry('offset') ?? 0),
+        length: Number(entry('length') ?? length),
+      },
+    };
   }
   const raw = t.rawData;
-  if (raw && raw.byteLength > 0) return source.file === undefined ? { dtype, shape, bytes: raw } : { dtype, shape, bytes: raw, origin: { file: source.file, offset: raw.byteOffset - source.bytes.byteOffset, length: raw.byteLength } };
-  const listed = [t.floatData, t.int32Data, t.int64Data.map(plain), t.doubleData, t.uint64Data.map(plain)].find((list) => list.length > 0) ?? [];
+  if (raw && raw.byteLength > 0)
+    return source.file === undefined
+      ? { dtype, shape, bytes: raw }
+      : {
+          dtype,
+          shape,
+          bytes: raw,
+          origin: { file: source.file, offset: raw.byteOffset - source.bytes.byteOffset, length: raw.byteLength },
+        };
+  const listed =
+    [t.floatData, t.int32Data, t.int64Data.map(plain), t.doubleData, t.uint64Data.map(plain)].find(
+      (list) => list.length > 0,
+    ) ?? [];
   // float16 values listed in int32_data are bit patterns, not numbers (onnx.proto, TensorProto.int32_data).
   return { dtype, shape, bytes: dtype === 'float16' ? bytesOf('uint16', listed) : bytesOf(dtype, listed) };
 }

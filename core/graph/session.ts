@@ -20,14 +20,22 @@ export interface Array_ {
 
 export interface Session {
   /** Runs the graph once. Outputs keep their names. */
-  run(feeds: Readonly<Record<string, OrtTensor>>, outputs?: readonly string[]): Promise<Readonly<Record<string, OrtTensor>>>;
+  run(
+    feeds: Readonly<Record<string, OrtTensor>>,
+    outputs?: readonly string[],
+  ): Promise<Readonly<Record<string, OrtTensor>>>;
   readonly inputNames: readonly string[];
   readonly outputNames: readonly string[];
   release(): Promise<void>;
 }
 
 export const float32 = (data: Float32Array, shape: Shape): OrtTensor => new OrtTensor('float32', data, [...shape]);
-export const int64 = (data: readonly number[], shape: Shape): OrtTensor => new OrtTensor('int64', BigInt64Array.from(data, (v) => BigInt(Math.trunc(v))), [...shape]);
+export const int64 = (data: readonly number[], shape: Shape): OrtTensor =>
+  new OrtTensor(
+    'int64',
+    BigInt64Array.from(data, (v) => BigInt(Math.trunc(v))),
+    [...shape],
+  );
 /** The numbers of a float32 output. */
 export function floatsOf(tensor: OrtTensor | undefined): Float32Array {
   if (tensor?.data instanceof Float32Array) return tensor.data;
@@ -36,7 +44,13 @@ export function floatsOf(tensor: OrtTensor | undefined): Float32Array {
 
 function sessionOptions({ folder, threads }: CompileOptions): InferenceSession.SessionOptions {
   const extra = folder ? { session: { model_external_initializers_file_folder_path: folder } } : undefined;
-  return { graphOptimizationLevel: 'all', executionMode: 'sequential', logSeverityLevel: 3, ...(threads ? { intraOpNumThreads: threads } : {}), ...(extra ? { extra } : {}) };
+  return {
+    graphOptimizationLevel: 'all',
+    executionMode: 'sequential',
+    logSeverityLevel: 3,
+    ...(threads ? { intraOpNumThreads: threads } : {}),
+    ...(extra ? { extra } : {}),
+  };
 }
 
 export async function compile(graph: Graph, options: CompileOptions = {}): Promise<Session> {
@@ -49,7 +63,10 @@ export async function openFile(path: string, options: CompileOptions = {}): Prom
 }
 
 async function open(model: string | Uint8Array, name: string, options: CompileOptions): Promise<Session> {
-  const session = await (typeof model === 'string' ? InferenceSession.create(model, sessionOptions(options)) : InferenceSession.create(model, sessionOptions(options))).catch((cause: unknown) => {
+  const session = await (typeof model === 'string'
+    ? InferenceSession.create(model, sessionOptions(options))
+    : InferenceSession.create(model, sessionOptions(options))
+  ).catch((cause: unknown) => {
     throw failure('ONNX_UNREADABLE', { file: name, what: messageOf(cause) }, cause);
   });
   return {

@@ -15,7 +15,8 @@ export function sortNodes(graph: Graph): Graph {
         for (const name of node.outputs) ready.add(name);
       }
     }
-    if (later.length === waiting.length) throw new Error(`the nodes from "${later[0]?.name}" on read values that nothing makes`);
+    if (later.length === waiting.length)
+      throw new Error(`the nodes from "${later[0]?.name}" on read values that nothing makes`);
     waiting = later;
   }
   return { ...graph, nodes: sorted };

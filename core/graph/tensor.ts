@@ -37,7 +37,9 @@ export class Tensor {
 
   /** A number as a constant of this tensor's type. */
   like(x: Operand): Tensor {
-    return x instanceof Tensor ? x : new Tensor(this.builder, this.builder.constant({ dtype: this.dtype, shape: [], data: [x] }));
+    return x instanceof Tensor
+      ? x
+      : new Tensor(this.builder, this.builder.constant({ dtype: this.dtype, shape: [], data: [x] }));
   }
   /** Whole numbers as a constant int64 vector, for operators that take axes, shapes or indices. */
   whole(data: readonly number[], shape: Shape = [data.length]): Tensor {
@@ -174,7 +176,10 @@ export class Tensor {
   }
   /** this · bᵀ or thisᵀ · b over the last two axes, without a transposed copy. */
   matmulTransposed(b: Tensor, side: 'left' | 'right'): Tensor {
-    return this.apply('com.microsoft:FusedMatMul', [b], { transA: int(side === 'left' ? 1 : 0), transB: int(side === 'right' ? 1 : 0) });
+    return this.apply('com.microsoft:FusedMatMul', [b], {
+      transA: int(side === 'left' ? 1 : 0),
+      transB: int(side === 'right' ? 1 : 0),
+    });
   }
 
   reshape(shape: Shape): Tensor {
@@ -203,7 +208,9 @@ export class Tensor {
   }
   /** Zeros before and after each axis. */
   pad(before: readonly number[], after: readonly number[]): Tensor {
-    return [...before, ...after].every((p) => p === 0) ? this : this.apply('Pad', [this.whole([...before, ...after]), this.like(0)]);
+    return [...before, ...after].every((p) => p === 0)
+      ? this
+      : this.apply('Pad', [this.whole([...before, ...after]), this.like(0)]);
   }
   split(axis: number, sizes: readonly number[]): Tensor[] {
     return this.applyMany('Split', [this.whole(sizes)], { axis: int(axis) }, sizes.length);
@@ -242,7 +249,9 @@ export class Trace {
   /** Calls a graph on tensors: its nodes join this trace. */
   call(graph: Graph, inputs: Readonly<Record<string, Tensor>>, prefix = ''): Record<string, Tensor> {
     const bound = new Map(Object.entries(inputs).map(([name, t]) => [name, t.value]));
-    return Object.fromEntries([...this.builder.inline(graph, bound, prefix)].map(([name, value]) => [name, new Tensor(this.builder, value)]));
+    return Object.fromEntries(
+      [...this.builder.inline(graph, bound, prefix)].map(([name, value]) => [name, new Tensor(this.builder, value)]),
+    );
   }
   build(outputs: Readonly<Record<string, Tensor>>): Graph {
     return this.builder.build(new Map(Object.entries(outputs).map(([name, t]) => [name, t.value])));
@@ -260,7 +269,11 @@ export function specialise(graph: Graph, shapes: Readonly<Record<string, Shape>>
   return trace(graph.name, (t) => {
     const inputs = graph.inputs.map(({ name, dtype, shape }) => {
       const fixed = shapes[name] ?? shape.map((d) => (typeof d === 'number' ? d : -1));
-      if (fixed.some((d) => d < 0)) throw failure('GRAPH_SHAPE', { where: `input "${name}" of ${graph.name}`, what: `no size was given for [${shape.join(', ')}]` });
+      if (fixed.some((d) => d < 0))
+        throw failure('GRAPH_SHAPE', {
+          where: `input "${name}" of ${graph.name}`,
+          what: `no size was given for [${shape.join(', ')}]`,
+        });
       return [name, t.input(name, fixed, dtype)] as const;
     });
     return t.call(graph, Object.fromEntries(inputs));

@@ -9,8 +9,10 @@ interface Context {
 }
 type Rewrite = (node: GraphNode, context: Context) => readonly GraphNode[];
 
-const omit = (a: Attributes, ...keys: string[]): Attributes => Object.fromEntries(Object.entries(a).filter(([k]) => !keys.includes(k)));
-const listed = (a: Attribute | undefined): readonly number[] => (a?.type === 'ints' || a?.type === 'floats' ? a.value : a?.type === 'int' || a?.type === 'float' ? [a.value] : []);
+const omit = (a: Attributes, ...keys: string[]): Attributes =>
+  Object.fromEntries(Object.entries(a).filter(([k]) => !keys.includes(k)));
+const listed = (a: Attribute | undefined): readonly number[] =>
+  a?.type === 'ints' || a?.type === 'floats' ? a.value : a?.type === 'int' || a?.type === 'float' ? [a.value] : [];
 
 /** An attribute of the older form becomes input `position` of the newer one. */
 const attributeToInput =
@@ -32,7 +34,13 @@ const softmaxOverTail: Rewrite = (node) => {
   const part = (suffix: string): string => `${node.name}.${suffix}`;
   return [
     { name: part('shape'), operator: 'Shape', inputs: [x], outputs: [part('shape')], attributes: {} },
-    { name: part('flat'), operator: 'Flatten', inputs: [x], outputs: [part('flat')], attributes: { axis: { type: 'int', value: axis } } },
+    {
+      name: part('flat'),
+      operator: 'Flatten',
+      inputs: [x],
+      outputs: [part('flat')],
+      attributes: { axis: { type: 'int', value: axis } },
+    },
     { ...node, inputs: [part('flat')], outputs: [part('rows')], attributes: { axis: { type: 'int', value: -1 } } },
     { name: part('back'), operator: 'Reshape', inputs: [part('rows'), part('shape')], outputs: [y], attributes: {} },
   ];
@@ -43,9 +51,20 @@ const clipBounds: Rewrite = (node, context) => {
   const bound = (key: 'min' | 'max'): string => (node.attributes[key] ? scalar(context, node, key) : '');
   return [{ ...node, inputs: [node.inputs[0] ?? '', bound('min'), bound('max')], attributes: {} }];
 };
-const scalar = (context: Context, node: GraphNode, key: string): string => context.constant(`${node.name}.${key}`, listed(node.attributes[key]), 'float32');
+const scalar = (context: Context, node: GraphNode, key: string): string =>
+  context.constant(`${node.name}.${key}`, listed(node.attributes[key]), 'float32');
 
-const reductions = ['ReduceMean', 'ReduceMax', 'ReduceMin', 'ReduceL1', 'ReduceL2', 'ReduceProd', 'ReduceSumSquare', 'ReduceLogSum', 'ReduceLogSumExp'];
+const reductions = [
+  'ReduceMean',
+  'ReduceMax',
+  'ReduceMin',
+  'ReduceL1',
+  'ReduceL2',
+  'ReduceProd',
+  'ReduceSumSquare',
+  'ReduceLogSum',
+  'ReduceLogSumExp',
+];
 
 /** Operator, first opset of the newer form, rewrite of the older one. Source: ONNX's operator changelog (docs/Changelog.md). */
 const REWRITES: readonly (readonly [operator: string, since: number, rewrite: Rewrite])[] = [
@@ -66,7 +85,15 @@ function constantForm(node: GraphNode): GraphNode {
     return initialiserOf({ dtype, shape: shape ?? [data.length], data });
   };
   const a = node.attributes;
-  const value = a['value_int'] ? of('int64', 'value_int', []) : a['value_float'] ? of('float32', 'value_float', []) : a['value_ints'] ? of('int64', 'value_ints') : a['value_floats'] ? of('float32', 'value_floats') : undefined;
+  const value = a['value_int']
+    ? of('int64', 'value_int', [])
+    : a['value_float']
+      ? of('float32', 'value_float', [])
+      : a['value_ints']
+        ? of('int64', 'value_ints')
+        : a['value_floats']
+          ? of('float32', 'value_floats')
+          : undefined;
   return value ? { ...node, attributes: { value: { type: 'tensor', value } } } : node;
 }
 

@@ -17,7 +17,12 @@ export function windowOf(a: Attributes, spatial: Shape, kernelShape?: Shape): Wi
   const dilations = intsOf(a, 'dilations') ?? kernel.map(() => 1);
   const auto = textOf(a, 'auto_pad', 'NOTSET');
   if (auto !== 'SAME_UPPER' && auto !== 'SAME_LOWER') {
-    return { kernel, strides, dilations, pads: auto === 'VALID' ? kernel.flatMap(() => [0, 0]) : (intsOf(a, 'pads') ?? kernel.flatMap(() => [0, 0])) };
+    return {
+      kernel,
+      strides,
+      dilations,
+      pads: auto === 'VALID' ? kernel.flatMap(() => [0, 0]) : (intsOf(a, 'pads') ?? kernel.flatMap(() => [0, 0])),
+    };
   }
   const totals = kernel.map((k, i) => {
     const size = spatial[i] ?? 1;

@@ -12,7 +12,15 @@ const REFER_FROM_BYTES = 1024;
 const IR_VERSION = 10;
 
 export function writeOnnx(graph: Graph, { refer = false }: WriteOptions = {}): Uint8Array {
-  return encodeModel({ irVersion: IR_VERSION, producerName: 'lodestone', opsetImport: [{ domain: '', version: OPSET }, { domain: 'com.microsoft', version: 1 }], graph: graphProto(graph, refer) });
+  return encodeModel({
+    irVersion: IR_VERSION,
+    producerName: 'lodestone',
+    opsetImport: [
+      { domain: '', version: OPSET },
+      { domain: 'com.microsoft', version: 1 },
+    ],
+    graph: graphProto(graph, refer),
+  });
 }
 
 function graphProto(graph: Graph, refer: boolean): object {

@@ -18,13 +18,29 @@ export interface Moved {
   readonly second: Tensor;
 }
 
-export const momentNames = (p: DrawerParameter): { readonly first: string; readonly second: string } => ({ first: `${p.name}.first`, second: `${p.name}.second` });
+export const momentNames = (p: DrawerParameter): { readonly first: string; readonly second: string } => ({
+  first: `${p.name}.first`,
+  second: `${p.name}.second`,
+});
 
 /** One step of one parameter, kept within its bounds. */
-export function adam(t: Trace, p: DrawerParameter, value: Tensor, g: Tensor, s: GuidanceSettings, { rate, unbias1, unbias2 }: AdamInputs): Moved {
+export function adam(
+  t: Trace,
+  p: DrawerParameter,
+  value: Tensor,
+  g: Tensor,
+  s: GuidanceSettings,
+  { rate, unbias1, unbias2 }: AdamInputs,
+): Moved {
   const names = momentNames(p);
-  const first = t.input(names.first, p.shape as Shape).mul(s.beta1).add(g.mul(1 - s.beta1));
-  const second = t.input(names.second, p.shape as Shape).mul(s.beta2).add(g.square().mul(1 - s.beta2));
+  const first = t
+    .input(names.first, p.shape as Shape)
+    .mul(s.beta1)
+    .add(g.mul(1 - s.beta1));
+  const second = t
+    .input(names.second, p.shape as Shape)
+    .mul(s.beta2)
+    .add(g.square().mul(1 - s.beta2));
   const move = first.mul(unbias1).div(second.mul(unbias2).sqrt().add(EPSILON)).mul(rate.mul(p.rate));
   return { value: value.sub(move).clip(p.low, p.high), first, second };
 }

@@ -19,7 +19,15 @@ export interface CropFeeds {
 const roughlyNormal = (random: () => number): number => (random() + random() + random() - 1.5) * 2;
 
 /** Writes one resampling matrix [side, canvas]; rows that look past the canvas stay empty. */
-function writeMatrix(out: Float32Array, at: number, canvas: number, side: number, from: number, to: number, mirrored: boolean): void {
+function writeMatrix(
+  out: Float32Array,
+  at: number,
+  canvas: number,
+  side: number,
+  from: number,
+  to: number,
+  mirrored: boolean,
+): void {
   const step = (to - from) / side;
   resamplingTaps(canvas, side, 'bilinear', from, to).forEach(({ first, weights }, i) => {
     const centre = from + (i + 0.5) * step;
@@ -29,7 +37,14 @@ function writeMatrix(out: Float32Array, at: number, canvas: number, side: number
   });
 }
 
-function writeBackdrop(out: Float32Array, at: number, side: number, paper: readonly number[], s: GuidanceSettings, random: () => number): void {
+function writeBackdrop(
+  out: Float32Array,
+  at: number,
+  side: number,
+  paper: readonly number[],
+  s: GuidanceSettings,
+  random: () => number,
+): void {
   const kind = random();
   const first = [random(), random(), random()];
   const second = first.map((c) => Math.min(1, Math.max(0, c + 0.25 * roughlyNormal(random))));
@@ -41,13 +56,20 @@ function writeBackdrop(out: Float32Array, at: number, side: number, paper: reado
   for (let y = 0; y < side; y++) {
     for (let x = 0; x < side; x++) {
       const share = Math.min(1, Math.max(0, ((x + 0.5) / side - 0.5) * dx + ((y + 0.5) / side - 0.5) * dy + 0.5));
-      for (let c = 0; c < 3; c++) out[at + c * area + y * side + x] = (from[c] ?? 0) * (1 - share) + (to[c] ?? 0) * share;
+      for (let c = 0; c < 3; c++)
+        out[at + c * area + y * side + x] = (from[c] ?? 0) * (1 - share) + (to[c] ?? 0) * share;
     }
   }
 }
 
 /** The crops of one step. `canvas` and `side` in pixels. */
-export function drawCrops(s: GuidanceSettings, canvas: number, side: number, paper: readonly number[], random: () => number): CropFeeds {
+export function drawCrops(
+  s: GuidanceSettings,
+  canvas: number,
+  side: number,
+  paper: readonly number[],
+  random: () => number,
+): CropFeeds {
   const { crops } = s;
   const area = 3 * side * side;
   const feeds = {

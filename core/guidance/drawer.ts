@@ -49,14 +49,31 @@ export interface Sizes {
 function drawingGraph(id: string, drawing: Drawing, side: number): Graph {
   return trace(`${id} at ${side} pixels`, (t) => {
     const values = Object.fromEntries(drawing.parameters.map((p) => [p.name, t.input(p.name, p.shape as Shape)]));
-    const { colour, alpha, penalty } = drawing.draw(values, { t, height: side, width: side, progress: t.input('progress', []) });
+    const { colour, alpha, penalty } = drawing.draw(values, {
+      t,
+      height: side,
+      width: side,
+      progress: t.input('progress', []),
+    });
     return { colour, alpha, penalty: penalty ?? t.scalar(0).mul(1).add(t.scalar(0)) };
   });
 }
 
 /** Makes a drawer ready for a run: its start from the seed, its graphs at the sizes that are needed. */
-export function readyDrawer<S extends z.ZodType>(drawer: Drawer<S>, settings: z.input<S>, seed: number, sizes: Sizes): ReadyDrawer {
+export function readyDrawer<S extends z.ZodType>(
+  drawer: Drawer<S>,
+  settings: z.input<S>,
+  seed: number,
+  sizes: Sizes,
+): ReadyDrawer {
   const drawing = drawer.begin(drawer.settings.parse(settings), seeded(seedFor(seed, drawer.id)));
   const bytes = (side: number): Uint8Array => writeOnnx(drawingGraph(drawer.id, drawing, side));
-  return { id: drawer.id, parameters: [...drawing.parameters], canvas: bytes(drawer.canvas), preview: bytes(sizes.preview), output: bytes(sizes.output), paper: [...drawer.paper] };
+  return {
+    id: drawer.id,
+    parameters: [...drawing.parameters],
+    canvas: bytes(drawer.canvas),
+    preview: bytes(sizes.preview),
+    output: bytes(sizes.output),
+    paper: [...drawer.paper],
+  };
 }

@@ -20,11 +20,20 @@ export interface Targets {
  * For unit embeddings of the crops [n, d]: attraction · (contrast · cross-entropy against the stock + distance · great circle) + repulsion · distance · cosine.
  * Returns the loss [] and the mean cosines [slots].
  */
-export function objective(crops: Tensor, { prompts, attraction, repulsion, stock, excluded }: Targets, s: Pick<GuidanceSettings, 'contrast' | 'distance' | 'sharpness'>): { loss: Tensor; cosines: Tensor } {
+export function objective(
+  crops: Tensor,
+  { prompts, attraction, repulsion, stock, excluded }: Targets,
+  s: Pick<GuidanceSettings, 'contrast' | 'distance' | 'sharpness'>,
+): { loss: Tensor; cosines: Tensor } {
   const [count = 1] = crops.shape;
   const [slots = 1] = prompts.shape;
   const near = crops.matmulTransposed(prompts, 'right');
-  const others = crops.matmulTransposed(stock, 'right').mul(s.sharpness).unsqueeze(1).expand([count, slots, stock.shape[0] ?? 1]).add(excluded);
+  const others = crops
+    .matmulTransposed(stock, 'right')
+    .mul(s.sharpness)
+    .unsqueeze(1)
+    .expand([count, slots, stock.shape[0] ?? 1])
+    .add(excluded);
   const logits = near.mul(s.sharpness);
   const total = concat([logits.unsqueeze(-1), others], 2).logSumExp(2);
   const crossEntropy = total.sub(logits).mean(0);

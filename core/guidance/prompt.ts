@@ -10,15 +10,24 @@ const LIMIT = 100;
 export function parsePrompt(source: string): Prompt[] {
   const parts = source.split('|').map((part) => part.trim());
   if (parts.every((part) => part === '')) throw failure('PROMPT_EMPTY', {});
-  if (parts.length > PROMPT_SLOTS) throw failure('PROMPT_INVALID', { prompt: source, what: `it has ${parts.length} parts, and ${PROMPT_SLOTS} is the most` });
+  if (parts.length > PROMPT_SLOTS)
+    throw failure('PROMPT_INVALID', {
+      prompt: source,
+      what: `it has ${parts.length} parts, and ${PROMPT_SLOTS} is the most`,
+    });
   const prompts = parts.map((part, i): Prompt => {
     const match = WEIGHTED.exec(part);
     const text = (match?.[1] ?? part).trim();
     const weight = match ? Number(match[2]) : 1;
     if (text === '') throw failure('PROMPT_INVALID', { prompt: source, what: `part ${i + 1} has no words` });
-    if (Math.abs(weight) > LIMIT) throw failure('PROMPT_INVALID', { prompt: source, what: `the weight ${weight} of part ${i + 1} is not between -${LIMIT} and ${LIMIT}` });
+    if (Math.abs(weight) > LIMIT)
+      throw failure('PROMPT_INVALID', {
+        prompt: source,
+        what: `the weight ${weight} of part ${i + 1} is not between -${LIMIT} and ${LIMIT}`,
+      });
     return { text, weight };
   });
-  if (prompts.every((p) => p.weight === 0)) throw failure('PROMPT_INVALID', { prompt: source, what: 'every weight is zero' });
+  if (prompts.every((p) => p.weight === 0))
+    throw failure('PROMPT_INVALID', { prompt: source, what: 'every weight is zero' });
   return prompts;
 }

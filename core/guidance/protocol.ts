@@ -46,7 +46,11 @@ export const PROMPT_SLOTS = 8;
 /** How the run looks at the canvas and how it steps. */
 export const guidanceSettingsSchema = z.object({
   steps: z.int().min(1).max(20_000).default(300),
-  seed: z.int().min(0).max(2 ** 32 - 1).default(1),
+  seed: z
+    .int()
+    .min(0)
+    .max(2 ** 32 - 1)
+    .default(1),
   /** Crops of the canvas that CLIP sees in each step. */
   crops: z.int().min(1).max(64).default(8),
   /** Part of the canvas that a crop shows; beyond 1 the canvas stands in an empty surround. */
@@ -96,7 +100,10 @@ export const guideRequestSchema = z.object({
 });
 export type GuideRequest = z.infer<typeof guideRequestSchema>;
 
-export const steerRequestSchema = z.object({ run: z.string().min(1).max(100), prompts: z.array(promptSchema).max(PROMPT_SLOTS) });
+export const steerRequestSchema = z.object({
+  run: z.string().min(1).max(100),
+  prompts: z.array(promptSchema).max(PROMPT_SLOTS),
+});
 export type SteerRequest = z.infer<typeof steerRequestSchema>;
 
 /** What must be the same for a run to give the same bytes again. */
@@ -111,6 +118,24 @@ export interface RunRecord {
 
 export type GuideEvent =
   | { readonly type: 'compiled'; readonly nodes: number; readonly milliseconds: number }
-  | { readonly type: 'step'; readonly step: number; readonly steps: number; readonly loss: number; /** Mean cosine of the crops with each prompt. */ readonly cosines: readonly number[] }
-  | { readonly type: 'frame'; readonly step: number; readonly width: number; readonly height: number; /** JPEG */ readonly bytes: Uint8Array }
-  | { readonly type: 'picture'; readonly width: number; readonly height: number; /** PNG */ readonly bytes: Uint8Array; readonly record: RunRecord };
+  | {
+      readonly type: 'step';
+      readonly step: number;
+      readonly steps: number;
+      readonly loss: number /** Mean cosine of the crops with each prompt. */;
+      readonly cosines: readonly number[];
+    }
+  | {
+      readonly type: 'frame';
+      readonly step: number;
+      readonly width: number;
+      readonly height: number /** JPEG */;
+      readonly bytes: Uint8Array;
+    }
+  | {
+      readonly type: 'picture';
+      readonly width: number;
+      readonly height: number /** PNG */;
+      readonly bytes: Uint8Array;
+      readonly record: RunRecord;
+    };

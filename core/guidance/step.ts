@@ -1,8 +1,8 @@
 /** One guidance step as one graph: draw, crop, look, compare, differentiate, move. */
 import { gradients } from '../autodiff/sweep.ts';
+import type { Preprocessing } from '../clip/config.ts';
 import { unit } from '../clip/similarity.ts';
 import { styleLayers, styleProfile } from '../clip/style.ts';
-import type { Preprocessing } from '../clip/config.ts';
 import type { Tower } from '../clip/towers.ts';
 import { callTower } from '../clip/towers.ts';
 import { failure } from '../errors.ts';
@@ -28,12 +28,20 @@ export interface StepPlan {
 /** The side of the canvas that a drawer's graph draws. */
 export function canvasSide(graph: Graph): number {
   const traced = trace('canvas size', (t) => {
-    const outputs = t.call(graph, Object.fromEntries(graph.inputs.map((i) => [i.name, t.input(i.name, i.shape as Shape, i.dtype)])));
-    if (!outputs['colour'] || !outputs['alpha']) throw failure('GRAPH_INVALID', { where: graph.name, what: 'a drawer gives "colour" and "alpha"' });
+    const outputs = t.call(
+      graph,
+      Object.fromEntries(graph.inputs.map((i) => [i.name, t.input(i.name, i.shape as Shape, i.dtype)])),
+    );
+    if (!outputs['colour'] || !outputs['alpha'])
+      throw failure('GRAPH_INVALID', { where: graph.name, what: 'a drawer gives "colour" and "alpha"' });
     return { colour: outputs['colour'].mul(1) };
   });
   const [, channels = 0, height = 0, width = 0] = traced.types.get('colour')?.shape ?? [];
-  if (channels !== 3 || height !== width || height < 8) throw failure('GRAPH_INVALID', { where: graph.name, what: `a drawer gives colour [1, 3, side, side], not [1, ${channels}, ${height}, ${width}]` });
+  if (channels !== 3 || height !== width || height < 8)
+    throw failure('GRAPH_INVALID', {
+      where: graph.name,
+      what: `a drawer gives colour [1, 3, side, side], not [1, ${channels}, ${height}, ${width}]`,
+    });
   return height;
 }
 
@@ -51,7 +59,11 @@ function seen(t: Trace, canvas: Tensor, { request, side, canvas: size }: StepPla
   const alpha = cut.slice(1, 3, 4);
   const picture = cut.slice(1, 0, 3).add(t.input('backdrop', [crops, 3, side, side]).mul(t.scalar(1).sub(alpha)));
   const mean = picture.mean([1, 2, 3], true);
-  const turned = picture.sub(mean).mul(t.input('contrast', [crops, 1, 1, 1])).add(mean).mul(t.input('brightness', [crops, 1, 1, 1]));
+  const turned = picture
+    .sub(mean)
+    .mul(t.input('contrast', [crops, 1, 1, 1]))
+    .add(mean)
+    .mul(t.input('brightness', [crops, 1, 1, 1]));
   return turned.add(t.input('noise', [crops, 3, side, side])).clip(0, 1);
 }
 
@@ -64,9 +76,14 @@ export function stepGraph(plan: StepPlan): Graph {
     const values = Object.fromEntries(drawer.parameters.map((p) => [p.name, t.input(p.name, p.shape)]));
     const drawn = t.call(canvasGraph, { ...values, progress: t.input('progress', []) }, 'drawer.');
     const { colour, alpha } = drawn;
-    if (!colour || !alpha) throw failure('GRAPH_INVALID', { where: canvasGraph.name, what: 'a drawer gives "colour" and "alpha"' });
-    const pixels = seen(t, concat([colour, alpha], 1), plan).sub(t.constant(preprocessing.mean, [1, 3, 1, 1])).div(t.constant(preprocessing.std, [1, 3, 1, 1]));
-    const look = request.style ? styleProfile(t, tower, pixels, styleLayers(tower, plan.side)) : { embedding: callTower(t, tower, pixels).embedding };
+    if (!colour || !alpha)
+      throw failure('GRAPH_INVALID', { where: canvasGraph.name, what: 'a drawer gives "colour" and "alpha"' });
+    const pixels = seen(t, concat([colour, alpha], 1), plan)
+      .sub(t.constant(preprocessing.mean, [1, 3, 1, 1]))
+      .div(t.constant(preprocessing.std, [1, 3, 1, 1]));
+    const look = request.style
+      ? styleProfile(t, tower, pixels, styleLayers(tower, plan.side))
+      : { embedding: callTower(t, tower, pixels).embedding };
     const { loss, cosines } = objective(
       unit(look.embedding),
       {
@@ -79,19 +96,45 @@ export function stepGraph(plan: StepPlan): Graph {
       s,
     );
     const others = request.losses.map(({ graph, weight }, i) => {
-      const extra = t.call(readOnnx({ bytes: graph, name: `loss ${i + 1}` }), { picture: onPaper(t, colour, alpha, drawer.paper) }, `loss${i}.`)['loss'];
+      const extra = t.call(
+        readOnnx({ bytes: graph, name: `loss ${i + 1}` }),
+        { picture: onPaper(t, colour, alpha, drawer.paper) },
+        `loss${i}.`,
+      )['loss'];
       if (!extra) throw failure('GRAPH_INVALID', { where: `loss ${i + 1}`, what: 'a loss gives "loss"' });
       return extra.sum().mul(weight);
     });
-    const style = request.style && 'profile' in look ? [look.profile.sub(t.input('style', request.style.profile.count === 1 ? [1, request.style.profile.dimension] : [])).square().sum(-1).mean().mul(request.style.weight)] : [];
-    const total = [...others, ...style, ...(drawn['penalty'] ? [drawn['penalty'].sum()] : [])].reduce((a, b) => a.add(b), loss);
-    const parameters = drawer.parameters.flatMap((p) => (values[p.name] ? [{ p, value: values[p.name] as Tensor }] : []));
-    const found = gradients(total, parameters.map(({ value }) => value));
+    const style =
+      request.style && 'profile' in look
+        ? [
+            look.profile
+              .sub(t.input('style', request.style.profile.count === 1 ? [1, request.style.profile.dimension] : []))
+              .square()
+              .sum(-1)
+              .mean()
+              .mul(request.style.weight),
+          ]
+        : [];
+    const total = [...others, ...style, ...(drawn['penalty'] ? [drawn['penalty'].sum()] : [])].reduce(
+      (a, b) => a.add(b),
+      loss,
+    );
+    const parameters = drawer.parameters.flatMap((p) =>
+      values[p.name] ? [{ p, value: values[p.name] as Tensor }] : [],
+    );
+    const found = gradients(
+      total,
+      parameters.map(({ value }) => value),
+    );
     const inputs = { rate: t.input('rate', []), unbias1: t.input('unbias1', []), unbias2: t.input('unbias2', []) };
     const moved = parameters.flatMap(({ p, value }, i) => {
       const next = adam(t, p, value, found[i] ?? value.zeros(), s, inputs);
       const names = momentNames(p);
-      return [[`next.${p.name}`, next.value], [`next.${names.first}`, next.first], [`next.${names.second}`, next.second]] as const;
+      return [
+        [`next.${p.name}`, next.value],
+        [`next.${names.first}`, next.first],
+        [`next.${names.second}`, next.second],
+      ] as const;
     });
     return { loss: total, cosines, ...Object.fromEntries(moved) };
   });
@@ -103,7 +146,8 @@ export function renderGraph(bytes: Uint8Array, id: string, paper: readonly numbe
   return trace(`picture of ${id}`, (t) => {
     const inputs = Object.fromEntries(drawing.inputs.map((i) => [i.name, t.input(i.name, i.shape as Shape, i.dtype)]));
     const { colour, alpha } = t.call(drawing, inputs);
-    if (!colour || !alpha) throw failure('GRAPH_INVALID', { where: drawing.name, what: 'a drawer gives "colour" and "alpha"' });
+    if (!colour || !alpha)
+      throw failure('GRAPH_INVALID', { where: drawing.name, what: 'a drawer gives "colour" and "alpha"' });
     return { picture: onPaper(t, colour, alpha, paper).clip(0, 1).mul(255) };
   });
 }

@@ -5,7 +5,25 @@ import type { PictureSource } from '../engine/requests.ts';
 import type { PluginEvent } from './events.ts';
 
 /** The engine as a plugin sees it: the calls that cross a process boundary. */
-export type PluginEngine = Pick<Engine, 'info' | 'embedTexts' | 'embedPictures' | 'embedAll' | 'embedLabels' | 'similarity' | 'probabilities' | 'classify' | 'rankPictures' | 'rankAgainst' | 'rankPrompts' | 'styles' | 'pixelGradient' | 'tokenGradient' | 'guide' | 'steer'>;
+export type PluginEngine = Pick<
+  Engine,
+  | 'info'
+  | 'embedTexts'
+  | 'embedPictures'
+  | 'embedAll'
+  | 'embedLabels'
+  | 'similarity'
+  | 'probabilities'
+  | 'classify'
+  | 'rankPictures'
+  | 'rankAgainst'
+  | 'rankPrompts'
+  | 'styles'
+  | 'pixelGradient'
+  | 'tokenGradient'
+  | 'guide'
+  | 'steer'
+>;
 
 /** A wish of a person who watches the run. */
 export interface Steer {
@@ -42,6 +60,7 @@ const ID = /^[a-z][a-z0-9-]{1,40}$/;
 
 /** Declares a plugin; `run`'s parameters are typed by the schema. */
 export function definePlugin<S extends z.ZodObject>(plugin: Plugin<S>): Plugin<S> {
-  if (!ID.test(plugin.id)) throw new TypeError(`"${plugin.id}" is not a plugin id: use lower case letters, digits and hyphens`);
+  if (!ID.test(plugin.id))
+    throw new TypeError(`"${plugin.id}" is not a plugin id: use lower case letters, digits and hyphens`);
   return plugin;
 }

@@ -10,6 +10,13 @@ const requestSchema = z.object({ file: z.string() });
 new Peer(parentPort(), {
   describe: async (args): Promise<PluginDescription> => {
     const { id, aliases, title, description, version, parameters } = await loadPlugin(requestSchema.parse(args).file);
-    return { id, aliases: [...(aliases ?? [])], title, description, version, parameters: { ...z.toJSONSchema(parameters, { io: 'input' }) } };
+    return {
+      id,
+      aliases: [...(aliases ?? [])],
+      title,
+      description,
+      version,
+      parameters: { ...z.toJSONSchema(parameters, { io: 'input' }) },
+    };
   },
 });

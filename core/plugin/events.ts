@@ -4,14 +4,24 @@ import { bytesSchema, MIB } from '../schemas.ts';
 
 const name = z.string().max(4096);
 const side = z.int().min(1).max(16_384);
-const image = { width: side, height: side, mime: z.enum(['image/png', 'image/jpeg', 'image/webp']), bytes: bytesSchema(64 * MIB) };
+const image = {
+  width: side,
+  height: side,
+  mime: z.enum(['image/png', 'image/jpeg', 'image/webp']),
+  bytes: bytesSchema(64 * MIB),
+};
 
 export const pluginEventSchema = z.discriminatedUnion('type', [
   /** A picture of work in progress; a slow watcher may miss some. */
   z.object({ type: z.literal('frame'), step: z.int().nonnegative(), ...image }),
   /** A finished picture. */
   z.object({ type: z.literal('picture'), title: name, record: z.record(z.string(), z.unknown()).optional(), ...image }),
-  z.object({ type: z.literal('progress'), done: z.number().nonnegative(), total: z.number().nonnegative(), label: name.optional() }),
+  z.object({
+    type: z.literal('progress'),
+    done: z.number().nonnegative(),
+    total: z.number().nonnegative(),
+    label: name.optional(),
+  }),
   /** Points of a chart, one a series, at `x`. */
   z.object({ type: z.literal('chart'), x: z.number(), series: z.record(name, z.number()) }),
   z.object({

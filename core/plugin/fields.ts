@@ -16,12 +16,37 @@ const PROMPT_LIMIT = 2000;
 
 /** Words with optional weights: `a red heart:2 | blurry:-0.5`. */
 export const promptField = (meta: FieldMeta = {}) =>
-  z.string().trim().min(1, 'say in a few words what the picture should show').max(PROMPT_LIMIT).meta({ title: 'Prompt', description: 'What the picture should show; parts with weights: a red heart:2 | blurry:-0.5', control: 'prompt', positional: true, ...meta });
+  z
+    .string()
+    .trim()
+    .min(1, 'say in a few words what the picture should show')
+    .max(PROMPT_LIMIT)
+    .meta({
+      title: 'Prompt',
+      description: 'What the picture should show; parts with weights: a red heart:2 | blurry:-0.5',
+      control: 'prompt',
+      positional: true,
+      ...meta,
+    });
 
 /** Files or folders of pictures. */
 export const picturesField = (meta: FieldMeta = {}) =>
-  z.array(z.string().min(1).max(4096)).max(100_000).meta({ title: 'Pictures', description: 'Picture files, or folders of them', control: 'pictures', positional: true, ...meta });
+  z
+    .array(z.string().min(1).max(4096))
+    .max(100_000)
+    .meta({
+      title: 'Pictures',
+      description: 'Picture files, or folders of them',
+      control: 'pictures',
+      positional: true,
+      ...meta,
+    });
 
 /** The number that all randomness of a run comes from. */
 export const seedField = (meta: FieldMeta = {}) =>
-  z.int().min(0).max(2 ** 32 - 1).default(1).meta({ title: 'Seed', description: 'The same seed gives the same picture', control: 'seed', ...meta });
+  z
+    .int()
+    .min(0)
+    .max(2 ** 32 - 1)
+    .default(1)
+    .meta({ title: 'Seed', description: 'The same seed gives the same picture', control: 'seed', ...meta });

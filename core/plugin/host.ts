@@ -1,7 +1,7 @@
 /** Runs a plugin in a process of its own and lets through only what the contract allows. A plugin that throws, hangs, eats memory or exits ends nothing but its job. */
 import { z } from 'zod';
 import type { Engine } from '../engine/engine.ts';
-import { type PictureSource, pictureSchema, requests } from '../engine/requests.ts';
+import { type PictureSource, pictureSchema, type requests } from '../engine/requests.ts';
 import { failure, LodestoneError } from '../errors.ts';
 import { steerRequestSchema } from '../guidance/protocol.ts';
 import { entryBeside, startChild } from '../process/child.ts';
@@ -39,7 +39,11 @@ export interface RunOptions {
 function engineHandlers(engine: Engine, checked: (p: readonly PictureSource[]) => Promise<void>): Handlers {
   const withPictures = z.object({ pictures: z.array(pictureSchema) });
   const prompts = z.object({ prompts: z.array(z.object({ picture: pictureSchema.optional() })) });
-  const direct = (method: keyof typeof requests) => [`engine.${method}`, async (args: unknown, { signal }: { signal: AbortSignal }) => engine.forward(method, args, signal)] as const;
+  const direct = (method: keyof typeof requests) =>
+    [
+      `engine.${method}`,
+      async (args: unknown, { signal }: { signal: AbortSignal }) => engine.forward(method, args, signal),
+    ] as const;
   const stream = (method: keyof typeof requests, pictures: (args: unknown) => PictureSource[]) =>
     [
       `engine.${method}`,
@@ -49,26 +53,38 @@ function engineHandlers(engine: Engine, checked: (p: readonly PictureSource[]) =
       },
     ] as const;
   const listed = (args: unknown): PictureSource[] => withPictures.parse(args).pictures;
-  const prompted = (args: unknown): PictureSource[] => prompts.parse(args).prompts.flatMap((p) => (p.picture ? [p.picture] : []));
+  const prompted = (args: unknown): PictureSource[] =>
+    prompts.parse(args).prompts.flatMap((p) => (p.picture ? [p.picture] : []));
   return Object.fromEntries([
     direct('info'),
     direct('embedTexts'),
     direct('tokenGradient'),
-    ['engine.steer', async (args: unknown, { signal }: { signal: AbortSignal }) => {
-      await checked(prompted(steerRequestSchema.parse(args)));
-      return engine.forward('steer', args, signal);
-    }],
-    ['engine.pixelGradient', async (args: unknown, { signal }: { signal: AbortSignal }) => {
-      await checked(listed(args));
-      return engine.forward('pixelGradient', args, signal);
-    }],
+    [
+      'engine.steer',
+      async (args: unknown, { signal }: { signal: AbortSignal }) => {
+        await checked(prompted(steerRequestSchema.parse(args)));
+        return engine.forward('steer', args, signal);
+      },
+    ],
+    [
+      'engine.pixelGradient',
+      async (args: unknown, { signal }: { signal: AbortSignal }) => {
+        await checked(listed(args));
+        return engine.forward('pixelGradient', args, signal);
+      },
+    ],
     stream('embedPictures', listed),
     stream('styles', listed),
     stream('guide', prompted),
   ]);
 }
 
-export function runPlugin(plugin: RegisteredPlugin, parameters: unknown, services: HostServices, { signal, silenceSeconds = SILENCE_SECONDS }: RunOptions = {}): PluginRun {
+export function runPlugin(
+  plugin: RegisteredPlugin,
+  parameters: unknown,
+  services: HostServices,
+  { signal, silenceSeconds = SILENCE_SECONDS }: RunOptions = {},
+): PluginRun {
   const child = startChild(entryBeside(import.meta.url, 'runner'), { heap: HEAP_MIB });
   let lastSign = Date.now();
   let silent = false;
@@ -101,7 +117,11 @@ export function runPlugin(plugin: RegisteredPlugin, parameters: unknown, service
       for await (const event of peer.stream('run', { file: plugin.file, parameters }, signal)) {
         lastSign = Date.now();
         const parsed = pluginEventSchema.safeParse(event);
-        if (!parsed.success) throw failure('PLUGIN_FAILED', { id: plugin.id, what: `it sent an event that is not allowed (${issuesOf(parsed.error)})` });
+        if (!parsed.success)
+          throw failure('PLUGIN_FAILED', {
+            id: plugin.id,
+            what: `it sent an event that is not allowed (${issuesOf(parsed.error)})`,
+          });
         yield parsed.data;
       }
     } catch (thrown) {
@@ -117,10 +137,15 @@ export function runPlugin(plugin: RegisteredPlugin, parameters: unknown, service
 }
 
 /** The one place where a plugin's error gets the plugin's name. */
-function annotated(thrown: unknown, id: string, how: { silent: boolean; seconds: number; cancelled: boolean }): LodestoneError {
+function annotated(
+  thrown: unknown,
+  id: string,
+  how: { silent: boolean; seconds: number; cancelled: boolean },
+): LodestoneError {
   if (how.cancelled) return failure('CANCELLED', {});
   if (how.silent) return failure('PLUGIN_SILENT', { id, seconds: how.seconds });
   if (!(thrown instanceof LodestoneError)) return failure('PLUGIN_FAILED', { id, what: String(thrown) }, thrown);
-  if (thrown.code === 'ENGINE_STOPPED') return failure('PLUGIN_FAILED', { id, what: `its process stopped. ${thrown.message}` }, thrown);
+  if (thrown.code === 'ENGINE_STOPPED')
+    return failure('PLUGIN_FAILED', { id, what: `its process stopped. ${thrown.message}` }, thrown);
   return thrown.code === 'INTERNAL' ? failure('PLUGIN_FAILED', { id, what: thrown.message }, thrown) : thrown;
 }

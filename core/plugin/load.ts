@@ -9,7 +9,10 @@ const shape = z.object({
   title: z.string().min(1),
   description: z.string().min(1),
   version: z.string().min(1),
-  parameters: z.custom<z.ZodObject>((v) => typeof v === 'object' && v !== null && 'safeParse' in v && 'shape' in v, 'a zod object'),
+  parameters: z.custom<z.ZodObject>(
+    (v) => typeof v === 'object' && v !== null && 'safeParse' in v && 'shape' in v,
+    'a zod object',
+  ),
   run: z.custom<Plugin['run']>((v) => typeof v === 'function', 'an async generator function'),
   aliases: z.array(z.string()).optional(),
 });
@@ -18,10 +21,13 @@ const shape = z.object({
 export async function loadPlugin(file: string): Promise<Plugin> {
   try {
     const module: unknown = await import(pathToFileURL(file).href);
-    const { id, title, description, version, parameters, run, aliases } = shape.parse((module as { default?: unknown }).default);
+    const { id, title, description, version, parameters, run, aliases } = shape.parse(
+      (module as { default?: unknown }).default,
+    );
     return { id, title, description, version, parameters, run, aliases: aliases ?? [] };
   } catch (cause) {
-    const what = cause instanceof z.ZodError ? 'its default export is not made by definePlugin({...})' : messageOf(cause);
+    const what =
+      cause instanceof z.ZodError ? 'its default export is not made by definePlugin({...})' : messageOf(cause);
     throw failure('PLUGIN_INVALID', { file, what }, cause);
   }
 }

@@ -44,7 +44,9 @@ async function modulesIn(folder: string): Promise<string[]> {
     entries.map(async (entry) => {
       if (entry.isFile() && isModule(entry.name)) return join(folder, entry.name);
       if (!entry.isDirectory() || entry.name.startsWith('.') || entry.name === 'node_modules') return undefined;
-      const index = (await readdir(join(folder, entry.name))).find((name) => isModule(name) && basename(name).startsWith('index.'));
+      const index = (await readdir(join(folder, entry.name))).find(
+        (name) => isModule(name) && basename(name).startsWith('index.'),
+      );
       return index && join(folder, entry.name, index);
     }),
   );
@@ -61,13 +63,23 @@ export async function loadRegistry(folders: readonly string[] = [BUILT_IN_PLUGIN
   try {
     for (const file of files) {
       try {
-        const description = pluginDescriptionSchema.parse(await peer.call('describe', { file }, AbortSignal.timeout(20_000)));
+        const description = pluginDescriptionSchema.parse(
+          await peer.call('describe', { file }, AbortSignal.timeout(20_000)),
+        );
         const names = [description.id, ...description.aliases];
         const taken = plugins.find((p) => [p.id, ...p.aliases].some((n) => names.includes(n)));
-        if (taken) throw failure('PLUGIN_INVALID', { file, what: `the name "${description.id}" or an alias of it belongs to ${taken.file}` });
+        if (taken)
+          throw failure('PLUGIN_INVALID', {
+            file,
+            what: `the name "${description.id}" or an alias of it belongs to ${taken.file}`,
+          });
         plugins.push({ ...description, file });
       } catch (thrown) {
-        broken.push(thrown instanceof z.ZodError ? failure('PLUGIN_INVALID', { file, what: messageOf(thrown) }) : revivedError(plainError(thrown)));
+        broken.push(
+          thrown instanceof z.ZodError
+            ? failure('PLUGIN_INVALID', { file, what: messageOf(thrown) })
+            : revivedError(plainError(thrown)),
+        );
       }
     }
   } finally {

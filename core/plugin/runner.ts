@@ -27,7 +27,10 @@ const peer: Peer = new Peer(parentPort(), {
 // A plugin that blocks its event loop sends no sign of life, and the host ends it.
 setInterval(() => void peer.call('alive', {}).catch(() => undefined), HEARTBEAT_MS).unref();
 
-async function* events({ file, parameters }: z.infer<typeof runSchema>, signal: AbortSignal): AsyncGenerator<PluginEvent> {
+async function* events(
+  { file, parameters }: z.infer<typeof runSchema>,
+  signal: AbortSignal,
+): AsyncGenerator<PluginEvent> {
   const plugin = await loadPlugin(file);
   const parsed = plugin.parameters.safeParse(parameters);
   if (!parsed.success) throw failure('PARAMETER_INVALID', { plugin: plugin.id, what: issuesOf(parsed.error) });
@@ -37,7 +40,8 @@ async function* events({ file, parameters }: z.infer<typeof runSchema>, signal: 
     random: seeded(seedFor(seed.success ? seed.data.seed : 1, plugin.id)),
     signal,
     log: (message) => void peer.call('log', { message }).catch(() => undefined),
-    pictures: async (fields): Promise<PictureSource[]> => z.array(pictureSchema).parse(await peer.call('pictures', { fields }, signal)),
+    pictures: async (fields): Promise<PictureSource[]> =>
+      z.array(pictureSchema).parse(await peer.call('pictures', { fields }, signal)),
     onSteer: (listener) => void listeners.add(listener),
   });
 }

@@ -44,7 +44,9 @@ function portOf(child: ChildProcess): Port {
     },
     onMessage: (listener) => child.on('message', listener),
     onClose: (listener) => {
-      child.once('exit', (code, signal) => listener(signal ? `it was ended by ${signal}` : `it ended with code ${code}`));
+      child.once('exit', (code, signal) =>
+        listener(signal ? `it was ended by ${signal}` : `it ended with code ${code}`),
+      );
       child.once('error', (error) => listener(error.message));
       child.once('disconnect', () => listener('its channel closed'));
     },

@@ -35,7 +35,8 @@ interface Running {
   taken(): void;
 }
 
-const isIterable = (x: unknown): x is AsyncIterable<unknown> => typeof x === 'object' && x !== null && Symbol.asyncIterator in x;
+const isIterable = (x: unknown): x is AsyncIterable<unknown> =>
+  typeof x === 'object' && x !== null && Symbol.asyncIterator in x;
 const isMessage = (m: unknown): m is Message => typeof m === 'object' && m !== null && 'kind' in m && 'id' in m;
 
 export class Peer {

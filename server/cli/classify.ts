@@ -1,6 +1,7 @@
 /** `lodestone classify --labels FILE PICTURES...`: zero-shot classification with template ensembling. */
-import { Command } from 'commander';
+
 import { readFile } from 'node:fs/promises';
+import { Command } from 'commander';
 import { z } from 'zod';
 import { failure, pictureName, plainError } from '../../core/index.ts';
 import { gatherPictures } from '../pictures.ts';
@@ -14,13 +15,22 @@ async function labelsIn(file: string): Promise<string[]> {
   const text = await readFile(file, 'utf8').catch((cause: unknown) => {
     throw failure('FILE_MISSING', { path: file }, cause);
   });
-  const labels = text.split('\n').map((l) => l.trim()).filter((l) => l !== '');
-  if (labels.length === 0 || labels.length > LABELS_LIMIT) throw failure('USAGE', { what: `${file} holds ${labels.length} labels; write one a line, at least one and at most ${LABELS_LIMIT}.` });
+  const labels = text
+    .split('\n')
+    .map((l) => l.trim())
+    .filter((l) => l !== '');
+  if (labels.length === 0 || labels.length > LABELS_LIMIT)
+    throw failure('USAGE', {
+      what: `${file} holds ${labels.length} labels; write one a line, at least one and at most ${LABELS_LIMIT}.`,
+    });
   return labels;
 }
 
 export function classifyCommand(shared: Shared): Command {
-  const command = new Command('classify').description('Which of the labels each picture shows.').argument('<pictures...>', 'picture files, or folders of them').requiredOption('--labels <file>', 'a text file with one label a line');
+  const command = new Command('classify')
+    .description('Which of the labels each picture shows.')
+    .argument('<pictures...>', 'picture files, or folders of them')
+    .requiredOption('--labels <file>', 'a text file with one label a line');
   return shared.finish(command, async (context, words, options) => {
     const labels = await labelsIn(optionsSchema.parse(options).labels);
     const [fields] = wordsSchema.parse(words);
@@ -33,14 +43,24 @@ export function classifyCommand(shared: Shared): Command {
           context.terminal.warn(`${one.error.code}: ${one.error.message}`);
           results.push({ picture, error: one.error });
         } else {
-          const order = one.probabilities.map((probability, i) => ({ label: labels[i] ?? '', probability, cosine: one.cosines[i] ?? 0 })).sort((a, b) => b.probability - a.probability);
+          const order = one.probabilities
+            .map((probability, i) => ({ label: labels[i] ?? '', probability, cosine: one.cosines[i] ?? 0 }))
+            .sort((a, b) => b.probability - a.probability);
           results.push({ picture, labels: order });
-          context.terminal.line(`${picture}: ${order.slice(0, 3).map((o) => `${o.label} ${(100 * o.probability).toFixed(1)} %`).join(', ')}`);
+          context.terminal.line(
+            `${picture}: ${order
+              .slice(0, 3)
+              .map((o) => `${o.label} ${(100 * o.probability).toFixed(1)} %`)
+              .join(', ')}`,
+          );
         }
         context.terminal.progress(results.length, pictures.length);
       }
     });
     context.terminal.document({ results });
-    if (results.every((r) => 'error' in r)) throw failure('NO_PICTURES', { path: `${fields.join(', ')}: none of them could be read (${plainError(failure('PICTURE_UNREADABLE', { picture: 'each', what: 'see above' })).code})` });
+    if (results.every((r) => 'error' in r))
+      throw failure('NO_PICTURES', {
+        path: `${fields.join(', ')}: none of them could be read (${plainError(failure('PICTURE_UNREADABLE', { picture: 'each', what: 'see above' })).code})`,
+      });
   });
 }

@@ -7,9 +7,12 @@ const flagOf = (name: string): string => name.replace(/[A-Z]/g, (c) => `-${c.toL
 function numberOf(field: Field): (text: string) => number {
   return (text) => {
     const value = Number(text);
-    if (text.trim() === '' || !Number.isFinite(value) || (field.type === 'integer' && !Number.isInteger(value))) throw new InvalidArgumentError(`It must be a ${field.type === 'integer' ? 'whole ' : ''}number.`);
-    if (field.minimum !== undefined && value < field.minimum) throw new InvalidArgumentError(`It must be at least ${field.minimum}.`);
-    if (field.maximum !== undefined && value > field.maximum) throw new InvalidArgumentError(`It must be at most ${field.maximum}.`);
+    if (text.trim() === '' || !Number.isFinite(value) || (field.type === 'integer' && !Number.isInteger(value)))
+      throw new InvalidArgumentError(`It must be a ${field.type === 'integer' ? 'whole ' : ''}number.`);
+    if (field.minimum !== undefined && value < field.minimum)
+      throw new InvalidArgumentError(`It must be at least ${field.minimum}.`);
+    if (field.maximum !== undefined && value > field.maximum)
+      throw new InvalidArgumentError(`It must be at most ${field.maximum}.`);
     return value;
   };
 }
@@ -20,33 +23,48 @@ export interface Flags {
   readonly named: readonly string[];
 }
 
+function argumentOf(name: string, field: Field, required: boolean): Argument {
+  const word = field.type === 'array' ? `${name}...` : name;
+  return new Argument(required ? `<${word}>` : `[${word}]`, field.description ?? field.title ?? '');
+}
+
+function optionOf(name: string, field: Field, required: boolean): Option {
+  const value = field.type === 'array' ? ` <${name}...>` : ` <${field.type === 'string' ? name : field.type}>`;
+  const option = new Option(
+    `--${flagOf(name)}${field.type === 'boolean' ? '' : value}`,
+    field.description ?? field.title ?? '',
+  );
+  if (field.enum) option.choices(field.enum);
+  else if (field.type === 'number' || field.type === 'integer') option.argParser(numberOf(field));
+  if (field.default !== undefined) option.default(undefined, JSON.stringify(field.default));
+  return required ? option.makeOptionMandatory() : option;
+}
+
 /** Adds what the schema asks for to a command. Only the last place may take many words. */
 export function addFlags(command: Command, schema: unknown): Flags {
   const { properties, required } = parametersSchema.parse(schema);
-  const positional: string[] = [];
-  const named: string[] = [];
-  for (const [name, field] of Object.entries(properties)) {
-    const described = field.description ?? field.title ?? '';
-    if (field.positional) {
-      const word = field.type === 'array' ? `${name}...` : name;
-      command.addArgument(new Argument(required.includes(name) ? `<${word}>` : `[${word}]`, described));
-      positional.push(name);
-      continue;
-    }
-    const many = field.type === 'array' ? `<${name}...>` : `<${field.type === 'string' ? name : field.type}>`;
-    const option = new Option(field.type === 'boolean' ? `--${flagOf(name)}` : `--${flagOf(name)} ${many}`, described);
-    if (field.enum) option.choices(field.enum);
-    else if (field.type === 'number' || field.type === 'integer') option.argParser(numberOf(field));
-    if (field.default !== undefined) option.default(undefined, JSON.stringify(field.default));
-    if (required.includes(name)) option.makeOptionMandatory();
-    command.addOption(option);
-    named.push(name);
+  const entries = Object.entries(properties);
+  const isPositional = ([, field]: [string, Field]): boolean => field.positional === true;
+  for (const entry of entries) {
+    const [name, field] = entry;
+    if (isPositional(entry)) command.addArgument(argumentOf(name, field, required.includes(name)));
+    else command.addOption(optionOf(name, field, required.includes(name)));
   }
-  return { positional, named };
+  const names = (wanted: boolean): string[] => entries.filter((e) => isPositional(e) === wanted).map(([name]) => name);
+  return { positional: names(true), named: names(false) };
 }
 
 /** The parameters that were given; what was left out is the schema's to fill. */
-export function parametersFrom({ positional, named }: Flags, words: readonly unknown[], options: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  const pairs = [...positional.map((name, i) => [name, words[i]] as const), ...named.map((name) => [name, options[name]] as const)];
-  return Object.fromEntries(pairs.filter(([, value]) => value !== undefined && !(Array.isArray(value) && value.length === 0)));
+export function parametersFrom(
+  { positional, named }: Flags,
+  words: readonly unknown[],
+  options: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  const pairs = [
+    ...positional.map((name, i) => [name, words[i]] as const),
+    ...named.map((name) => [name, options[name]] as const),
+  ];
+  return Object.fromEntries(
+    pairs.filter(([, value]) => value !== undefined && !(Array.isArray(value) && value.length === 0)),
+  );
 }

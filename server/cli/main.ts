@@ -12,14 +12,19 @@ import { startCommand } from './start.ts';
 const BUILT_IN = new Set(['start', 'score', 'classify', 'model', '--version', '-V']);
 const wholeNumber = (text: string): number => {
   const value = Number(text);
-  if (!Number.isInteger(value) || value < 1 || value > 1024) throw new InvalidArgumentError('It must be a whole number from 1 to 1024.');
+  if (!Number.isInteger(value) || value < 1 || value > 1024)
+    throw new InvalidArgumentError('It must be a whole number from 1 to 1024.');
   return value;
 };
 
 /** Runs one command; sets the exit code: 0, 1 when it failed, 2 when it was used wrongly. */
 export async function main(argv: readonly string[]): Promise<void> {
   const shared = createShared(wholeNumber);
-  const program = new Command('lodestone').description('CLIP guidance for generative art.').version(await version()).showHelpAfterError().exitOverride();
+  const program = new Command('lodestone')
+    .description('CLIP guidance for generative art.')
+    .version(await version())
+    .showHelpAfterError()
+    .exitOverride();
   const commands = [startCommand(shared), scoreCommand(shared), classifyCommand(shared), modelCommand(shared)];
   // The plugins' schemas are read only when a command could be one of theirs.
   if (!BUILT_IN.has(argv[0] ?? '')) {

@@ -17,7 +17,9 @@ function line(r: FileReport): string {
 }
 
 export function modelCommand(shared: Shared): Command {
-  const check = new Command('check').description('Runs every graph in a model folder, compares with its golden values, and times it.').argument('<folder>', 'a model folder in the Hugging Face layout');
+  const check = new Command('check')
+    .description('Runs every graph in a model folder, compares with its golden values, and times it.')
+    .argument('<folder>', 'a model folder in the Hugging Face layout');
   shared.finish(check, async (context, words) => {
     const [folder] = wordsSchema.parse(words);
     const files: FileReport[] = [];
@@ -31,7 +33,11 @@ export function modelCommand(shared: Shared): Command {
     });
     context.terminal.document({ folder, files });
     const bad = files.filter((f) => f.error);
-    if (bad.length > 0) throw failure('MODEL_BROKEN', { file: folder, what: `${bad.length} of its ${files.length} graphs cannot be used` });
+    if (bad.length > 0)
+      throw failure('MODEL_BROKEN', {
+        file: folder,
+        what: `${bad.length} of its ${files.length} graphs cannot be used`,
+      });
   });
   return new Command('model').description('About model folders.').addCommand(check);
 }

@@ -1,6 +1,7 @@
 /** One command a plugin, made from its schema. */
-import { Command } from 'commander';
+
 import { basename, extname } from 'node:path';
+import { Command } from 'commander';
 import { failure, type PluginEvent, type RegisteredPlugin, runPlugin, writeWhole } from '../../core/index.ts';
 import { gatherPictures } from '../pictures.ts';
 import { addFlags, parametersFrom } from './flags.ts';
@@ -21,13 +22,31 @@ export function pluginCommand(plugin: RegisteredPlugin, shared: Shared): Command
   return shared.finish(command, async (context, words, options) => {
     const parameters = parametersFrom(flags, words, options);
     const out = typeof options['out'] === 'string' ? options['out'] : undefined;
-    if (out !== undefined && extname(out).toLowerCase() !== '.png') throw failure('USAGE', { what: `--out ${out}: pictures are written as PNG, so the name must end in .png.` });
+    if (out !== undefined && extname(out).toLowerCase() !== '.png')
+      throw failure('USAGE', { what: `--out ${out}: pictures are written as PNG, so the name must end in .png.` });
     await withEngine(context, async (engine) => {
-      const services = { engine, pictures: (fields: readonly string[]) => gatherPictures(fields, {}), log: (message: string) => context.terminal.warn(message) };
+      const services = {
+        engine,
+        pictures: (fields: readonly string[]) => gatherPictures(fields, {}),
+        log: (message: string) => context.terminal.warn(message),
+      };
       const result: Record<string, unknown> = { plugin: plugin.id };
       const pictures: object[] = [];
       for await (const event of runPlugin(plugin, parameters, services, { signal: context.signal }).events) {
-        if (event.type === 'picture') pictures.push(await keep(event, numbered(out ?? `${basename(String(parameters['prompt'] ?? plugin.id)).replace(/[^\w]+/g, '-').slice(0, 60)}.png`, pictures.length), context));
+        if (event.type === 'picture')
+          pictures.push(
+            await keep(
+              event,
+              numbered(
+                out ??
+                  `${basename(String(parameters['prompt'] ?? plugin.id))
+                    .replace(/[^\w]+/g, '-')
+                    .slice(0, 60)}.png`,
+                pictures.length,
+              ),
+              context,
+            ),
+          );
         else tell(event, context, result);
       }
       context.terminal.document({ ...result, ...(pictures.length > 0 ? { pictures } : {}) });
@@ -35,10 +54,20 @@ export function pluginCommand(plugin: RegisteredPlugin, shared: Shared): Command
   });
 }
 
-async function keep(event: Extract<PluginEvent, { type: 'picture' }>, file: string, { terminal }: Context): Promise<object> {
+async function keep(
+  event: Extract<PluginEvent, { type: 'picture' }>,
+  file: string,
+  { terminal }: Context,
+): Promise<object> {
   await writeWhole(file, event.bytes);
   terminal.line(`${file}  ${event.width} x ${event.height}`);
-  return { file, title: event.title, width: event.width, height: event.height, ...(event.record ? { record: event.record } : {}) };
+  return {
+    file,
+    title: event.title,
+    width: event.width,
+    height: event.height,
+    ...(event.record ? { record: event.record } : {}),
+  };
 }
 
 function tell(event: PluginEvent, { terminal }: Context, result: Record<string, unknown>): void {
@@ -49,7 +78,10 @@ function tell(event: PluginEvent, { terminal }: Context, result: Record<string, 
   } else if (event.type === 'chart') result['scores'] = event.series;
   else if (event.type === 'ranking') {
     terminal.line(event.title);
-    for (const item of event.items) terminal.line(`${score(item.score)}  ${item.picture}${item.values.length > 1 ? `  (${event.columns.map((c, i) => `${c}${score(item.values[i] ?? 0)}`).join(', ')})` : ''}`);
+    for (const item of event.items)
+      terminal.line(
+        `${score(item.score)}  ${item.picture}${item.values.length > 1 ? `  (${event.columns.map((c, i) => `${c}${score(item.values[i] ?? 0)}`).join(', ')})` : ''}`,
+      );
     result['ranking'] = { title: event.title, columns: event.columns, items: event.items };
   }
 }

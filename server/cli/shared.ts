@@ -31,7 +31,16 @@ export function createShared(wholeNumber: (text: string) => number): Shared {
           process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
           try {
             const { model, threads } = options;
-            await work({ terminal, signal: abort.signal, ...(typeof model === 'string' ? { model } : {}), ...(typeof threads === 'number' ? { threads } : {}) }, given.slice(0, -2), options);
+            await work(
+              {
+                terminal,
+                signal: abort.signal,
+                ...(typeof model === 'string' ? { model } : {}),
+                ...(typeof threads === 'number' ? { threads } : {}),
+              },
+              given.slice(0, -2),
+              options,
+            );
           } catch (thrown) {
             const error = plainError(thrown);
             terminal.document({ error });

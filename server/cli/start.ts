@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import pino from 'pino';
 import { z } from 'zod';
 import { DEFAULT_PORT, startServer } from '../server.ts';
-import { type Shared } from './shared.ts';
+import type { Shared } from './shared.ts';
 
 const optionsSchema = z.object({
   host: z.string(),

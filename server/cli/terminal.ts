@@ -33,7 +33,14 @@ export function createTerminal(json: boolean): Terminal {
     progress(done, total) {
       if (!process.stderr.isTTY) return;
       if (!bar) {
-        bar = new SingleBar({ stream: process.stderr, format: '  {bar} {value}/{total}  {eta_formatted} left', barCompleteChar: '━', barIncompleteChar: '─', hideCursor: true, clearOnComplete: true });
+        bar = new SingleBar({
+          stream: process.stderr,
+          format: '  {bar} {value}/{total}  {eta_formatted} left',
+          barCompleteChar: '━',
+          barIncompleteChar: '─',
+          hideCursor: true,
+          clearOnComplete: true,
+        });
         bar.start(total, done);
       }
       bar.setTotal(total);
@@ -47,7 +54,13 @@ export function createTerminal(json: boolean): Terminal {
   };
 }
 
-const USAGE_CODES: ReadonlySet<PlainError['code']> = new Set(['USAGE', 'PARAMETER_INVALID', 'PROMPT_EMPTY', 'PROMPT_INVALID', 'PLUGIN_UNKNOWN']);
+const USAGE_CODES: ReadonlySet<PlainError['code']> = new Set([
+  'USAGE',
+  'PARAMETER_INVALID',
+  'PROMPT_EMPTY',
+  'PROMPT_INVALID',
+  'PLUGIN_UNKNOWN',
+]);
 
 /** 2 for wrong usage, 1 for everything else that failed. */
 export const exitCodeOf = (error: PlainError): 1 | 2 => (USAGE_CODES.has(error.code) ? 2 : 1);

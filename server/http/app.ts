@@ -25,11 +25,33 @@ export interface AppOptions extends GuardOptions {
   readonly places: PicturePlaces;
 }
 
-const STATUS: Partial<Record<PlainError['code'], number>> = { ORIGIN_REFUSED: 403, TOKEN_REFUSED: 401, PATH_OUTSIDE: 403, FILE_MISSING: 404, JOB_UNKNOWN: 404, UPLOAD_TOO_LARGE: 413, PICTURE_UNREADABLE: 422, INTERNAL: 500 };
+const STATUS: Partial<Record<PlainError['code'], number>> = {
+  ORIGIN_REFUSED: 403,
+  TOKEN_REFUSED: 401,
+  PATH_OUTSIDE: 403,
+  FILE_MISSING: 404,
+  JOB_UNKNOWN: 404,
+  UPLOAD_TOO_LARGE: 413,
+  PICTURE_UNREADABLE: 422,
+  INTERNAL: 500,
+};
 
-const policy = ["default-src 'self'", "img-src 'self' blob: data:", "style-src 'self' 'unsafe-inline'", "connect-src 'self' ws: wss:", "object-src 'none'", "base-uri 'none'", "frame-ancestors 'none'"].join('; ');
+const policy = [
+  "default-src 'self'",
+  "img-src 'self' blob: data:",
+  "style-src 'self' 'unsafe-inline'",
+  "connect-src 'self' ws: wss:",
+  "object-src 'none'",
+  "base-uri 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
 const headers: RequestHandler = (_request, response, next) => {
-  response.set({ 'content-security-policy': policy, 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer', 'cross-origin-resource-policy': 'same-origin' });
+  response.set({
+    'content-security-policy': policy,
+    'x-content-type-options': 'nosniff',
+    'referrer-policy': 'no-referrer',
+    'cross-origin-resource-policy': 'same-origin',
+  });
   next();
 };
 
@@ -37,13 +59,15 @@ function guarded(options: GuardOptions): RequestHandler {
   return (request, response, next) => {
     guard(request, options);
     const { token } = request.query;
-    if (options.token && typeof token === 'string' && sameToken(token, options.token)) response.cookie(TOKEN_COOKIE, options.token, { httpOnly: true, sameSite: 'strict' });
+    if (options.token && typeof token === 'string' && sameToken(token, options.token))
+      response.cookie(TOKEN_COOKIE, options.token, { httpOnly: true, sameSite: 'strict' });
     next();
   };
 }
 
 const asError: ErrorRequestHandler = (thrown: unknown, _request, response, _next) => {
-  const tooLarge = typeof thrown === 'object' && thrown !== null && 'type' in thrown && thrown.type === 'entity.too.large';
+  const tooLarge =
+    typeof thrown === 'object' && thrown !== null && 'type' in thrown && thrown.type === 'entity.too.large';
   const error = plainError(tooLarge ? failure('UPLOAD_TOO_LARGE', { limit: `${UPLOAD_LIMIT >> 20} MiB` }) : thrown);
   response.status(STATUS[error.code] ?? 400).json({ error });
 };
@@ -57,18 +81,27 @@ export function createApp({ jobs, web, gallery, uploads, places, ...guardOptions
 
   app.get('/health', (_request, response) => {
     const milliseconds = (nanoseconds: number): number => Math.max(0, nanoseconds / 1e6 - LAG_RESOLUTION_MS);
-    response.json({ ok: true, lag: { p50: milliseconds(lag.percentile(50)), p99: milliseconds(lag.percentile(99)), max: milliseconds(lag.max) } });
+    response.json({
+      ok: true,
+      lag: { p50: milliseconds(lag.percentile(50)), p99: milliseconds(lag.percentile(99)), max: milliseconds(lag.max) },
+    });
     lag.reset();
   });
 
   app.post('/uploads', express.raw({ type: () => true, limit: UPLOAD_LIMIT }), async (request, response) => {
     const bytes: unknown = request.body;
-    if (!(bytes instanceof Uint8Array) || bytes.byteLength === 0) throw failure('PICTURE_UNREADABLE', { picture: 'the upload', what: 'it is empty' });
-    if ((await readdir(uploads).catch(() => [])).length >= UPLOADS_KEPT) throw failure('UPLOAD_TOO_LARGE', { limit: `${UPLOADS_KEPT} pictures in all` });
+    if (!(bytes instanceof Uint8Array) || bytes.byteLength === 0)
+      throw failure('PICTURE_UNREADABLE', { picture: 'the upload', what: 'it is empty' });
+    if ((await readdir(uploads).catch(() => [])).length >= UPLOADS_KEPT)
+      throw failure('UPLOAD_TOO_LARGE', { limit: `${UPLOADS_KEPT} pictures in all` });
     const { format } = await sharp(bytes, { limitInputPixels: 100_000_000 })
       .metadata()
       .catch((cause: unknown) => {
-        throw failure('PICTURE_UNREADABLE', { picture: 'the upload', what: 'it is not in a format that is known' }, cause);
+        throw failure(
+          'PICTURE_UNREADABLE',
+          { picture: 'the upload', what: 'it is not in a format that is known' },
+          cause,
+        );
       });
     const name = `${randomUUID()}.${format}`;
     await writeWhole(join(uploads, name), bytes);
@@ -79,13 +112,30 @@ export function createApp({ jobs, web, gallery, uploads, places, ...guardOptions
     const item = jobs.get(request.params.job).ranking?.items[Number(request.params.index)];
     if (!item) throw failure('FILE_MISSING', { path: request.path });
     const path = await allowedPath(item.picture, places.allowed ? { allowed: [...places.allowed, uploads] } : places);
-    response.type('webp').send(await sharp(path).autoOrient().resize(THUMBNAIL, THUMBNAIL, { fit: 'inside', withoutEnlargement: true }).webp().toBuffer());
+    response
+      .type('webp')
+      .send(
+        await sharp(path)
+          .autoOrient()
+          .resize(THUMBNAIL, THUMBNAIL, { fit: 'inside', withoutEnlargement: true })
+          .webp()
+          .toBuffer(),
+      );
   });
 
   app.get('/gallery', async (_request, response) => {
-    const names = (await readdir(gallery).catch(() => [] as string[])).filter((n) => n.endsWith('.png') && !n.startsWith('.'));
-    const dated = await Promise.all(names.map(async (name) => ({ name, at: (await stat(join(gallery, name))).mtimeMs })));
-    response.json(dated.sort((a, b) => b.at - a.at).slice(0, 200).map(({ name }) => ({ name, url: `/gallery/${encodeURIComponent(name)}` })));
+    const names = (await readdir(gallery).catch(() => [] as string[])).filter(
+      (n) => n.endsWith('.png') && !n.startsWith('.'),
+    );
+    const dated = await Promise.all(
+      names.map(async (name) => ({ name, at: (await stat(join(gallery, name))).mtimeMs })),
+    );
+    response.json(
+      dated
+        .sort((a, b) => b.at - a.at)
+        .slice(0, 200)
+        .map(({ name }) => ({ name, url: `/gallery/${encodeURIComponent(name)}` })),
+    );
   });
   app.use('/gallery', express.static(gallery, { dotfiles: 'ignore', index: false }));
   app.use(express.static(web, { dotfiles: 'ignore' }));

@@ -35,7 +35,8 @@ export function guard(request: IncomingMessage, { host, token }: GuardOptions): 
   // A foreign name that resolves to loopback (DNS rebinding) arrives with that name.
   if (isLoopback(host) && !isLoopback(nameOf(asked))) throw failure('ORIGIN_REFUSED', { origin: `the name ${asked}` });
   const { origin } = request.headers;
-  if (origin !== undefined && origin !== `http://${asked}` && origin !== `https://${asked}`) throw failure('ORIGIN_REFUSED', { origin });
+  if (origin !== undefined && origin !== `http://${asked}` && origin !== `https://${asked}`)
+    throw failure('ORIGIN_REFUSED', { origin });
   if (token === undefined) return;
   const query = new URL(request.url ?? '/', 'http://any').searchParams.get('token');
   if (!sameToken(cookieOf(request), token) && !sameToken(query, token)) throw failure('TOKEN_REFUSED', {});

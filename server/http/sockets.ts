@@ -1,10 +1,18 @@
 /** The socket side: commands are parsed and answered, updates are paced by each watcher. */
 import type { Server as HttpServer } from 'node:http';
 import { type DefaultEventsMap, Server, type Socket } from 'socket.io';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { failure, issuesOf, plainError, type Registry } from '../../core/index.ts';
 import type { Jobs } from '../jobs.ts';
-import { type Answer, type ClientEvents, type Hello, jobSchema, type ServerEvents, startSchema, steerSchema } from '../wire.ts';
+import {
+  type Answer,
+  type ClientEvents,
+  type Hello,
+  jobSchema,
+  type ServerEvents,
+  startSchema,
+  steerSchema,
+} from '../wire.ts';
 import { type GuardOptions, guard } from './guard.ts';
 import { watch } from './watch.ts';
 
@@ -37,7 +45,10 @@ function answering<S extends z.ZodType, T>(event: string, schema: S, work: (mess
   };
 }
 
-export function attachSockets(http: HttpServer, { jobs, registry, hello, ...guardOptions }: SocketOptions): Server<ClientEvents, ServerEvents> {
+export function attachSockets(
+  http: HttpServer,
+  { jobs, registry, hello, ...guardOptions }: SocketOptions,
+): Server<ClientEvents, ServerEvents> {
   const io = new Server<ClientEvents, ServerEvents>(http, {
     maxHttpBufferSize: MESSAGE_LIMIT,
     serveClient: false,
@@ -51,9 +62,26 @@ export function attachSockets(http: HttpServer, { jobs, registry, hello, ...guar
     },
   });
   io.on('connection', (socket: WatcherSocket) => {
-    socket.on('start', answering('start', startSchema, ({ plugin, parameters }) => ({ job: jobs.start(registry.find(plugin), parameters).id })));
-    socket.on('cancel', answering('cancel', jobSchema, ({ job }) => (jobs.cancel(job), null)));
-    socket.on('steer', answering('steer', steerSchema, ({ job, prompt }) => (jobs.steer(job, { prompt }), null)));
+    socket.on(
+      'start',
+      answering('start', startSchema, ({ plugin, parameters }) => ({
+        job: jobs.start(registry.find(plugin), parameters).id,
+      })),
+    );
+    socket.on(
+      'cancel',
+      answering('cancel', jobSchema, ({ job }) => {
+        jobs.cancel(job);
+        return null;
+      }),
+    );
+    socket.on(
+      'steer',
+      answering('steer', steerSchema, ({ job, prompt }) => {
+        jobs.steer(job, { prompt });
+        return null;
+      }),
+    );
     void hello()
       .then((message) => socket.emit('hello', message))
       .catch(() => socket.disconnect(true));

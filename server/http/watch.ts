@@ -16,7 +16,8 @@ export type Send = (update: Update) => Promise<void>;
 
 /** The newest part of a job that `seen` lacks; `seen` is brought up to date. */
 function news(job: Job, seen: Seen): Update {
-  const fresh = <K extends 'frame' | 'ranking' | 'picture'>(key: K): Job[K] | undefined => (job[key] === seen[key] ? undefined : job[key]);
+  const fresh = <K extends 'frame' | 'ranking' | 'picture'>(key: K): Job[K] | undefined =>
+    job[key] === seen[key] ? undefined : job[key];
   const [frame, ranking, picture] = [fresh('frame'), fresh('ranking'), fresh('picture')];
   const update: Update = {
     job: job.id,
@@ -26,13 +27,48 @@ function news(job: Job, seen: Seen): Update {
     chart: job.chart.slice(seen.chart).map(({ x, series }) => ({ x, series })),
     chartFrom: seen.chart,
     notes: job.notes.slice(seen.notes),
-    ...(job.progress ? { progress: { done: job.progress.done, total: job.progress.total, ...(job.progress.label ? { label: job.progress.label } : {}) } } : {}),
-    ...(frame ? { frame: { step: frame.step, width: frame.width, height: frame.height, mime: frame.mime, bytes: frame.bytes } } : {}),
-    ...(ranking ? { ranking: { title: ranking.title, columns: ranking.columns, items: ranking.items.slice(0, 500).map((item, i) => ({ ...item, url: `/jobs/${job.id}/ranking/${i}` })) } } : {}),
-    ...(picture ? { picture: { title: picture.event.title, width: picture.event.width, height: picture.event.height, url: `/gallery/${encodeURIComponent(picture.file)}`, file: picture.file } } : {}),
+    ...(job.progress
+      ? {
+          progress: {
+            done: job.progress.done,
+            total: job.progress.total,
+            ...(job.progress.label ? { label: job.progress.label } : {}),
+          },
+        }
+      : {}),
+    ...(frame
+      ? { frame: { step: frame.step, width: frame.width, height: frame.height, mime: frame.mime, bytes: frame.bytes } }
+      : {}),
+    ...(ranking
+      ? {
+          ranking: {
+            title: ranking.title,
+            columns: ranking.columns,
+            items: ranking.items.slice(0, 500).map((item, i) => ({ ...item, url: `/jobs/${job.id}/ranking/${i}` })),
+          },
+        }
+      : {}),
+    ...(picture
+      ? {
+          picture: {
+            title: picture.event.title,
+            width: picture.event.width,
+            height: picture.event.height,
+            url: `/gallery/${encodeURIComponent(picture.file)}`,
+            file: picture.file,
+          },
+        }
+      : {}),
     ...(job.error ? { error: job.error } : {}),
   };
-  Object.assign(seen, { revision: job.revision, chart: job.chart.length, notes: job.notes.length, frame: job.frame, ranking: job.ranking, picture: job.picture });
+  Object.assign(seen, {
+    revision: job.revision,
+    chart: job.chart.length,
+    notes: job.notes.length,
+    frame: job.frame,
+    ranking: job.ranking,
+    picture: job.picture,
+  });
   return update;
 }
 
@@ -47,7 +83,14 @@ export function watch(jobs: Jobs, send: Send): () => void {
     sending = true;
     try {
       for (let job = next(); job && !stopped; job = next()) {
-        const state = seen.get(job.id) ?? { revision: -1, chart: 0, notes: 0, frame: undefined, ranking: undefined, picture: undefined };
+        const state = seen.get(job.id) ?? {
+          revision: -1,
+          chart: 0,
+          notes: 0,
+          frame: undefined,
+          ranking: undefined,
+          picture: undefined,
+        };
         seen.set(job.id, state);
         await send(news(job, state));
       }

@@ -3,4 +3,8 @@ import { join } from 'node:path';
 import { mustRun, prepare, root, tool } from './prepare.js';
 
 prepare();
-mustRun(process.execPath, ['--import', tool('tsx', 'dist', 'loader.mjs'), join(root, 'test', 'bench', 'main.ts'), ...process.argv.slice(2)], { output: 'inherit' });
+mustRun(
+  process.execPath,
+  ['--import', tool('tsx', 'dist', 'loader.mjs'), join(root, 'test', 'bench', 'main.ts'), ...process.argv.slice(2)],
+  { output: 'inherit' },
+);

@@ -1,15 +1,23 @@
 /** The test command: formatter and linter, types, arrows, dead code, then every test. The same on every machine and in CI. */
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+
 import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { mustRun, prepare, root, tool } from './prepare.js';
 
-const BROWSERS = [process.env['LODESTONE_CHROMIUM'], '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+const BROWSERS = [
+  process.env['LODESTONE_CHROMIUM'],
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+];
 
 prepare();
 const browser = BROWSERS.find((path) => path && existsSync(path));
 if (!browser) {
-  process.stdout.write('No Chromium was found: the browser tests are left out. Install it, or name it with LODESTONE_CHROMIUM.\n');
+  process.stdout.write(
+    'No Chromium was found: the browser tests are left out. Install it, or name it with LODESTONE_CHROMIUM.\n',
+  );
   if (process.env['CI']) process.exit(1);
 }
 const step = (title, ...command) => {
@@ -17,18 +25,42 @@ const step = (title, ...command) => {
   mustRun(process.execPath, command, { output: 'inherit' });
 };
 step('Format and lint', tool('@biomejs', 'biome', 'bin', 'biome'), 'check', '--error-on-warnings', '.');
-for (const project of ['tsconfig.json', 'web/tsconfig.json', 'test/tsconfig.json']) step(`Types of ${project}`, tool('typescript', 'bin', 'tsc'), '-p', project, '--noEmit');
-step('Arrows between rooms', tool('dependency-cruiser', 'bin', 'dependency-cruise.mjs'), '--config', '.dependency-cruiser.cjs', 'core', 'plugins', 'server', 'web', 'examples');
+for (const project of ['tsconfig.json', 'web/tsconfig.json', 'test/tsconfig.json'])
+  step(`Types of ${project}`, tool('typescript', 'bin', 'tsc'), '-p', project, '--noEmit');
+step(
+  'Arrows between rooms',
+  tool('dependency-cruiser', 'bin', 'dependency-cruise.mjs'),
+  '--config',
+  '.dependency-cruiser.cjs',
+  'core',
+  'plugins',
+  'server',
+  'web',
+  'examples',
+);
 step('Dead code', tool('knip', 'bin', 'knip.js'));
 
 process.stdout.write('\nTests\n');
 const report = join(root, 'node_modules', '.vitest-report.json');
 rmSync(report, { force: true });
-const { status } = spawnSync(process.execPath, [tool('vitest', 'vitest.mjs'), 'run', '--config', 'test/vitest.config.ts', '--reporter=default', '--reporter=json', `--outputFile=${report}`, ...process.argv.slice(2)], {
-  cwd: root,
-  stdio: 'inherit',
-  env: { ...process.env, ...(browser ? { LODESTONE_CHROMIUM: browser } : {}) },
-});
+const { status } = spawnSync(
+  process.execPath,
+  [
+    tool('vitest', 'vitest.mjs'),
+    'run',
+    '--config',
+    'test/vitest.config.ts',
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile=${report}`,
+    ...process.argv.slice(2),
+  ],
+  {
+    cwd: root,
+    stdio: 'inherit',
+    env: { ...process.env, ...(browser ? { LODESTONE_CHROMIUM: browser } : {}) },
+  },
+);
 if (existsSync(report)) {
   const { numPassedTests = 0, numFailedTests = 0 } = JSON.parse(readFileSync(report, 'utf8'));
   process.stdout.write(`\n${numPassedTests} passed, ${numFailedTests} failed\n`);

@@ -14,7 +14,9 @@ export const PIXELS: Shape = [3, SIDE, SIDE];
 
 export function vitB32(batch: number): Graph {
   const random = seeded(32);
-  return trace('ViT-B/32 with random weights', (t) => ({ image_embeds: tower(t, t.input('pixel_values', [batch, ...PIXELS]), batch, weightsOf(t, random)) }));
+  return trace('ViT-B/32 with random weights', (t) => ({
+    image_embeds: tower(t, t.input('pixel_values', [batch, ...PIXELS]), batch, weightsOf(t, random)),
+  }));
 }
 
 type Weights = (name: string, shape: Shape, deviation?: number, mean?: number) => Tensor;
@@ -27,14 +29,28 @@ function weightsOf(t: Trace, random: () => number): Weights {
 }
 
 function tower(t: Trace, pixels: Tensor, batch: number, weights: Weights): Tensor {
-  const norm = (x: Tensor, name: string): Tensor => x.apply('LayerNormalization', [weights(`${name}.scale`, [WIDTH], 0.2, 1), weights(`${name}.bias`, [WIDTH], 0.1)], {});
-  const linear = (x: Tensor, name: string, from: number, to: number): Tensor => x.matmul(weights(`${name}.weight`, [from, to])).add(weights(`${name}.bias`, [to], 0.1));
+  const norm = (x: Tensor, name: string): Tensor =>
+    x.apply(
+      'LayerNormalization',
+      [weights(`${name}.scale`, [WIDTH], 0.2, 1), weights(`${name}.bias`, [WIDTH], 0.1)],
+      {},
+    );
+  const linear = (x: Tensor, name: string, from: number, to: number): Tensor =>
+    x.matmul(weights(`${name}.weight`, [from, to])).add(weights(`${name}.bias`, [to], 0.1));
   const heads = (x: Tensor): Tensor => x.reshape([batch, TOKENS, HEADS, WIDTH / HEADS]);
   const patches = pixels
-    .apply('Conv', [weights('patch', [WIDTH, 3, PATCH, PATCH], 1 / Math.sqrt(3 * PATCH * PATCH))], { kernel_shape: ints([PATCH, PATCH]), strides: ints([PATCH, PATCH]) })
+    .apply('Conv', [weights('patch', [WIDTH, 3, PATCH, PATCH], 1 / Math.sqrt(3 * PATCH * PATCH))], {
+      kernel_shape: ints([PATCH, PATCH]),
+      strides: ints([PATCH, PATCH]),
+    })
     .reshape([batch, WIDTH, TOKENS - 1])
     .transpose([0, 2, 1]);
-  let x = norm(concat([weights('class', [1, 1, WIDTH], 1).expand([batch, 1, WIDTH]), patches], 1).add(weights('position', [TOKENS, WIDTH], 0.3)), 'pre');
+  let x = norm(
+    concat([weights('class', [1, 1, WIDTH], 1).expand([batch, 1, WIDTH]), patches], 1).add(
+      weights('position', [TOKENS, WIDTH], 0.3),
+    ),
+    'pre',
+  );
   for (let layer = 0; layer < LAYERS; layer++) {
     const name = `layer${layer}`;
     const y = norm(x, `${name}.norm1`);

@@ -1,5 +1,4 @@
 /** Gradients of convolutions and poolings. */
-import { failure } from '../../errors.ts';
 import type { Tensor } from '../../graph/tensor.ts';
 import type { Attributes } from '../../graph/types.ts';
 import { int, intOf, ints } from '../../graph/types.ts';
@@ -8,13 +7,22 @@ import { windowOf } from '../../graph/windows.ts';
 import type { Rule } from '../rule.ts';
 
 const spatialOf = (t: Tensor): readonly number[] => t.shape.slice(2);
-const attributesOf = (w: Window, group: number): Attributes => ({ kernel_shape: ints(w.kernel), strides: ints(w.strides), dilations: ints(w.dilations), pads: ints(w.pads), group: int(group) });
+const attributesOf = (w: Window, group: number): Attributes => ({
+  kernel_shape: ints(w.kernel),
+  strides: ints(w.strides),
+  dilations: ints(w.dilations),
+  pads: ints(w.pads),
+  group: int(group),
+});
 
 /** Weights [out, in/group, ...] seen from the output: [in, out/group, ...], each kernel turned by half a turn. */
 function mirrored(w: Tensor, group: number): Tensor {
   const [out = 1, each = 1, ...kernel] = w.shape;
   const spatial = kernel.map((_, i) => i + 3);
-  const swapped = w.reshape([group, out / group, each, ...kernel]).transpose([0, 2, 1, ...spatial]).reshape([group * each, out / group, ...kernel]);
+  const swapped = w
+    .reshape([group, out / group, each, ...kernel])
+    .transpose([0, 2, 1, ...spatial])
+    .reshape([group * each, out / group, ...kernel]);
   return kernel.every((k) => k === 1) ? swapped : swapped.flip(kernel.map((_, i) => i + 2));
 }
 
@@ -27,33 +35,61 @@ function convInput(x: Tensor, w: Tensor, g: Tensor, window: Window, group: numbe
   if (strides.every((s) => s === 1) && around.every((p) => p >= 0)) {
     return g.apply('Conv', [mirrored(w, group)], attributesOf({ ...window, pads: around }, group));
   }
-  const rest = spatialOf(x).map((size, i) => size - ((strides[i] ?? 1) * ((g.shape[i + 2] ?? 1) - 1) + (reach[i] ?? 0) + 1 - (pads[i] ?? 0) - (pads[i + rank] ?? 0)));
+  const rest = spatialOf(x).map(
+    (size, i) =>
+      size -
+      ((strides[i] ?? 1) * ((g.shape[i + 2] ?? 1) - 1) + (reach[i] ?? 0) + 1 - (pads[i] ?? 0) - (pads[i + rank] ?? 0)),
+  );
   const fits = rest.every((r, i) => r < (strides[i] ?? 1));
-  const spread = g.apply('ConvTranspose', [w], { ...attributesOf(window, group), ...(fits ? { output_padding: ints(rest) } : {}) });
-  return fits ? spread : spread.pad(x.shape.map(() => 0), [0, 0, ...rest]);
+  const spread = g.apply('ConvTranspose', [w], {
+    ...attributesOf(window, group),
+    ...(fits ? { output_padding: ints(rest) } : {}),
+  });
+  return fits
+    ? spread
+    : spread.pad(
+        x.shape.map(() => 0),
+        [0, 0, ...rest],
+      );
 }
 
 /** dW of a convolution: the input convolved with the cotangent, batch and channels changing places. */
-function convWeights(x: Tensor, w: Tensor, g: Tensor, window: Window, group: number): Tensor {
-  if (group !== 1) throw failure('GRADIENT_NO_RULE', { operator: 'Conv', node: 'weights', model: 'training', advice: 'The weights of grouped convolutions cannot be trained; keep them frozen.' });
+function convWeights(x: Tensor, w: Tensor, g: Tensor, window: Window): Tensor {
   const turned = [1, 0, ...window.kernel.map((_, i) => i + 2)];
-  const found = x.transpose(turned).apply('Conv', [g.transpose(turned)], attributesOf({ ...window, kernel: spatialOf(g), strides: window.dilations, dilations: window.strides }, 1));
+  const found = x
+    .transpose(turned)
+    .apply(
+      'Conv',
+      [g.transpose(turned)],
+      attributesOf({ ...window, kernel: spatialOf(g), strides: window.dilations, dilations: window.strides }, 1),
+    );
   const cut = window.kernel.reduce((t, k, i) => (t.shape[i + 2] === k ? t : t.slice(i + 2, 0, k)), found);
   return cut.transpose(turned).reshape(w.shape);
 }
 
-export const conv: Rule = ({ x, inputs, g, attributes }) => {
+export const conv: Rule = ({ x, inputs, g, attributes, refuse }) => {
   const w = inputs[1] ?? x;
   const window = windowOf(attributes, spatialOf(x), spatialOf(w));
   const group = intOf(attributes, 'group', 1);
-  return [() => convInput(x, w, g, window, group), () => convWeights(x, w, g, window, group), () => g.sum([0, ...window.kernel.map((_, i) => i + 2)])];
+  return [
+    () => convInput(x, w, g, window, group),
+    () =>
+      group === 1
+        ? convWeights(x, w, g, window)
+        : refuse('The weights of grouped convolutions cannot be trained; keep them frozen.'),
+    () => g.sum([0, ...window.kernel.map((_, i) => i + 2)]),
+  ];
 };
 
 /** dX of a transposed convolution is the convolution that it transposes. */
 export const convTranspose: Rule = ({ x, inputs, g, attributes }) => {
   const w = inputs[1] ?? x;
   const window = windowOf(attributes, spatialOf(x), spatialOf(w));
-  return [() => g.apply('Conv', [w], attributesOf(window, intOf(attributes, 'group', 1))), null, () => g.sum([0, ...window.kernel.map((_, i) => i + 2)])];
+  return [
+    () => g.apply('Conv', [w], attributesOf(window, intOf(attributes, 'group', 1))),
+    null,
+    () => g.sum([0, ...window.kernel.map((_, i) => i + 2)]),
+  ];
 };
 
 /** How many elements each window averages, [1, 1, ...output]. */
@@ -61,9 +97,18 @@ function counts(window: Window, sizes: readonly number[], output: readonly numbe
   const rank = window.kernel.length;
   const perAxis = output.map((out, i) =>
     Array.from({ length: out }, (_, o) => {
-      const [k = 1, stride = 1, dilation = 1, begin = 0, end = 0, size = 1] = [window.kernel[i], window.strides[i], window.dilations[i], window.pads[i], window.pads[i + rank], sizes[i]];
+      const [k = 1, stride = 1, dilation = 1, begin = 0, end = 0, size = 1] = [
+        window.kernel[i],
+        window.strides[i],
+        window.dilations[i],
+        window.pads[i],
+        window.pads[i + rank],
+        sizes[i],
+      ];
       const at = (tap: number): number => o * stride - begin + tap * dilation;
-      return Array.from({ length: k }, (_, tap) => at(tap)).filter((p) => (includePads ? p < size + end : p >= 0 && p < size)).length;
+      return Array.from({ length: k }, (_, tap) => at(tap)).filter((p) =>
+        includePads ? p < size + end : p >= 0 && p < size,
+      ).length;
     }),
   );
   return perAxis.reduce((all, axis) => all.flatMap((a) => axis.map((b) => a * b)), [1]);
@@ -74,7 +119,9 @@ export const averagePool: Rule = ({ x, y, g, attributes }) => [
     const window = windowOf(attributes, spatialOf(x));
     const { kernel, strides, pads, dilations } = window;
     const [batch = 1, channels = 1, ...out] = g.shape;
-    const tiled = kernel.every((k, i) => k === strides[i] && (x.shape[i + 2] ?? 0) === k * (out[i] ?? 0) && dilations[i] === 1) && pads.every((p) => p === 0);
+    const tiled =
+      kernel.every((k, i) => k === strides[i] && (x.shape[i + 2] ?? 0) === k * (out[i] ?? 0) && dilations[i] === 1) &&
+      pads.every((p) => p === 0);
     if (tiled) {
       const lifted = g.div(kernel.reduce((a, b) => a * b, 1)).reshape([batch, channels, ...out.flatMap((o) => [o, 1])]);
       return lifted.expand([batch, channels, ...out.flatMap((o, i) => [o, kernel[i] ?? 1])]).reshape(x.shape);
@@ -85,13 +132,22 @@ export const averagePool: Rule = ({ x, y, g, attributes }) => [
     return convInput(x, ones, share, window, channels);
   },
 ];
-const constantOf = (near: Tensor, data: readonly number[], shape: readonly number[]): Tensor => near.whole(data, shape).cast(near.dtype);
+const constantOf = (near: Tensor, data: readonly number[], shape: readonly number[]): Tensor =>
+  near.whole(data, shape).cast(near.dtype);
 
 /** The cotangent goes to the element that won, whose place onnxruntime reports. */
 export const maxPool: Rule = ({ x, g, outputs }) => [
   () => {
     const winners = outputs[1]?.reshape([-1]) ?? g;
-    return g.zeros([x.size]).apply('ScatterElements', [winners, g.reshape([-1])], { axis: int(0), reduction: { type: 'string', value: 'add' } }).reshape(x.shape);
+    return g
+      .zeros([x.size])
+      .apply('ScatterElements', [winners, g.reshape([-1])], {
+        axis: int(0),
+        reduction: { type: 'string', value: 'add' },
+      })
+      .reshape(x.shape);
   },
 ];
-export const globalAveragePool: Rule = ({ x, g }) => [() => g.div(spatialOf(x).reduce((a, b) => a * b, 1)).expand(x.shape)];
+export const globalAveragePool: Rule = ({ x, g }) => [
+  () => g.div(spatialOf(x).reduce((a, b) => a * b, 1)).expand(x.shape),
+];

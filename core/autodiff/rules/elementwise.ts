@@ -60,15 +60,29 @@ export const atan: Rule = ({ g, x }) => [() => g.div(x.square().add(1))];
 export const tanh = unary((n) => n.y.like(1).sub(n.y.square()));
 export const sigmoid = unary((n) => bell(n.y));
 /** d erf(x) = 2/sqrt(pi) exp(-x^2) dx */
-export const erf = unary((n) => n.x.square().neg().exp().mul(2 / Math.sqrt(Math.PI)));
+export const erf = unary((n) =>
+  n.x
+    .square()
+    .neg()
+    .exp()
+    .mul(2 / Math.sqrt(Math.PI)),
+);
 export const relu: Rule = ({ g, y }) => [() => mask(y.greater(0), g)];
-export const leakyRelu: Rule = ({ g, x, attributes }) => [() => x.greater(0).where(g, g.mul(floatOf(attributes, 'alpha', 0.01)))];
+export const leakyRelu: Rule = ({ g, x, attributes }) => [
+  () => x.greater(0).where(g, g.mul(floatOf(attributes, 'alpha', 0.01))),
+];
 /** alpha (e^x - 1) below zero: its derivative is y + alpha */
-export const elu: Rule = ({ g, x, y, attributes }) => [() => x.greater(0).where(g, g.mul(y.add(floatOf(attributes, 'alpha', 1))))];
+export const elu: Rule = ({ g, x, y, attributes }) => [
+  () => x.greater(0).where(g, g.mul(y.add(floatOf(attributes, 'alpha', 1)))),
+];
 export const softplus = unary((n) => n.x.sigmoid());
-export const hardSigmoid: Rule = ({ g, y, attributes }) => [() => mask(y.greater(0).and(y.less(1)), g.mul(floatOf(attributes, 'alpha', 0.2)))];
+export const hardSigmoid: Rule = ({ g, y, attributes }) => [
+  () => mask(y.greater(0).and(y.less(1)), g.mul(floatOf(attributes, 'alpha', 0.2))),
+];
 /** x clip(x/6 + 1/2, 0, 1): between -3 and 3 the derivative is x/3 + 1/2 */
-export const hardSwish: Rule = ({ g, x }) => [() => x.greater(3).where(g, mask(x.greater(-3), g.mul(x.div(3).add(0.5))))];
+export const hardSwish: Rule = ({ g, x }) => [
+  () => x.greater(3).where(g, mask(x.greater(-3), g.mul(x.div(3).add(0.5)))),
+];
 export const clip: Rule = ({ g, x, inputs }) => [
   () => {
     const [, low, high] = inputs;
@@ -87,17 +101,32 @@ export const quickGelu = unary(({ x, attributes }) => {
 /** Exact: Phi(x) + x phi(x). With tanh: 1/2 (1 + t) + x/2 (1 - t^2) u', u = sqrt(2/pi)(x + 0.044715 x^3) (Hendrycks and Gimpel, 2016). */
 export const gelu = unary(({ x, attributes }) => {
   if (textOf(attributes, 'approximate', 'none') !== 'tanh') {
-    const phi = x.square().mul(-0.5).exp().mul(1 / Math.sqrt(2 * Math.PI));
+    const phi = x
+      .square()
+      .mul(-0.5)
+      .exp()
+      .mul(1 / Math.sqrt(2 * Math.PI));
     return x.mul(Math.SQRT1_2).erf().add(1).mul(0.5).add(x.mul(phi));
   }
   const k = Math.sqrt(2 / Math.PI);
   const square = x.square();
   const t = x.mul(square.mul(0.044715).add(1)).mul(k).tanh();
-  const slope = square.mul(3 * 0.044715).add(1).mul(k);
-  return t.add(1).mul(0.5).add(x.mul(0.5).mul(t.like(1).sub(t.square())).mul(slope));
+  const slope = square
+    .mul(3 * 0.044715)
+    .add(1)
+    .mul(k);
+  return t
+    .add(1)
+    .mul(0.5)
+    .add(x.mul(0.5).mul(t.like(1).sub(t.square())).mul(slope));
 });
 
 /** A running sum is undone by running the other way. */
 export const cumSum: Rule = ({ g, inputs, attributes }) => [
-  () => g.apply('CumSum', inputs.slice(1).flatMap((t) => (t ? [t] : [])), { ...attributes, reverse: { type: 'int', value: 1 - intOf(attributes, 'reverse', 0) } }),
+  () =>
+    g.apply(
+      'CumSum',
+      inputs.slice(1).flatMap((t) => (t ? [t] : [])),
+      { ...attributes, reverse: { type: 'int', value: 1 - intOf(attributes, 'reverse', 0) } },
+    ),
 ];

@@ -1,12 +1,12 @@
 /** Gradients of operators that only move elements: each moves the cotangent back. */
-import { failure } from '../../errors.ts';
 import { axisOf, cutsOf } from '../../graph/inference.ts';
 import type { Tensor } from '../../graph/tensor.ts';
 import { concat as join } from '../../graph/tensor.ts';
 import { int, intOf, intsOf, text, textOf } from '../../graph/types.ts';
 import type { Pullback, Rule } from '../rule.ts';
 
-const zerosAt = (rank: number, axis: number, value: number): number[] => Array.from({ length: rank }, (_, i) => (i === axis ? value : 0));
+const zerosAt = (rank: number, axis: number, value: number): number[] =>
+  Array.from({ length: rank }, (_, i) => (i === axis ? value : 0));
 
 export const reshape: Rule = ({ x, g }) => [() => g.reshape(x.shape)];
 export const transpose: Rule = ({ x, g, attributes }) => [
@@ -18,14 +18,27 @@ export const transpose: Rule = ({ x, g, attributes }) => [
 export const concat: Rule = ({ x, inputs, g, attributes }) => {
   const axis = axisOf(intOf(attributes, 'axis', 0), x.rank);
   const sizes = inputs.map((t) => t?.shape[axis] ?? 0);
-  return inputs.map((_, i): Pullback => () => g.split(axis, sizes)[i] ?? g);
+  return inputs.map(
+    (_, i): Pullback =>
+      () =>
+        g.split(axis, sizes)[i] ?? g,
+  );
 };
-export const split: Rule = ({ x, outputs, cotangents, attributes }) => [() => join(outputs.map((y, i) => cotangents[i] ?? y.zeros()), axisOf(intOf(attributes, 'axis', 0), x.rank))];
+export const split: Rule = ({ x, outputs, cotangents, attributes }) => [
+  () =>
+    join(
+      outputs.map((y, i) => cotangents[i] ?? y.zeros()),
+      axisOf(intOf(attributes, 'axis', 0), x.rank),
+    ),
+];
 
 /** Zeros between the elements of one axis, `step` apart. */
 function dilate(g: Tensor, axis: number, step: number): Tensor {
   const shape = [...g.shape.slice(0, axis + 1), 1, ...g.shape.slice(axis + 1)];
-  const wide = g.reshape(shape).pad(shape.map(() => 0), zerosAt(shape.length, axis + 1, step - 1));
+  const wide = g.reshape(shape).pad(
+    shape.map(() => 0),
+    zerosAt(shape.length, axis + 1, step - 1),
+  );
   const count = (g.shape[axis] ?? 1) * step;
   const joined = wide.reshape(g.shape.map((d, i) => (i === axis ? count : d)));
   return joined.slice(axis, 0, count - step + 1);
@@ -57,7 +70,10 @@ export const gather: Rule = ({ x, inputs, g, attributes }) => [
       return kept.pad(zerosAt(x.rank, axis, at), zerosAt(x.rank, axis, size - 1 - at));
     }
     const others = x.shape.map((_, i) => i).filter((i) => i !== axis);
-    const rows = g.transpose([...indices.shape.map((_, i) => axis + i), ...others.map((i) => (i < axis ? i : i + indices.rank - 1))]);
+    const rows = g.transpose([
+      ...indices.shape.map((_, i) => axis + i),
+      ...others.map((i) => (i < axis ? i : i + indices.rank - 1)),
+    ]);
     const flat = rows.reshape([indices.size, ...others.map((i) => x.shape[i] ?? 1)]);
     const order = [axis, ...others];
     const whole = indices.cast('int64').reshape([indices.size, 1]);
@@ -65,10 +81,12 @@ export const gather: Rule = ({ x, inputs, g, attributes }) => [
     return scattered.transpose(x.shape.map((_, i) => order.indexOf(i)));
   },
 ];
-export const gatherElements: Rule = ({ x, inputs, g, attributes }) => [() => x.zeros().apply('ScatterElements', [inputs[1] ?? x, g], { ...attributes, ...adding })];
-export const gatherNd: Rule = ({ x, inputs, g, attributes }) => [
+export const gatherElements: Rule = ({ x, inputs, g, attributes }) => [
+  () => x.zeros().apply('ScatterElements', [inputs[1] ?? x, g], { ...attributes, ...adding }),
+];
+export const gatherNd: Rule = ({ x, inputs, g, attributes, refuse }) => [
   () => {
-    if (intOf(attributes, 'batch_dims', 0) !== 0) throw failure('GRADIENT_NO_RULE', { operator: 'GatherND', node: 'with batch_dims', model: 'this model', advice: 'Export with torch.onnx at opset 17.' });
+    if (intOf(attributes, 'batch_dims', 0) !== 0) refuse('Export with torch.onnx at opset 17.');
     return x.zeros().apply('ScatterND', [inputs[1] ?? x, g], adding);
   },
 ];
@@ -76,13 +94,24 @@ export const gatherNd: Rule = ({ x, inputs, g, attributes }) => [
 export const scatterNd: Rule = ({ inputs, g, attributes }) => {
   const indices = inputs[1] ?? g;
   const updates = inputs[2] ?? g;
-  return [() => (textOf(attributes, 'reduction', 'none') === 'add' ? g : g.apply('ScatterND', [indices, updates.zeros()])), null, () => g.apply('GatherND', [indices])];
+  return [
+    () => (textOf(attributes, 'reduction', 'none') === 'add' ? g : g.apply('ScatterND', [indices, updates.zeros()])),
+    null,
+    () => g.apply('GatherND', [indices]),
+  ];
 };
 export const scatterElements: Rule = ({ inputs, g, attributes }) => {
   const indices = inputs[1] ?? g;
   const updates = inputs[2] ?? g;
   const axis = { axis: int(intOf(attributes, 'axis', 0)) };
-  return [() => (textOf(attributes, 'reduction', 'none') === 'add' ? g : g.apply('ScatterElements', [indices, updates.zeros()], axis)), null, () => g.apply('GatherElements', [indices], axis)];
+  return [
+    () =>
+      textOf(attributes, 'reduction', 'none') === 'add'
+        ? g
+        : g.apply('ScatterElements', [indices, updates.zeros()], axis),
+    null,
+    () => g.apply('GatherElements', [indices], axis),
+  ];
 };
 
 /** Expanding is broadcasting: the sweep sums the cotangent back. */
@@ -91,24 +120,29 @@ export const tile: Rule = ({ x, inputs, g }) => [
   () => {
     const repeats = inputs[1]?.known?.data ?? [];
     const apart = x.shape.flatMap((d, i) => [repeats[i] ?? 1, d]);
-    return g.reshape(apart).sum(x.shape.map((_, i) => 2 * i)).reshape(x.shape);
+    return g
+      .reshape(apart)
+      .sum(x.shape.map((_, i) => 2 * i))
+      .reshape(x.shape);
   },
 ];
-export const pad: Rule = ({ x, inputs, g, attributes }) => [
+export const pad: Rule = ({ x, inputs, g, attributes, refuse }) => [
   () => {
-    if (textOf(attributes, 'mode', 'constant') !== 'constant') throw failure('GRADIENT_NO_RULE', { operator: 'Pad', node: 'in a mode other than constant', model: 'this model', advice: 'Export with constant padding.' });
+    if (textOf(attributes, 'mode', 'constant') !== 'constant') refuse('Export with constant padding.');
     const pads = inputs[1]?.known?.data ?? [];
     const axes = inputs[3]?.known?.data.map((a) => axisOf(a, x.rank)) ?? x.shape.map((_, i) => i);
     return axes.reduce((t, axis, i) => {
       const before = pads[i] ?? 0;
       const size = x.shape[axis] ?? 1;
       const after = pads[i + axes.length] ?? 0;
-      if (before < 0 || after < 0) throw failure('GRADIENT_NO_RULE', { operator: 'Pad', node: 'with negative pads', model: 'this model', advice: 'Use Slice to crop.' });
+      if (before < 0 || after < 0) refuse('Use Slice to crop.');
       return before === 0 && after === 0 ? t : t.slice(axis, before, before + size);
     }, g);
   },
 ];
-export const trilu: Rule = ({ inputs, g, attributes }) => [() => g.apply('Trilu', inputs[1] ? [inputs[1]] : [], attributes)];
+export const trilu: Rule = ({ inputs, g, attributes }) => [
+  () => g.apply('Trilu', inputs[1] ? [inputs[1]] : [], attributes),
+];
 
 /** Blocks of `k` by `k` pixels to channels and back, spelt out for both channel orders. */
 export const depthToSpace: Rule = ({ x, g, attributes }) => [
@@ -116,7 +150,11 @@ export const depthToSpace: Rule = ({ x, g, attributes }) => [
     const k = intOf(attributes, 'blocksize', 1);
     const [b = 1, c = 1, h = 1, w = 1] = x.shape;
     const blocks = g.reshape([b, c / (k * k), h, k, w, k]);
-    return blocks.transpose(textOf(attributes, 'mode', 'DCR') === 'CRD' ? [0, 1, 3, 5, 2, 4] : [0, 3, 5, 1, 2, 4]).reshape(x.shape);
+    return blocks
+      .transpose(textOf(attributes, 'mode', 'DCR') === 'CRD' ? [0, 1, 3, 5, 2, 4] : [0, 3, 5, 1, 2, 4])
+      .reshape(x.shape);
   },
 ];
-export const spaceToDepth: Rule = ({ g, attributes }) => [() => g.apply('DepthToSpace', [], { blocksize: int(intOf(attributes, 'blocksize', 1)), mode: text('DCR') })];
+export const spaceToDepth: Rule = ({ g, attributes }) => [
+  () => g.apply('DepthToSpace', [], { blocksize: int(intOf(attributes, 'blocksize', 1)), mode: text('DCR') }),
+];

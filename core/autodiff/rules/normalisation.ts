@@ -16,7 +16,10 @@ export const layerNormalization: Rule = ({ x, inputs, outputs, g, attributes }) 
     () => {
       const h = normal();
       const q = inputs[1] ? g.mul(inputs[1]) : g;
-      return q.sub(q.mean(axes, true)).sub(h.mul(q.mul(h).mean(axes, true))).mul(inverse);
+      return q
+        .sub(q.mean(axes, true))
+        .sub(h.mul(q.mul(h).mean(axes, true)))
+        .mul(inverse);
     },
     () => g.mul(normal()),
     () => g,
@@ -27,11 +30,19 @@ export const layerNormalization: Rule = ({ x, inputs, outputs, g, attributes }) 
 export const batchNormalization: Rule = ({ x, inputs, g, attributes }) => {
   const [, scale = x, , mean = x, variance = x] = inputs;
   const perChannel = (t: Tensor): Tensor => t.reshape([1, t.size, ...x.shape.slice(2).map(() => 1)]);
-  const inverse = (): Tensor => variance.add(floatOf(attributes, 'epsilon', 1e-5)).sqrt().reciprocal();
+  const inverse = (): Tensor =>
+    variance
+      .add(floatOf(attributes, 'epsilon', 1e-5))
+      .sqrt()
+      .reciprocal();
   const others = [0, ...x.shape.slice(2).map((_, i) => i + 2)];
   return [
     () => g.mul(perChannel(scale.mul(inverse()))),
-    () => g.mul(x.sub(perChannel(mean))).mul(perChannel(inverse())).sum(others),
+    () =>
+      g
+        .mul(x.sub(perChannel(mean)))
+        .mul(perChannel(inverse()))
+        .sum(others),
     () => g.sum(others),
   ];
 };

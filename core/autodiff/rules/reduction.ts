@@ -42,4 +42,6 @@ export const softmax: Rule = ({ y, g, attributes }) => [
   },
 ];
 /** dx = g - softmax(x) sum(g) */
-export const logSoftmax: Rule = ({ y, g, attributes }) => [() => g.sub(y.exp().mul(g.sum(intOf(attributes, 'axis', -1), true)))];
+export const logSoftmax: Rule = ({ y, g, attributes }) => [
+  () => g.sub(y.exp().mul(g.sum(intOf(attributes, 'axis', -1), true))),
+];

@@ -6,8 +6,18 @@ import { defineDrawer } from '../drawer.ts';
 import { opaque } from './opaque.ts';
 
 export const fourierSettings = z.object({
-  waves: z.int().min(4).max(64).default(24).meta({ title: 'Waves', description: 'How many waves there are along each axis; more show finer detail' }),
-  falloff: z.number().min(0).max(2).default(1).meta({ title: 'Fall-off', description: 'How much weaker finer waves start' }),
+  waves: z
+    .int()
+    .min(4)
+    .max(64)
+    .default(24)
+    .meta({ title: 'Waves', description: 'How many waves there are along each axis; more show finer detail' }),
+  falloff: z
+    .number()
+    .min(0)
+    .max(2)
+    .default(1)
+    .meta({ title: 'Fall-off', description: 'How much weaker finer waves start' }),
 });
 
 /** Columns span the colours of natural pictures: bright-dark, red-blue, green-magenta (correlation of ImageNet's colours, Olah et al., 2017). */
@@ -26,8 +36,15 @@ export const fourier = defineDrawer({
     const start = Float32Array.from({ length: 3 * basis * basis }, () => 0.01 * gaussian(random));
     // Cosines and sines of 0..waves-1 turns along an axis; their products span the plane's waves.
     const wave = (size: number): number[] =>
-      Array.from({ length: size }, (_, i) => Array.from({ length: basis }, (_b, k) => (k < waves ? Math.cos : Math.sin)((2 * Math.PI * (k % waves) * (i + 0.5)) / size))).flat();
-    const weight = Array.from({ length: basis * basis }, (_, i) => 1 / Math.max(1, Math.hypot(Math.floor(i / basis) % waves, i % waves)) ** falloff);
+      Array.from({ length: size }, (_, i) =>
+        Array.from({ length: basis }, (_b, k) =>
+          (k < waves ? Math.cos : Math.sin)((2 * Math.PI * (k % waves) * (i + 0.5)) / size),
+        ),
+      ).flat();
+    const weight = Array.from(
+      { length: basis * basis },
+      (_, i) => 1 / Math.max(1, Math.hypot(Math.floor(i / basis) % waves, i % waves)) ** falloff,
+    );
     return {
       parameters: [{ name: 'spectrum', shape: [1, 3, basis, basis], start, rate: 0.05, low: -100, high: 100 }],
       draw({ spectrum }, { t, height, width }) {

@@ -7,7 +7,14 @@ const SMOOTHNESS = 0.5;
 /** Mean absolute difference of neighbours (total variation), []. */
 export function totalVariation(picture: Tensor): Tensor {
   const [, , height = 1, width = 1] = picture.shape;
-  const along = (axis: number, size: number): Tensor => picture.slice(axis, 1, size).sub(picture.slice(axis, 0, size - 1)).square().add(1e-4).sqrt().mean();
+  const along = (axis: number, size: number): Tensor =>
+    picture
+      .slice(axis, 1, size)
+      .sub(picture.slice(axis, 0, size - 1))
+      .square()
+      .add(1e-4)
+      .sqrt()
+      .mean();
   return along(2, height).add(along(3, width));
 }
 

@@ -5,17 +5,43 @@ import type { PluginContext } from '../define.ts';
 import type { PluginEvent } from '../events.ts';
 
 /** `title` names the finished picture. */
-export async function* guideEvents({ engine, signal, onSteer, random, log }: PluginContext, title: string, request: Omit<GuideRequest, 'run'>): AsyncGenerator<PluginEvent, void, void> {
+export async function* guideEvents(
+  { engine, signal, onSteer, random, log }: PluginContext,
+  title: string,
+  request: Omit<GuideRequest, 'run'>,
+): AsyncGenerator<PluginEvent, void, void> {
   const run = `${title.slice(0, 60)} ${random()}`;
-  onSteer(({ prompt }) => void engine.steer({ run, prompts: parsePrompt(prompt) }).catch((thrown: unknown) => log(String(thrown))));
+  onSteer(
+    ({ prompt }) =>
+      void engine.steer({ run, prompts: parsePrompt(prompt) }).catch((thrown: unknown) => log(String(thrown))),
+  );
   for await (const event of engine.guide({ ...request, run }, { signal })) {
     if (event.type === 'step') {
       yield { type: 'progress', done: event.step, total: event.steps };
-      yield { type: 'chart', x: event.step, series: Object.fromEntries(event.cosines.map((c, i) => [request.prompts[i]?.text ?? `prompt ${i + 1}`, c])) };
+      yield {
+        type: 'chart',
+        x: event.step,
+        series: Object.fromEntries(event.cosines.map((c, i) => [request.prompts[i]?.text ?? `prompt ${i + 1}`, c])),
+      };
     } else if (event.type === 'frame') {
-      yield { type: 'frame', step: event.step, width: event.width, height: event.height, mime: 'image/jpeg', bytes: event.bytes };
+      yield {
+        type: 'frame',
+        step: event.step,
+        width: event.width,
+        height: event.height,
+        mime: 'image/jpeg',
+        bytes: event.bytes,
+      };
     } else if (event.type === 'picture') {
-      yield { type: 'picture', title, width: event.width, height: event.height, mime: 'image/png', bytes: event.bytes, record: { ...event.record } };
+      yield {
+        type: 'picture',
+        title,
+        width: event.width,
+        height: event.height,
+        mime: 'image/png',
+        bytes: event.bytes,
+        record: { ...event.record },
+      };
     }
   }
 }

@@ -20,7 +20,10 @@ interface Ranked {
 
 const NOTED_FAILURES = 20;
 
-export async function* rankedEvents(batches: AsyncIterable<PictureBatch>, { title, columns, pictures, targets, weights, best }: Ranked): AsyncGenerator<PluginEvent, void, void> {
+export async function* rankedEvents(
+  batches: AsyncIterable<PictureBatch>,
+  { title, columns, pictures, targets, weights, best }: Ranked,
+): AsyncGenerator<PluginEvent, void, void> {
   const items: { picture: string; score: number; values: number[] }[] = [];
   const total = weights.reduce((sum, w) => sum + Math.abs(w), 0) || 1;
   let done = 0;
@@ -32,7 +35,12 @@ export async function* rankedEvents(batches: AsyncIterable<PictureBatch>, { titl
     }
     cosineTable(embeddings, targets).forEach((values, row) => {
       const picture = pictures[indices[row] ?? -1];
-      if (picture) items.push({ picture: pictureName(picture), score: values.reduce((sum, v, i) => sum + v * (weights[i] ?? 0), 0) / total, values });
+      if (picture)
+        items.push({
+          picture: pictureName(picture),
+          score: values.reduce((sum, v, i) => sum + v * (weights[i] ?? 0), 0) / total,
+          values,
+        });
     });
     done += indices.length + failures.length;
     yield { type: 'progress', done, total: pictures.length };

@@ -3,10 +3,13 @@ import os from 'node:os';
 import { checkFolder } from '../clip/check.ts';
 import type { Embeddings } from '../clip/model.ts';
 import { ClipModel } from '../clip/model.ts';
-import { pixelValues } from '../clip/preprocess.ts';
 import { decodePicture } from '../clip/picture.ts';
+import { pixelValues } from '../clip/preprocess.ts';
+import type { PictureSource } from '../engine/requests.ts';
+import { pictureName, requests } from '../engine/requests.ts';
 import { failure } from '../errors.ts';
-import { guide, promptEmbedder } from '../guidance/loop.ts';
+import { guide } from '../guidance/loop.ts';
+import { promptEmbedder } from '../guidance/prompt-feeds.ts';
 import type { GuideEvent, Prompt } from '../guidance/protocol.ts';
 import { guideRequestSchema, steerRequestSchema } from '../guidance/protocol.ts';
 import { parentPort } from '../process/child.ts';
@@ -14,8 +17,6 @@ import type { CallContext, Handlers } from '../process/rpc.ts';
 import { Peer } from '../process/rpc.ts';
 import type { PixelBatch } from './decode.ts';
 import { pixelBatches } from './decode.ts';
-import type { PictureSource } from './requests.ts';
-import { pictureName, requests } from './requests.ts';
 
 const [, , folder = '', threadsArgument = '0'] = process.argv;
 const threads = Number(threadsArgument) || os.availableParallelism();
@@ -29,7 +30,11 @@ function model(): Promise<ClipModel> {
   return opened;
 }
 
-async function* eachBatch<T>(pictures: readonly PictureSource[], { signal }: CallContext, work: (m: ClipModel, batch: PixelBatch) => Promise<T>): AsyncGenerator<PixelBatch & { result: T }> {
+async function* eachBatch<T>(
+  pictures: readonly PictureSource[],
+  { signal }: CallContext,
+  work: (m: ClipModel, batch: PixelBatch) => Promise<T>,
+): AsyncGenerator<PixelBatch & { result: T }> {
   const m = await model();
   for await (const batch of pixelBatches(pictures, m.folder.preprocessing)) {
     if (signal.aborted) throw failure('CANCELLED', {});
@@ -37,12 +42,21 @@ async function* eachBatch<T>(pictures: readonly PictureSource[], { signal }: Cal
   }
 }
 
-async function* embedded(pictures: readonly PictureSource[], context: CallContext, work: (m: ClipModel, batch: PixelBatch) => Promise<Embeddings>): AsyncGenerator<unknown> {
-  for await (const { indices, failures, result } of eachBatch(pictures, context, work)) yield { indices, failures, embeddings: result };
+async function* embedded(
+  pictures: readonly PictureSource[],
+  context: CallContext,
+  work: (m: ClipModel, batch: PixelBatch) => Promise<Embeddings>,
+): AsyncGenerator<unknown> {
+  for await (const { indices, failures, result } of eachBatch(pictures, context, work))
+    yield { indices, failures, embeddings: result };
 }
 
 async function pixelsOf(m: ClipModel, pictures: readonly PictureSource[]): Promise<Float32Array> {
-  const parts = await Promise.all(pictures.map(async (p) => pixelValues(await decodePicture('path' in p ? p.path : p.bytes, pictureName(p)), m.folder.preprocessing)));
+  const parts = await Promise.all(
+    pictures.map(async (p) =>
+      pixelValues(await decodePicture('path' in p ? p.path : p.bytes, pictureName(p)), m.folder.preprocessing),
+    ),
+  );
   const all = new Float32Array(parts.reduce((sum, p) => sum + p.length, 0));
   let at = 0;
   for (const part of parts) {
@@ -82,8 +96,10 @@ async function* guided(args: unknown, { signal }: CallContext): AsyncGenerator<G
 const handlers: Handlers = {
   info: async () => (await model()).info(),
   embedTexts: async (args) => (await model()).embedTexts(requests.embedTexts.parse(args).texts),
-  embedPictures: (args, context) => embedded(requests.embedPictures.parse(args).pictures, context, (m, b) => m.embedPixels(b.pixels, b.indices.length)),
-  styles: (args, context) => embedded(requests.styles.parse(args).pictures, context, (m, b) => m.styleProfiles(b.pixels, b.indices.length)),
+  embedPictures: (args, context) =>
+    embedded(requests.embedPictures.parse(args).pictures, context, (m, b) => m.embedPixels(b.pixels, b.indices.length)),
+  styles: (args, context) =>
+    embedded(requests.styles.parse(args).pictures, context, (m, b) => m.styleProfiles(b.pixels, b.indices.length)),
   pixelGradient: async (args) => {
     const { pictures, against, weights } = requests.pixelGradient.parse(args);
     const m = await model();

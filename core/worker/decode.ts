@@ -1,11 +1,12 @@
 /** Decodes pictures ahead of the model: the next batch is made ready while the present one runs. */
-import { pixelValues } from '../clip/preprocess.ts';
+
 import type { Preprocessing } from '../clip/config.ts';
 import { decodePicture } from '../clip/picture.ts';
+import { pixelValues } from '../clip/preprocess.ts';
+import type { PictureSource } from '../engine/requests.ts';
+import { pictureName } from '../engine/requests.ts';
 import type { PlainError } from '../errors.ts';
 import { plainError } from '../errors.ts';
-import type { PictureSource } from './requests.ts';
-import { pictureName } from './requests.ts';
 
 export interface PixelBatch {
   /** Place in the list of each picture that could be read. */
@@ -21,7 +22,13 @@ async function batchOf(pictures: readonly PictureSource[], from: number, p: Prep
   const tries = await Promise.all(
     pictures.slice(from, from + BATCH).map(async (picture, i) => {
       try {
-        return { index: from + i, values: pixelValues(await decodePicture('path' in picture ? picture.path : picture.bytes, pictureName(picture)), p) };
+        return {
+          index: from + i,
+          values: pixelValues(
+            await decodePicture('path' in picture ? picture.path : picture.bytes, pictureName(picture)),
+            p,
+          ),
+        };
       } catch (thrown) {
         return { index: from + i, error: plainError(thrown) };
       }
@@ -34,7 +41,11 @@ async function batchOf(pictures: readonly PictureSource[], from: number, p: Prep
     pixels.set(values, at);
     at += values.length;
   }
-  return { indices: good.map((g) => g.index), pixels, failures: tries.flatMap((t) => ('error' in t && t.error ? [{ index: t.index, error: t.error }] : [])) };
+  return {
+    indices: good.map((g) => g.index),
+    pixels,
+    failures: tries.flatMap((t) => ('error' in t && t.error ? [{ index: t.index, error: t.error }] : [])),
+  };
 }
 
 export async function* pixelBatches(pictures: readonly PictureSource[], p: Preprocessing): AsyncGenerator<PixelBatch> {

@@ -1,0 +1,55 @@
+/** Renders a drawing's parameters at one size. The session is made when it is first needed. */
+import type { Tensor as OrtTensor } from 'onnxruntime-node';
+import sharp, { type Sharp } from 'sharp';
+import { compile, type Graph, type Session } from '../graph/index.ts';
+import { float32, floatsOf } from '../graph/session.ts';
+
+const FRAME_QUALITY = 88;
+
+export interface Rendered {
+  readonly width: number;
+  readonly height: number;
+  readonly bytes: Uint8Array;
+}
+
+export class Renderer {
+  private readonly graph: Graph;
+  private readonly threads: number;
+  private session: Session | undefined;
+
+  constructor(graph: Graph, threads: number) {
+    this.graph = graph;
+    this.threads = threads;
+  }
+
+  /** JPEG, for frames. */
+  jpeg(state: ReadonlyMap<string, OrtTensor>, progress: number): Promise<Rendered> {
+    return this.encoded(state, progress, (s) => s.jpeg({ quality: FRAME_QUALITY, chromaSubsampling: '4:4:4' }));
+  }
+
+  /** PNG, for the finished picture. */
+  png(state: ReadonlyMap<string, OrtTensor>): Promise<Rendered> {
+    return this.encoded(state, 1, (s) => s.png({ compressionLevel: 9 }));
+  }
+
+  async release(): Promise<void> {
+    await this.session?.release();
+  }
+
+  private async encoded(
+    state: ReadonlyMap<string, OrtTensor>,
+    progress: number,
+    encode: (s: Sharp) => Sharp,
+  ): Promise<Rendered> {
+    this.session ??= await compile(this.graph, { threads: this.threads });
+    const all = new Map([...state, ['progress', float32(Float32Array.of(progress), [])]]);
+    const feeds = Object.fromEntries([...all].filter(([name]) => this.session?.inputNames.includes(name)));
+    const { picture } = await this.session.run(feeds);
+    const values = floatsOf(picture);
+    const [, , height = 1, width = 1] = picture?.dims ?? [];
+    const area = width * height;
+    const data = new Uint8Array(area * 3);
+    for (let c = 0; c < 3; c++) for (let i = 0; i < area; i++) data[i * 3 + c] = Math.round(values[c * area + i] ?? 0);
+    return { width, height, bytes: await encode(sharp(data, { raw: { width, height, channels: 3 } })).toBuffer() };
+  }
+}

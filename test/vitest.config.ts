@@ -1,0 +1,16 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    root: new URL('..', import.meta.url).pathname,
+    include: ['test/**/*.test.ts'],
+    // onnxruntime in worker threads aborts Node when a thread is ended: tests run in processes.
+    pool: 'forks',
+    maxWorkers: 2,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    onConsoleLog: (log) => {
+      throw new Error(`a test wrote to the console: ${log}`);
+    },
+  },
+});
