@@ -29,6 +29,18 @@ export interface Connection {
 
 const unreachable: WireError = { code: 'UNREACHABLE', message: 'The server did not answer. Is it still running?' };
 const ANSWER_MS = 15_000;
+const HIDDEN_MS = 1000;
+
+/** Once what was drawn is on the screen, so that a busy page is sent fewer frames; a hidden page draws nothing, and answers after a while. */
+function whenShown(done: () => void): void {
+  let waiting = true;
+  const once = (): void => {
+    if (waiting) done();
+    waiting = false;
+  };
+  requestAnimationFrame(once);
+  setTimeout(once, HIDDEN_MS);
+}
 
 export function connect(listeners: Listeners): Connection {
   const socket: Socket<ServerEvents, ClientEvents> = io({ transports: ['websocket'] });
@@ -42,8 +54,7 @@ export function connect(listeners: Listeners): Connection {
   socket.on('update', (message, ack) => {
     const parsed = updateSchema.safeParse(message);
     if (parsed.success) listeners.update(parsed.data);
-    // The next update comes when this one is on the screen, so a busy page is sent fewer frames.
-    requestAnimationFrame(() => ack());
+    whenShown(ack);
   });
   const answered = async <T>(ask: () => Promise<Answer<T>>): Promise<Answer<T>> =>
     ask().catch(() => ({ ok: false, error: unreachable }) as const);

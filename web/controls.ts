@@ -63,14 +63,21 @@ export function createControls(place: HTMLElement, plugin: WirePlugin, upload: U
       );
     }
   }
-  const small = entries.filter(([name]) => !getters.has(name));
+  const small = entries
+    .filter(([name]) => !getters.has(name))
+    .sort(([, a], [, b]) => Number(a.advanced ?? false) - Number(b.advanced ?? false));
   const box = make('div', { className: 'panes' });
   place.append(box);
   const pane = new Pane({ container: box });
-  const folder = small.some(([, f]) => f.advanced) ? pane.addFolder({ title: 'More', expanded: false }) : pane;
+  let more: Pane | ReturnType<Pane['addFolder']> | undefined;
+  const folderFor = (field: Field) => {
+    if (!field.advanced) return pane;
+    more ??= pane.addFolder({ title: 'More', expanded: false });
+    return more;
+  };
   for (const [name, field] of small) {
     paneValues[name] = initial(field);
-    const binding = (field.advanced ? folder : pane).addBinding(paneValues, name, {
+    const binding = folderFor(field).addBinding(paneValues, name, {
       label: field.title ?? name,
       ...options(field),
     });

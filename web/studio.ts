@@ -155,10 +155,15 @@ form.addEventListener('submit', async (event) => {
   const answer = await connection.start(chosen.id, values);
   if (!answer.ok) showError(answer.error);
 });
+// Enter in the prompt begins; in a number it only takes the number.
 fields.addEventListener('keydown', (event) => {
-  if (event.key === 'Enter' && !event.shiftKey && event.target instanceof HTMLTextAreaElement) {
+  if (event.key !== 'Enter' || event.shiftKey) return;
+  if (event.target instanceof HTMLTextAreaElement) {
     event.preventDefault();
     form.requestSubmit();
+  } else if (event.target instanceof HTMLInputElement) {
+    event.preventDefault();
+    event.target.blur();
   }
 });
 cancel.addEventListener('click', async () => {

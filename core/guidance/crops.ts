@@ -1,5 +1,5 @@
 /** Random crops and resizes of the canvas as pairs of matrices, out = R_y · canvas · R_xᵀ, with the backdrops behind them; all drawn from the seed. */
-import { resamplingTaps } from '../clip/resample.ts';
+import { resamplingMatrix, resamplingTaps } from '../clip/resample.ts';
 import type { GuidanceSettings } from './protocol.ts';
 
 export interface CropFeeds {
@@ -17,6 +17,26 @@ export interface CropFeeds {
 
 /** A roughly normal number from three uniform ones: enough for noise, at a third of the cost. */
 const roughlyNormal = (random: () => number): number => (random() + random() + random() - 1.5) * 2;
+
+/** Halves a row of `side` elements and widens it again: [side, side]. */
+function softening(side: number): Float32Array {
+  const half = Math.ceil(side / 2);
+  const [down, up] = [resamplingMatrix(side, half, 'box'), resamplingMatrix(half, side, 'bilinear')];
+  return product(up, down, side, half, side);
+}
+
+/** The matrix product of a [rows, inner] and b [inner, columns]. */
+function product(a: Float32Array, b: Float32Array, rows: number, inner: number, columns: number): Float32Array {
+  const out = new Float32Array(rows * columns);
+  for (let r = 0; r < rows; r++)
+    for (let k = 0; k < inner; k++) {
+      const factor = a[r * inner + k] ?? 0;
+      if (factor === 0) continue;
+      for (let c = 0; c < columns; c++)
+        out[r * columns + c] = (out[r * columns + c] ?? 0) + factor * (b[k * columns + c] ?? 0);
+    }
+  return out;
+}
 
 /** Writes one resampling matrix [side, canvas]; rows that look past the canvas stay empty. */
 function writeMatrix(
@@ -84,8 +104,19 @@ export function drawCrops(
     const span = (s.smallest + (s.largest - s.smallest) * random()) * canvas;
     const place = (): number => canvas / 2 - span / 2 + (2 * random() - 1) * s.shift * canvas;
     const [top, left] = [place(), place()];
-    writeMatrix(feeds.rows, crop * side * canvas, canvas, side, top, top + span, false);
-    writeMatrix(feeds.columns, crop * side * canvas, canvas, side, left, left + span, random() < s.flip);
+    const mirrored = random() < s.flip;
+    const soft = random() < s.blur;
+    const size = side * canvas;
+    for (const [matrices, from, turned] of [
+      [feeds.rows, top, false],
+      [feeds.columns, left, mirrored],
+    ] as const) {
+      writeMatrix(matrices, crop * size, canvas, side, from, from + span, turned);
+      if (soft) {
+        const sharp = matrices.slice(crop * size, (crop + 1) * size);
+        matrices.set(product(softening(side), sharp, side, side, canvas), crop * size);
+      }
+    }
     writeBackdrop(feeds.backdrop, crop * area, side, paper, s, random);
     feeds.contrast[crop] = 1 + s.jitter * roughlyNormal(random);
     feeds.brightness[crop] = 1 + 0.7 * s.jitter * roughlyNormal(random);

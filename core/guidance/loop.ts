@@ -5,7 +5,7 @@ import type { ClipModel } from '../clip/model.ts';
 import { failure } from '../errors.ts';
 import { compile, readOnnx } from '../graph/index.ts';
 import { seeded, seedFor } from '../random.ts';
-import { type PromptEmbedder, promptFeeds, stockOf } from './prompt-feeds.ts';
+import { type PictureEmbedder, promptFeeds, stockRows } from './prompt-feeds.ts';
 import type { GuideEvent, GuideRequest, Prompt, RunRecord } from './protocol.ts';
 import { Renderer } from './renderer.ts';
 import { canvasSide, renderGraph, stepGraph } from './step.ts';
@@ -13,7 +13,7 @@ import { Stepper } from './stepper.ts';
 
 export interface LoopContext {
   readonly model: ClipModel;
-  readonly embed: PromptEmbedder;
+  readonly embedPicture: PictureEmbedder;
   readonly threads: number;
   readonly signal: AbortSignal;
   /** The prompts in force, when they were changed since the last step. */
@@ -22,10 +22,11 @@ export interface LoopContext {
 
 async function compiled(
   request: GuideRequest,
+  dimension: number,
   { model }: LoopContext,
 ): Promise<{ stepper: Stepper; nodes: number; release: () => Promise<void> }> {
   const { drawer } = request;
-  const [stock, tower, side] = [await stockOf(model), await model.tower('image'), await model.side()];
+  const [tower, side] = [await model.tower('image'), await model.side()];
   const canvas = canvasSide(readOnnx({ bytes: drawer.canvas, name: `drawer ${drawer.id}` }));
   const { preprocessing } = model.folder;
   const graph = stepGraph({
@@ -34,12 +35,12 @@ async function compiled(
     preprocessing,
     side,
     canvas,
-    dimension: stock.dimension,
-    stock: stock.count,
+    dimension,
+    stock: stockRows,
   });
   const session = await compile(graph, model.compileOptions);
   return {
-    stepper: new Stepper({ request, session, stock, canvas, side }),
+    stepper: new Stepper({ request, session, canvas, side }),
     nodes: graph.nodes.length,
     release: () => session.release(),
   };
@@ -47,12 +48,12 @@ async function compiled(
 
 /** Throws CANCELLED as soon as the signal aborts. The same request on the same machine gives the same bytes. */
 export async function* guide(request: GuideRequest, context: LoopContext): AsyncGenerator<GuideEvent> {
-  const { model, signal, threads, embed } = context;
+  const { model, signal, threads, embedPicture } = context;
   const { settings: s, drawer } = request;
   const began = performance.now();
-  const stock = await stockOf(model);
-  let prompts = await promptFeeds(request.prompts, embed, stock);
-  const { stepper, nodes, release } = await compiled(request, context);
+  let prompts = await promptFeeds(model, request.prompts, embedPicture);
+  const dimension = prompts.prompts.dims[1] ?? 0;
+  const { stepper, nodes, release } = await compiled(request, dimension, context);
   const preview = new Renderer(renderGraph(drawer.preview, drawer.id, drawer.paper), threads);
   const output = new Renderer(renderGraph(drawer.output, drawer.id, drawer.paper), threads);
   try {
@@ -62,7 +63,7 @@ export async function* guide(request: GuideRequest, context: LoopContext): Async
       await setImmediate();
       if (signal.aborted) throw failure('CANCELLED', {});
       const changed = context.steered();
-      if (changed) prompts = await promptFeeds(changed, embed, stock);
+      if (changed) prompts = await promptFeeds(model, changed, embedPicture);
       yield { type: 'step', step: step + 1, steps: s.steps, ...(await stepper.step(step, prompts, random)) };
       const due = s.frameEvery > 0 && (step + 1) % s.frameEvery === 0 && step + 1 < s.steps;
       if (due) yield { type: 'frame', step: step + 1, ...(await preview.jpeg(stepper.state, step / s.steps)) };

@@ -65,6 +65,8 @@ export const guidanceSettingsSchema = z.object({
   /** Deviation of the random contrast and brightness. */
   jitter: z.number().min(0).max(1).default(0.15),
   noise: z.number().min(0).max(1).default(0.02),
+  /** Share of crops that are seen at half their resolution, so that form matters more than grain. */
+  blur: z.number().min(0).max(1).default(0.4),
   /** Weight of telling the prompt apart from stock words, and of the great-circle distance. */
   contrast: z.number().min(0).max(100).default(1),
   distance: z.number().min(0).max(100).default(5),

@@ -1,6 +1,5 @@
 /** One run's session and state: each call of `step` is one run of the graph. */
 import type { Tensor as OrtTensor } from 'onnxruntime-node';
-import type { Embeddings } from '../clip/model.ts';
 import { failure } from '../errors.ts';
 import type { Session, Shape } from '../graph/index.ts';
 import { float32, floatsOf } from '../graph/session.ts';
@@ -20,7 +19,6 @@ export interface StepResult {
 export interface StepperOptions {
   readonly request: GuideRequest;
   readonly session: Session;
-  readonly stock: Embeddings;
   /** Sides of the canvas and of the pictures that the tower sees. */
   readonly canvas: number;
   readonly side: number;
@@ -33,14 +31,11 @@ export class Stepper {
   private readonly values = new Map<string, OrtTensor>();
 
   constructor(options: StepperOptions) {
-    const { request, session, stock } = options;
+    const { request, session } = options;
     this.options = options;
     this.accepts = new Set(session.inputNames);
     const { style } = request;
-    this.fixed = {
-      stock: float32(stock.data, [stock.count, stock.dimension]),
-      ...(style ? { style: float32(style.profile.data, [1, style.profile.dimension]) } : {}),
-    };
+    this.fixed = style ? { style: float32(style.profile.data, [1, style.profile.dimension]) } : {};
     for (const p of request.drawer.parameters) {
       const names = momentNames(p);
       this.values.set(p.name, float32(p.start, p.shape));

@@ -4,6 +4,8 @@ import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Port } from './rpc.ts';
 
+const LINGER_MS = 1000;
+
 export interface ChildOptions {
   /** Limit on the JavaScript heap, in MiB. */
   readonly heap?: number;
@@ -48,7 +50,8 @@ function portOf(child: ChildProcess): Port {
         listener(signal ? `it was ended by ${signal}` : `it ended with code ${code}`),
       );
       child.once('error', (error) => listener(error.message));
-      child.once('disconnect', () => listener('its channel closed'));
+      // The exit that closes a channel tells more, and comes a moment later.
+      child.once('disconnect', () => setTimeout(listener, LINGER_MS, 'its channel closed').unref());
     },
   };
 }

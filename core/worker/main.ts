@@ -9,7 +9,6 @@ import type { PictureSource } from '../engine/requests.ts';
 import { pictureName, requests } from '../engine/requests.ts';
 import { failure } from '../errors.ts';
 import { guide } from '../guidance/loop.ts';
-import { promptEmbedder } from '../guidance/prompt-feeds.ts';
 import type { GuideEvent, Prompt } from '../guidance/protocol.ts';
 import { guideRequestSchema, steerRequestSchema } from '../guidance/protocol.ts';
 import { parentPort } from '../process/child.ts';
@@ -73,12 +72,11 @@ const runs = new Set<string>();
 async function* guided(args: unknown, { signal }: CallContext): AsyncGenerator<GuideEvent> {
   const request = guideRequestSchema.parse(args);
   const m = await model();
-  const embed = promptEmbedder(m, async (p) => m.embedPixels(await pixelsOf(m, [p]), 1));
   runs.add(request.run);
   try {
     yield* guide(request, {
       model: m,
-      embed,
+      embedPicture: async (p) => m.embedPixels(await pixelsOf(m, [p]), 1),
       threads,
       signal,
       steered: () => {

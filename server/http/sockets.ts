@@ -85,9 +85,14 @@ export function attachSockets(
     void hello()
       .then((message) => socket.emit('hello', message))
       .catch(() => socket.disconnect(true));
-    const stop = watch(jobs, async (update) => {
-      await socket.timeout(PATIENCE_MS).emitWithAck('update', update);
-    });
+    const stop = watch(
+      jobs,
+      async (update) => {
+        await socket.timeout(PATIENCE_MS).emitWithAck('update', update);
+      },
+      // Closing the transport, not the socket, lets a page that woke up connect again.
+      () => socket.conn.close(),
+    );
     socket.once('disconnect', stop);
   });
   return io;

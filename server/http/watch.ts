@@ -72,8 +72,8 @@ function news(job: Job, seen: Seen): Update {
   return update;
 }
 
-/** Keeps a watcher up to date until the returned function is called. The newest jobs come first. */
-export function watch(jobs: Jobs, send: Send): () => void {
+/** Keeps a watcher up to date until the returned function is called, or until it takes no more (`onLost`). The newest jobs come first. */
+export function watch(jobs: Jobs, send: Send, onLost: () => void): () => void {
   const seen = new Map<string, Seen>();
   let sending = false;
   let stopped = false;
@@ -96,6 +96,7 @@ export function watch(jobs: Jobs, send: Send): () => void {
       }
     } catch {
       stopped = true;
+      onLost();
     } finally {
       sending = false;
     }

@@ -19,7 +19,32 @@ const EDGE = 0.6;
 const OPAQUE = 0.999;
 /** Keeps the logarithm finite far from a stroke. */
 const FAR = 1e-20;
-const PALETTE_WARMTH = 0.5;
+/** How firmly a stroke chooses one colour of the palette; smaller is firmer. */
+const MIXING = 0.4;
+/** Opacity that a stroke must have at the end to stay; fainter ones fade out as the run goes on. */
+const FAINT = 0.35;
+const FADING = 40;
+/** Weights of covering less and of deciding between solid and gone. */
+const SPARE = 0.55;
+const DECIDED = 2.5;
+/** Colours that the palette starts from, at reduced contrast: ink, white, red, orange, yellow, green, blue, sky, pink, brown (sRGB). */
+const PALETTE = [
+  [0.1, 0.1, 0.16],
+  [0.97, 0.96, 0.93],
+  [0.86, 0.18, 0.17],
+  [0.95, 0.52, 0.14],
+  [0.98, 0.82, 0.22],
+  [0.26, 0.6, 0.28],
+  [0.16, 0.38, 0.8],
+  [0.48, 0.76, 0.92],
+  [0.95, 0.58, 0.7],
+  [0.48, 0.29, 0.18],
+];
+const PALE = 0.6;
+/** Half-widths of the first, broad strokes, of the next and of the fine ones; the first lie on top. */
+const BROAD = { until: 0.2, halfWidth: 0.0594 };
+const MIDDLE = { until: 0.6, halfWidth: 0.033 };
+const FINE = { until: 1, halfWidth: 0.0198 };
 
 const logit = (p: number): number => Math.log(p / (1 - p));
 
@@ -28,13 +53,13 @@ export const strokesSettings = z.object({
     .int()
     .min(1)
     .max(512)
-    .default(64)
+    .default(80)
     .meta({ title: 'Strokes', description: 'How many brush strokes there are' }),
   broadest: z
     .number()
     .min(0.01)
     .max(0.5)
-    .default(0.11)
+    .default(0.1)
     .meta({ title: 'Broadest stroke', description: 'Half the width of the broadest stroke, as a share of the canvas' }),
   colours: z
     .int()
@@ -58,7 +83,6 @@ export const strokes = defineDrawer({
   canvas: 48,
   paper: PAPER,
   begin({ strokes: count, broadest, colours }, random) {
-    const first = Math.min(16, count);
     const normal = (deviation: number): number => deviation * gaussian(random);
     const points = Array.from({ length: count }, () => {
       const [x, y, dx, dy] = [
@@ -69,15 +93,19 @@ export const strokes = defineDrawer({
       ];
       return [x - dx, y - dy, x + normal(0.024), y + normal(0.024), x + dx, y + dy];
     }).flat();
-    const halfWidth = (i: number): number =>
-      logit(Math.min(0.98, Math.max(0.02, (0.035 * (i < first ? 1.8 : 1) - NARROWEST) / (broadest - NARROWEST))));
+    const startingWidth = (i: number): number => {
+      const { halfWidth } = [BROAD, MIDDLE].find(({ until }) => i < until * count) ?? FINE;
+      return logit(Math.min(0.98, Math.max(0.02, (halfWidth - NARROWEST) / (broadest - NARROWEST))));
+    };
+    const startingColour = (i: number): number =>
+      PALE * logit(PALETTE[Math.floor(i / 3) % PALETTE.length]?.[i % 3] ?? 0.5);
     return {
       parameters: [
-        { name: 'points', shape: [count, 3, 2], start: Float32Array.from(points), rate: 0.012, low: -0.05, high: 1.05 },
+        { name: 'points', shape: [count, 3, 2], start: Float32Array.from(points), rate: 0.013, low: -0.05, high: 1.05 },
         {
           name: 'width',
           shape: [count, 1],
-          start: Float32Array.from({ length: count }, (_, i) => halfWidth(i)),
+          start: Float32Array.from({ length: count }, (_, i) => startingWidth(i)),
           rate: 0.05,
           low: -5,
           high: 5,
@@ -94,8 +122,8 @@ export const strokes = defineDrawer({
         {
           name: 'palette',
           shape: [colours, 3],
-          start: Float32Array.from({ length: colours * 3 }, () => normal(0.6)),
-          rate: 0.1,
+          start: Float32Array.from({ length: colours * 3 }, (_, i) => startingColour(i)),
+          rate: 0.03,
           low: -4,
           high: 4,
         },
@@ -132,15 +160,8 @@ export const strokes = defineDrawer({
         const steepness = half.mul(EDGE / Math.max(height, width)).reciprocal();
         const factor = variance.mul(2).mul(steepness);
         const offset = half.square().mul(steepness).sub(factor.mul(peak));
-        const begun = progress
-          .greaterOrEqual(
-            t.constant(
-              Array.from({ length: count }, (_, i) => (i < first ? 0 : 0.2)),
-              [count, 1],
-            ),
-          )
-          .cast('float32');
-        const strength = o.sigmoid().mul(begun);
+        const solid = o.sigmoid();
+        const strength = solid.mul(solid.sub(FAINT).mul(progress.square()).mul(FADING).sigmoid().mul(2).min(1));
         const cover = density
           .add(FAR)
           .log()
@@ -156,14 +177,13 @@ export const strokes = defineDrawer({
           [count, count],
         );
         const seen = cover.mul(before.matmul(clear).exp());
-        const colour = mix.div(PALETTE_WARMTH).softmax().matmul(palette.sigmoid());
-        const solid = o.sigmoid();
+        const colour = mix.div(MIXING).softmax().matmul(palette.sigmoid());
         const undecided = solid.mul(t.scalar(1).sub(solid)).mean();
         const alpha = seen.sum(0);
         return {
           colour: colour.matmulTransposed(seen, 'left').reshape([1, 3, height, width]),
           alpha: alpha.reshape([1, 1, height, width]),
-          penalty: alpha.mean().mul(0.5).add(undecided.mul(progress).mul(2)),
+          penalty: alpha.mean().mul(SPARE).add(undecided.mul(progress).mul(DECIDED)),
         };
       },
     };

@@ -1,0 +1,138 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import sharp from 'sharp';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { drawn, temporaryFolder } from '../support/pictures.ts';
+import { type TestServer, useServer } from '../support/server.ts';
+
+const executablePath = process.env['LODESTONE_CHROMIUM'];
+
+describe.runIf(executablePath)('the studio in a real browser', () => {
+  let browser: Browser;
+  let server: TestServer;
+  const complaints: string[] = [];
+  beforeAll(async () => {
+    server = await useServer();
+    browser = await chromium.launch({
+      ...(executablePath ? { executablePath } : {}),
+      args: [
+        '--no-sandbox',
+        '--disable-gpu',
+        '--disable-renderer-backgrounding',
+        '--disable-backgrounding-occluded-windows',
+        '--disable-quic',
+        '--no-first-run',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+      ],
+    });
+  });
+  afterAll(() => browser?.close());
+  afterEach(() => Promise.all(browser.contexts().map((c) => c.close())));
+
+  async function studio(): Promise<Page> {
+    const page = await (
+      await browser.newContext({ acceptDownloads: true, viewport: { width: 1200, height: 840 } })
+    ).newPage();
+    page.on('pageerror', (error) => complaints.push(error.message));
+    await page.goto(server.url);
+    await page.getByRole('button', { name: 'Guide' }).waitFor();
+    return page;
+  }
+  const frames = (page: Page): Promise<number> =>
+    page.locator('#canvas').evaluate((c) => Number((c as HTMLCanvasElement).dataset['frames'] ?? 0));
+  const pixels = (page: Page): Promise<string> =>
+    page.locator('#canvas').evaluate((c) => (c as HTMLCanvasElement).toDataURL());
+  const untilFrames = (page: Page, count: number) =>
+    page.waitForFunction((n) => Number(document.querySelector('canvas')?.dataset['frames'] ?? 0) >= n, count, {
+      timeout: 60_000,
+    });
+  async function begin(page: Page, prompt: string, steps: string): Promise<void> {
+    await page.getByRole('textbox', { name: /^Prompt/ }).fill(prompt);
+    const field = page.locator('.tp-lblv', { hasText: 'Steps' }).locator('input').last();
+    await field.fill(steps);
+    await field.press('Enter');
+    await page.getByRole('button', { name: 'Go' }).click();
+  }
+
+  it('draws a prompt live, shows a late page the same canvas, and cancels', async () => {
+    const page = await studio();
+    await begin(page, 'a red heart', '5000');
+    await untilFrames(page, 2);
+    const first = await pixels(page);
+    await untilFrames(page, 5);
+    expect(await pixels(page)).not.toBe(first);
+
+    const late = await studio();
+    await untilFrames(late, 1);
+    expect(await late.locator('#state').textContent()).toContain('Working: a red heart');
+    await late.getByRole('button', { name: 'Cancel' }).click();
+    await page.locator('#state', { hasText: 'Cancelled' }).waitFor();
+    await late.locator('#state', { hasText: 'Cancelled' }).waitFor();
+    await page.waitForTimeout(500);
+    expect(await pixels(late)).toBe(await pixels(page));
+    const stopped = await frames(page);
+    await page.waitForTimeout(1500);
+    expect(await frames(page)).toBe(stopped);
+  });
+
+  it('finishes a picture that can be downloaded as PNG', async () => {
+    const page = await studio();
+    await begin(page, 'a yellow star', '20');
+    const link = page.getByRole('link', { name: 'Download PNG' });
+    await link.waitFor({ timeout: 60_000 });
+    const [download] = await Promise.all([page.waitForEvent('download'), link.click()]);
+    expect(download.suggestedFilename()).toMatch(/^a-yellow-star-.*\.png$/);
+    expect(await sharp(await download.path()).metadata()).toMatchObject({ format: 'png', width: 512 });
+    await page.locator('#gallery img').first().waitFor();
+  });
+
+  it('steers a running picture to another prompt', async () => {
+    const page = await studio();
+    await begin(page, 'a red heart', '5000');
+    await untilFrames(page, 2);
+    await page.getByRole('textbox', { name: /^Prompt/ }).fill('a green tree');
+    await page.getByRole('button', { name: 'Steer to this prompt' }).click();
+    await page.locator('.u-legend', { hasText: 'a green tree' }).waitFor({ timeout: 30_000 });
+    await page.getByRole('button', { name: 'Cancel' }).click();
+    await page.locator('#state', { hasText: 'Cancelled' }).waitFor();
+  });
+
+  it('ranks pictures that are dropped on it', async () => {
+    const folder = await temporaryFolder();
+    const files = await Promise.all(
+      (['square', 'heart'] as const).map(async (shape) => {
+        const path = join(folder, `${shape}.png`);
+        await writeFile(path, await drawn(shape, shape === 'heart' ? 'red' : 'blue'));
+        return path;
+      }),
+    );
+    const page = await studio();
+    await page.getByRole('button', { name: 'Rerank' }).click();
+    await page.getByRole('textbox', { name: /^Prompt/ }).fill('a red heart');
+    await page.locator('input[type=file]').setInputFiles(files);
+    await page.locator('.chosen li').nth(1).waitFor();
+    await page.getByRole('button', { name: 'Go' }).click();
+    await page.locator('#ranking li').nth(1).waitFor({ timeout: 30_000 });
+    const scores = await page.locator('#ranking b').allTextContents();
+    expect(Number(scores[0])).toBeGreaterThan(Number(scores[1]));
+  });
+
+  it('shows one clear error for an empty prompt and for a picture that is none', async () => {
+    const page = await studio();
+    await page.getByRole('button', { name: 'Go' }).click();
+    await page.getByRole('alert').waitFor();
+    expect(await page.getByRole('alert').textContent()).toMatch(/prompt/i);
+    const folder = await temporaryFolder();
+    await writeFile(join(folder, 'notes.png'), 'not a picture');
+    await page.getByRole('button', { name: 'Rerank' }).click();
+    await page.locator('input[type=file]').setInputFiles(join(folder, 'notes.png'));
+    await page.locator('#error[data-code=PICTURE_UNREADABLE]').waitFor();
+  });
+
+  it('and no page complained', () => {
+    expect(complaints).toEqual([]);
+  });
+});

@@ -1,0 +1,56 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { loadRegistry, type PluginEvent } from '../../core/index.ts';
+import { drawn, temporaryFolder } from '../support/pictures.ts';
+import { eventsOf, servicesOf, useEngine } from '../support/services.ts';
+
+const registry = await loadRegistry();
+const engine = useEngine();
+const names = (events: readonly PluginEvent[]): string[] =>
+  events.flatMap((e) => (e.type === 'ranking' ? e.items.map((i) => basename(i.picture, '.png')) : []));
+
+describe('rerank', () => {
+  it('puts the picture that shows the prompt first, and notes what it cannot read', async () => {
+    const folder = await temporaryFolder();
+    for (const [name, bytes] of Object.entries({
+      heart: await drawn('heart', 'red'),
+      square: await drawn('square', 'blue'),
+      star: await drawn('star', 'gold'),
+      torn: Buffer.from('no'),
+    }))
+      await writeFile(join(folder, `${name}.png`), bytes);
+    const run = (prompt: string) =>
+      eventsOf(registry.find('rank'), { prompt, pictures: [folder] }, servicesOf(engine, folder));
+    const hearts = await run('a red heart');
+    expect(names(hearts)[0]).toBe('heart');
+    expect(names(hearts)).toHaveLength(3);
+    expect(hearts.filter((e) => e.type === 'note').map((e) => e.text)).toEqual([
+      expect.stringContaining('PICTURE_UNREADABLE'),
+    ]);
+    expect(names(await run('a yellow star'))[0]).toBe('star');
+    expect(names(await run('a blue square:1 | a red heart:-1'))).toEqual(['square', 'star', 'heart']);
+  });
+});
+
+describe('style-match', () => {
+  it('puts pictures of the same manner before others of the same thing', async () => {
+    const folder = await temporaryFolder();
+    await mkdir(join(folder, 'look'));
+    // Manner: dark ground with neon shapes against white ground with pale ones.
+    await writeFile(join(folder, 'look', 'reference.png'), await drawn('circle', 'lime', 'black'));
+    for (const [name, bytes] of Object.entries({
+      'star-dark': await drawn('star', 'lime', 'black'),
+      'circle-pale': await drawn('circle', 'pink'),
+      'square-pale': await drawn('square', 'lightblue'),
+    }))
+      await writeFile(join(folder, `${name}.png`), bytes);
+    const candidates = ['star-dark', 'circle-pale', 'square-pale'].map((n) => join(folder, `${n}.png`));
+    const events = await eventsOf(
+      registry.find('style-match'),
+      { references: [join(folder, 'look')], pictures: candidates },
+      servicesOf(engine, folder),
+    );
+    expect(names(events)[0]).toBe('star-dark');
+  });
+});

@@ -1,0 +1,104 @@
+import { spawn } from 'node:child_process';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import sharp from 'sharp';
+import { describe, expect, it } from 'vitest';
+import { drawn, temporaryFolder } from '../support/pictures.ts';
+import { referenceFolder } from '../support/reference.ts';
+
+const bin = fileURLToPath(new URL('../../server/launch/bin.js', import.meta.url));
+
+function lodestone(args: readonly string[], cwd = '.'): Promise<{ code: number | null; out: string; err: string }> {
+  const child = spawn(process.execPath, [bin, ...args], { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+  let [out, err] = ['', ''];
+  child.stdout.on('data', (d: Buffer) => {
+    out += d.toString();
+  });
+  child.stderr.on('data', (d: Buffer) => {
+    err += d.toString();
+  });
+  return new Promise((resolve) => child.once('close', (code) => resolve({ code, out, err })));
+}
+async function pictures(): Promise<string> {
+  const folder = await temporaryFolder();
+  for (const [name, bytes] of Object.entries({ heart: await drawn('heart', 'red'), star: await drawn('star', 'gold') }))
+    await writeFile(join(folder, `${name}.png`), bytes);
+  return folder;
+}
+
+describe('lodestone', () => {
+  it('guide draws a picture and writes it whole', async () => {
+    const folder = await temporaryFolder();
+    const { code, out } = await lodestone(
+      ['guide', 'a red heart', '--seed', '1', '--steps', '10', '--size', '64', '--out', 'heart.png', '--json'],
+      folder,
+    );
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toMatchObject({
+      plugin: 'guide',
+      pictures: [{ file: 'heart.png', width: 64, record: { settings: { seed: 1, steps: 10 } } }],
+    });
+    expect(await sharp(join(folder, 'heart.png')).metadata()).toMatchObject({ width: 64 });
+    expect(await readdir(folder)).toEqual(['heart.png']);
+  });
+
+  it('rank, score and classify agree on what a picture shows', async () => {
+    const folder = await pictures();
+    const ranked = await lodestone(['rank', 'a yellow star', folder, '--json']);
+    expect(JSON.parse(ranked.out).ranking.items[0].picture).toBe(join(folder, 'star.png'));
+    const scored = await lodestone(['score', join(folder, 'heart.png'), 'a star', 'a heart', '--json']);
+    expect(JSON.parse(scored.out).scores[0].text).toBe('a heart');
+    await writeFile(join(folder, 'labels.txt'), 'heart\nstar\n\n');
+    const classified = await lodestone(['classify', '--labels', join(folder, 'labels.txt'), folder, '--json']);
+    expect(JSON.parse(classified.out).results.map((r: { labels: { label: string }[] }) => r.labels[0]?.label)).toEqual([
+      'heart',
+      'star',
+    ]);
+    const plain = await lodestone(['score', join(folder, 'heart.png'), 'a star', 'a heart']);
+    expect(plain.out).toMatch(/a heart\n.*a star\n$/);
+  });
+
+  it('model check compares every graph of a folder with its golden values', async () => {
+    const { code, out } = await lodestone(['model', 'check', join(referenceFolder(), 'clip-vit'), '--json']);
+    expect(code).toBe(0);
+    const { files } = JSON.parse(out) as { files: { file: string; cosineGradient?: number }[] };
+    expect(files.map((f) => f.file)).toContain('vision_model_dynamo.onnx');
+    for (const f of files) if (f.cosineGradient !== undefined) expect(f.cosineGradient).toBeLessThan(1e-4);
+  });
+
+  it.each([
+    ['no command that it knows', ['paint'], 2, /unknown command|error/i],
+    ['an option that is not there', ['guide', 'x', '--stepps', '3'], 2, /--stepps/],
+    ['a number out of bounds', ['guide', 'x', '--steps', '0'], 2, /at least 1/],
+    ['words where a number belongs', ['guide', 'x', '--seed', 'one'], 2, /whole number/],
+    ['an empty prompt', ['guide', ' '], 2, /PARAMETER_INVALID|PROMPT_EMPTY/],
+    ['a prompt with a wrong weight', ['guide', 'a:500'], 2, /PROMPT_INVALID.*500/],
+    ['a picture that is not there', ['score', 'nowhere.png', 'a cat'], 1, /FILE_MISSING.*nowhere\.png/],
+    ['a model folder that is none', ['score', bin, 'a cat', '--model', '/nowhere'], 1, /MODEL_MISSING.*\/nowhere/],
+    ['a picture that is none', ['score', bin, 'a cat'], 1, /PICTURE_UNREADABLE.*bin\.js/],
+    [
+      'a folder that cannot be written',
+      ['guide', 'x', '--steps', '1', '--size', '64', '--out', join(bin, 'x.png')],
+      1,
+      /FILE_WRITE/,
+    ],
+  ] as const)('says what is wrong with %s', async (_what, args, code, message) => {
+    const result = await lodestone([...args]);
+    expect(result.err).toMatch(message);
+    expect(result.code).toBe(code);
+    expect(result.out).toBe('');
+  });
+
+  it('with --json gives an error as the one document', async () => {
+    const { code, out } = await lodestone(['score', 'nowhere.png', 'a', '--json']);
+    expect([code, JSON.parse(out).error.code]).toEqual([1, 'FILE_MISSING']);
+  });
+
+  it('tells its version', async () => {
+    const { version } = JSON.parse(
+      await readFile(fileURLToPath(new URL('../../package.json', import.meta.url)), 'utf8'),
+    ) as { version: string };
+    expect((await lodestone(['--version'])).out.trim()).toBe(version);
+  });
+});

@@ -1,0 +1,210 @@
+import { mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { drawn, temporaryFolder } from '../support/pictures.ts';
+import { say, type TestServer, useServer, Watcher } from '../support/server.ts';
+
+let server: TestServer;
+let address: string;
+beforeAll(async () => {
+  server = await useServer();
+  address = new URL(server.url).origin;
+});
+
+const start = async (
+  socket: ReturnType<TestServer['connect']>,
+  plugin: string,
+  parameters: object,
+): Promise<string> => {
+  const answer = await say(socket, 'start', { plugin, parameters });
+  if (!answer.ok) throw new Error(answer.error.message);
+  return (answer.value as { job: string }).job;
+};
+const quick = { prompt: 'a red circle', steps: 12, size: 64, crops: 2 };
+
+describe('a job', () => {
+  it('runs, shows frames and scores, and leaves a whole picture in the gallery', async () => {
+    const socket = server.connect();
+    const watcher = new Watcher(socket);
+    const job = await start(socket, 'guide', quick);
+    await watcher.until((u) => u.job === job && u.state === 'done');
+    expect(watcher.of(job).some((u) => u.frame !== undefined)).toBe(true);
+    const { picture } = await watcher.until((u) => u.job === job && u.picture !== undefined);
+    const file = await fetch(new URL(picture?.url ?? '', address));
+    expect(file.headers.get('content-type')).toBe('image/png');
+    expect((await readdir(join(server.data, 'gallery'))).filter((n) => n.endsWith('.part'))).toEqual([]);
+  });
+
+  it('is seen by somebody who joins late, as it stands', async () => {
+    const update = await new Watcher(server.connect()).until((u) => u.state === 'done');
+    expect(update.chart.length).toBe(12);
+    expect(update.frame?.step).toBeGreaterThan(0);
+    expect(update.picture?.file).toMatch(/^a-red-circle-/);
+  });
+
+  it('is cancelled while it runs, and leaves nothing half-written', async () => {
+    const socket = server.connect();
+    const watcher = new Watcher(socket);
+    const before = await readdir(join(server.data, 'gallery'));
+    const job = await start(socket, 'guide', { ...quick, steps: 5000 });
+    await watcher.until((u) => u.job === job && u.chart.length > 0);
+    expect(await say(socket, 'cancel', { job })).toEqual({ ok: true, value: null });
+    await watcher.until((u) => u.job === job && u.state === 'cancelled');
+    expect(await readdir(join(server.data, 'gallery'))).toEqual(before);
+  });
+
+  it('with a wrong parameter fails with one coded error, and the server goes on', async () => {
+    const socket = server.connect();
+    const watcher = new Watcher(socket);
+    const job = await start(socket, 'guide', { prompt: 'a', steps: 'many' });
+    const { error } = await watcher.until((u) => u.job === job && u.state === 'failed');
+    expect(error).toMatchObject({ code: 'PARAMETER_INVALID', message: expect.stringContaining('steps') });
+    const empty = await start(socket, 'guide', { prompt: '  ' });
+    expect((await watcher.until((u) => u.job === empty && u.state === 'failed')).error?.code).toBe('PARAMETER_INVALID');
+  });
+});
+
+describe('a slow watcher', () => {
+  it('gets fewer frames but every point of the chart, and no queue grows', async () => {
+    const watcher = new Watcher(server.connect(), (u) => (u.title === 'slow and steady' ? 400 : 0));
+    const job = await start(server.connect(), 'guide', { ...quick, prompt: 'slow and steady', steps: 60 });
+    await watcher.until((u) => u.job === job && u.state === 'done');
+    const points = watcher.of(job).flatMap((u) => u.chart.map((p) => p.x));
+    expect(points).toEqual(Array.from({ length: 60 }, (_, i) => i + 1));
+    expect(watcher.of(job).length).toBeLessThan(30);
+  });
+});
+
+describe('a malformed message', () => {
+  it.each([
+    ['start', null],
+    ['start', { plugin: 7, parameters: {} }],
+    ['start', { plugin: 'guide', parameters: [] }],
+    ['cancel', {}],
+    ['cancel', { job: { $ne: 1 } }],
+    ['steer', { job: 'x', prompt: '' }],
+  ] as const)('%s %j is answered with a code', async (event, message) => {
+    expect(await say(server.connect(), event, message)).toMatchObject({
+      ok: false,
+      error: { code: 'MESSAGE_INVALID' },
+    });
+  });
+  it('about a job or plugin that is not there too', async () => {
+    expect(await say(server.connect(), 'cancel', { job: 'gone' })).toMatchObject({
+      ok: false,
+      error: { code: 'JOB_UNKNOWN' },
+    });
+    expect(await say(server.connect(), 'start', { plugin: 'gone', parameters: {} })).toMatchObject({
+      ok: false,
+      error: { code: 'PLUGIN_UNKNOWN' },
+    });
+  });
+  it('of too many bytes ends the connection, not the server', async () => {
+    const socket = server.connect();
+    await new Promise<void>((resolve) => socket.once('hello', () => resolve()));
+    const closed = new Promise((resolve) => socket.once('disconnect', resolve));
+    void say(socket, 'start', { plugin: 'guide', parameters: { prompt: 'x'.repeat(3 << 20) } });
+    await closed;
+    expect((await fetch(`${address}/health`)).status).toBe(200);
+  });
+});
+
+describe('a foreign page', () => {
+  it('is refused on the socket', async () => {
+    const socket = server.connect({ extraHeaders: { origin: 'https://evil.example' } });
+    await expect(new Promise((_, reject) => socket.once('connect_error', reject))).rejects.toBeTruthy();
+  });
+  it('is refused over HTTP, by origin and by name', async () => {
+    const response = await fetch(`${address}/uploads`, {
+      method: 'POST',
+      body: 'x',
+      headers: { origin: 'https://evil.example' },
+    });
+    expect([response.status, ((await response.json()) as { error: { code: string } }).error.code]).toEqual([
+      403,
+      'ORIGIN_REFUSED',
+    ]);
+    const { request } = await import('node:http');
+    const status = await new Promise((resolve) =>
+      request(`${address}/health`, { headers: { host: 'rebound.example' } }, (r) => resolve(r.statusCode)).end(),
+    );
+    expect(status).toBe(403);
+  });
+});
+
+describe('pictures', () => {
+  it('are read only inside the allowed folders, links followed', async () => {
+    const socket = server.connect();
+    const watcher = new Watcher(socket);
+    const outside = await temporaryFolder();
+    await writeFile(join(outside, 'secret.png'), await drawn('star', 'gold'));
+    await symlink(outside, join(server.data, 'gallery', 'way-out'));
+    for (const path of [
+      outside,
+      join(server.data, 'gallery', '..', '..'),
+      '/etc/hostname',
+      join(server.data, 'gallery', 'way-out'),
+    ]) {
+      const job = await start(socket, 'rerank', { prompt: 'a star', pictures: [path] });
+      expect((await watcher.until((u) => u.job === job && u.state === 'failed')).error?.code, path).toBe(
+        'PATH_OUTSIDE',
+      );
+    }
+    for (const path of ['/gallery/..%2f..%2fetc%2fhostname', '/gallery/%2e%2e/uploads', '/..%2f..%2fpackage.json'])
+      expect((await fetch(address + path)).status, path).toBeGreaterThanOrEqual(400);
+  });
+
+  it('can be uploaded, ranked and looked at', async () => {
+    const upload = async (body: Buffer): Promise<string> =>
+      (
+        (await (await fetch(`${address}/uploads`, { method: 'POST', body: new Uint8Array(body) })).json()) as {
+          path: string;
+        }
+      ).path;
+    const paths = [await upload(await drawn('square', 'blue')), await upload(await drawn('heart', 'red'))];
+    const socket = server.connect();
+    const watcher = new Watcher(socket);
+    const job = await start(socket, 'rerank', { prompt: 'a red heart', pictures: paths });
+    const { ranking } = await watcher.until((u) => u.job === job && u.ranking !== undefined);
+    expect(ranking?.items[0]?.picture).toContain(paths[1]?.slice('upload:'.length));
+    const thumbnail = await fetch(address + ranking?.items[0]?.url);
+    expect([thumbnail.status, thumbnail.headers.get('content-type')]).toEqual([200, 'image/webp']);
+  });
+
+  it('that are none are refused at the door', async () => {
+    const response = await fetch(`${address}/uploads`, { method: 'POST', body: 'not a picture' });
+    expect([response.status, ((await response.json()) as { error: { code: string } }).error.code]).toEqual([
+      422,
+      'PICTURE_UNREADABLE',
+    ]);
+    expect((await readdir(join(server.data, 'uploads'))).every((n) => /^[0-9a-f-]+\.(png|jpeg)$/.test(n))).toBe(true);
+  });
+});
+
+describe('a server off loopback', () => {
+  it('wants its token from pages and sockets', async () => {
+    const open = await useServer({ host: '0.0.0.0', token: 'secret' });
+    const port = new URL(open.url).port;
+    const here = `http://127.0.0.1:${port}`;
+    expect((await fetch(`${here}/health`)).status).toBe(401);
+    expect((await fetch(`${here}/health?token=wrong!`)).status).toBe(401);
+    const welcomed = await fetch(`${here}/health?token=secret`);
+    expect([welcomed.status, welcomed.headers.get('set-cookie')]).toEqual([
+      200,
+      expect.stringMatching(/HttpOnly.*SameSite=Strict/),
+    ]);
+    const stranger = open.connect();
+    await expect(new Promise((_, reject) => stranger.once('connect_error', reject))).rejects.toBeTruthy();
+  });
+});
+
+it('a folder of broken plugins leaves the others working and says what is wrong', async () => {
+  const folder = await temporaryFolder();
+  await mkdir(join(folder, 'odd'));
+  await writeFile(join(folder, 'bad.js'), 'export default 7;');
+  const with_ = await useServer({ plugins: [folder] });
+  const hello = await new Promise<{ plugins: unknown[]; broken: { code: string }[] }>((resolve) =>
+    with_.connect().once('hello', resolve),
+  );
+  expect([hello.plugins.length, hello.broken.map((b) => b.code)]).toEqual([3, ['PLUGIN_INVALID']]);
+});
