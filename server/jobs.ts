@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import type { HostServices, PlainError, PluginEvent, PluginRun, RegisteredPlugin, Steer } from '../core/index.ts';
-import { failure, plainError, runPlugin } from '../core/index.ts';
+import { failure, parsePrompt, plainError, runPlugin } from '../core/index.ts';
 import type { JobState } from './wire.ts';
 
 type Of<T extends PluginEvent['type']> = Extract<PluginEvent, { type: T }>;
@@ -88,8 +88,10 @@ export class Jobs extends EventEmitter<{ changed: [Job] }> {
     job.abort.abort();
   }
 
+  /** Throws JOB_UNKNOWN, PROMPT_EMPTY, PROMPT_INVALID. */
   steer(id: string, steer: Steer): void {
     this.get(id);
+    parsePrompt(steer.prompt);
     this.runs.get(id)?.steer(steer);
   }
 

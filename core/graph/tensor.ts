@@ -17,6 +17,11 @@ export class Tensor {
     this.value = value;
   }
 
+  /** Another value of the same trace. */
+  at(value: string): Tensor {
+    return new Tensor(this.builder, value);
+  }
+
   get shape(): Shape {
     return this.builder.typeOf(this.value).shape;
   }

@@ -1,4 +1,5 @@
 /** A guidance run as a plugin's events: frames, a score chart, progress and the finished picture; steering goes to the run. */
+import { messageOf } from '../../errors.ts';
 import { parsePrompt } from '../../guidance/prompt.ts';
 import type { GuideRequest } from '../../guidance/protocol.ts';
 import type { PluginContext } from '../define.ts';
@@ -11,17 +12,22 @@ export async function* guideEvents(
   request: Omit<GuideRequest, 'run'>,
 ): AsyncGenerator<PluginEvent, void, void> {
   const run = `${title.slice(0, 60)} ${random()}`;
-  onSteer(
-    ({ prompt }) =>
-      void engine.steer({ run, prompts: parsePrompt(prompt) }).catch((thrown: unknown) => log(String(thrown))),
-  );
+  let { prompts } = request;
+  onSteer(({ prompt }) => {
+    try {
+      prompts = parsePrompt(prompt);
+      engine.steer({ run, prompts }).catch((thrown: unknown) => log(messageOf(thrown)));
+    } catch (thrown) {
+      log(messageOf(thrown));
+    }
+  });
   for await (const event of engine.guide({ ...request, run }, { signal })) {
     if (event.type === 'step') {
       yield { type: 'progress', done: event.step, total: event.steps };
       yield {
         type: 'chart',
         x: event.step,
-        series: Object.fromEntries(event.cosines.map((c, i) => [request.prompts[i]?.text ?? `prompt ${i + 1}`, c])),
+        series: Object.fromEntries(event.cosines.map((c, i) => [prompts[i]?.text ?? `prompt ${i + 1}`, c])),
       };
     } else if (event.type === 'frame') {
       yield {
