@@ -18,7 +18,7 @@ export async function writeWhole(path: string, content: Uint8Array | string): Pr
 }
 
 const PICTURE = /\.(?:png|jpe?g|webp|gif|avif|tiff?|svg)$/i;
-export const LISTED_LIMIT = 1_000_000;
+const LISTED_LIMIT = 1_000_000;
 
 /** The pictures under a folder, sorted by path; a file stands for itself. Hidden ones are passed over. Throws FILE_MISSING. */
 export async function picturesUnder(path: string): Promise<string[]> {

@@ -26,7 +26,7 @@ export default definePlugin({
       .enum(['strokes', 'pixels', 'fourier'])
       .default('strokes')
       .meta({ title: 'Drawer', description: 'What the picture is made of' }),
-    steps: z.int().min(1).max(5000).default(300).meta({ title: 'Steps', description: 'How long it is worked on' }),
+    steps: z.int().min(1).max(5000).default(400).meta({ title: 'Steps', description: 'How long it is worked on' }),
     seed: seedField(),
     strokes: strokes.settings.shape.strokes,
     size: z
@@ -53,7 +53,7 @@ export default definePlugin({
     rate: settings.rate.meta({ title: 'Boldness', description: 'Factor on the size of every move', advanced: true }),
   }),
   async *run({ prompt, drawer, seed, strokes: count, size, ...rest }, context) {
-    const sizes = { preview: Math.min(size, 256), output: size };
+    const sizes = { preview: Math.min(size, 192), output: size };
     const ready = {
       strokes: () => readyDrawer(strokes, { strokes: count }, seed, sizes),
       pixels: () => readyDrawer(pixels, {}, seed, sizes),

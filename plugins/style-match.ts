@@ -62,7 +62,7 @@ export default definePlugin({
       .int()
       .min(1)
       .max(5000)
-      .default(300)
+      .default(400)
       .meta({ title: 'Steps', description: 'How long the drawing is worked on' }),
     seed: seedField(),
     size: z
@@ -87,7 +87,7 @@ export default definePlugin({
     }
     if (prompt === undefined) return;
     yield* guideEvents(context, `${prompt} in that style`, {
-      drawer: readyDrawer(strokes, {}, seed, { preview: Math.min(size, 256), output: size }),
+      drawer: readyDrawer(strokes, {}, seed, { preview: Math.min(size, 192), output: size }),
       prompts: parsePrompt(prompt),
       settings: guidanceSettingsSchema.parse({ seed, steps }),
       losses: [],

@@ -4,11 +4,11 @@ import { z } from 'zod';
 const id = z.string().min(1).max(64);
 const bytes = z.custom<Uint8Array>((v) => v instanceof Uint8Array || v instanceof ArrayBuffer, 'bytes');
 
-export const plainErrorSchema = z.object({ code: z.string(), message: z.string() });
+const plainErrorSchema = z.object({ code: z.string(), message: z.string() });
 export type WireError = z.infer<typeof plainErrorSchema>;
 
 /** A field of a plugin's parameters, as its JSON Schema gives it. */
-export const fieldSchema = z.object({
+const fieldSchema = z.object({
   type: z.enum(['string', 'number', 'integer', 'boolean', 'array']),
   title: z.string().optional(),
   description: z.string().optional(),
@@ -44,10 +44,10 @@ export const helloSchema = z.object({
 });
 export type Hello = z.infer<typeof helloSchema>;
 
-export const jobStateSchema = z.enum(['waiting', 'running', 'done', 'failed', 'cancelled']);
+const jobStateSchema = z.enum(['waiting', 'running', 'done', 'failed', 'cancelled']);
 export type JobState = z.infer<typeof jobStateSchema>;
 
-export const chartPointSchema = z.object({ x: z.number(), series: z.record(z.string(), z.number()) });
+const chartPointSchema = z.object({ x: z.number(), series: z.record(z.string(), z.number()) });
 
 /** Everything that is new of a job since the watcher's last update; of frames only the newest. */
 export const updateSchema = z.object({

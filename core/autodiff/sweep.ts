@@ -8,7 +8,7 @@ import { constant } from './rule.ts';
 import { RULES } from './rules/index.ts';
 
 /** Sums a cotangent over the axes along which its input was broadcast (NumPy's rule, backwards). */
-export function sumTo(cotangent: Tensor, shape: Shape): Tensor {
+function sumTo(cotangent: Tensor, shape: Shape): Tensor {
   if (sameShape(cotangent.shape, shape)) return cotangent;
   const lead = cotangent.rank - shape.length;
   const stretched = shape.flatMap((d, i) => (d === 1 && cotangent.shape[i + lead] !== 1 ? [i + lead] : []));

@@ -29,7 +29,7 @@ function centred(picture: Raster, height: number, width: number): Raster {
 }
 
 /** The 8-bit picture that the model sees, before normalisation. */
-export function framed(picture: Raster, p: Preprocessing): Raster {
+function framed(picture: Raster, p: Preprocessing): Raster {
   const whole = resized(picture, p);
   return p.crop ? centred(whole, p.crop[0], p.crop[1]) : whole;
 }

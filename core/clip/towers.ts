@@ -1,6 +1,8 @@
 /** Finds the image and the text tower in a model's graphs, by their inputs and outputs, never by assumed shapes. */
 import { failure } from '../errors.ts';
 import type { Graph, Shape, Tensor, Trace } from '../graph/index.ts';
+import { specialise } from '../graph/index.ts';
+import { narrowed } from '../graph/narrow.ts';
 import { prune } from '../graph/prune.ts';
 
 export interface Tower {
@@ -88,7 +90,9 @@ export function callTower(
     if (name === tower.input) continue;
     feeds[name] = t.constant(companion(name, x.shape, used), x.shape, dtype);
   }
-  const values = t.call({ ...tower.graph, outputs: [tower.embedding, ...inside] }, feeds, `${tower.kind}.`);
+  const shapes = Object.fromEntries(Object.entries(feeds).map(([name, value]) => [name, value.shape]));
+  const fixed = narrowed(specialise({ ...tower.graph, outputs: [...new Set([tower.embedding, ...inside])] }, shapes));
+  const values = t.call(fixed, feeds, `${tower.kind}.`);
   const embedding = values[tower.embedding];
   if (!embedding)
     throw failure('MODEL_BROKEN', { file: tower.graph.name, what: `it does not make "${tower.embedding}"` });

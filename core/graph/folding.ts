@@ -18,7 +18,7 @@ type Fold = (n: FoldInput) => readonly number[] | undefined;
 /** Constants of more elements than this are left to onnxruntime, which folds them as it loads. */
 export const FOLD_LIMIT = 1 << 14;
 
-export const stridesOf = (shape: Shape): number[] => shape.map((_, i) => sizeOf(shape.slice(i + 1)));
+const stridesOf = (shape: Shape): number[] => shape.map((_, i) => sizeOf(shape.slice(i + 1)));
 
 /** Values at every index of `shape`, row-major. */
 function mapIndices(shape: Shape, at: (index: readonly number[]) => number): number[] {

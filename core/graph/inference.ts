@@ -5,7 +5,7 @@ import type { Attributes, DType, Shape, ValueType } from './types.ts';
 import { DTYPES, intOf, intsOf, sizeOf } from './types.ts';
 import { slidSizes, windowOf } from './windows.ts';
 
-export interface InferenceInput {
+interface InferenceInput {
   readonly attributes: Attributes;
   /** Types of the inputs; undefined where an optional one is left out. */
   readonly types: readonly (ValueType | undefined)[];
@@ -36,7 +36,7 @@ export function axisOf(axis: number, rank: number): number {
 }
 
 /** NumPy's broadcasting of two shapes. */
-export function broadcast(a: Shape, b: Shape): Shape {
+function broadcast(a: Shape, b: Shape): Shape {
   const rank = Math.max(a.length, b.length);
   return Array.from({ length: rank }, (_, i) => {
     const x = a[i - rank + a.length] ?? 1;

@@ -1,80 +1,121 @@
 /**
  * Picks early: a tower that reads one token at its end computes all the others in its last block for nothing.
- * A Gather of one index is moved before the row-wise operators that feed it, in the forward pass and so in the backward one.
+ * The row-wise operators that feed only that picking are worked out for the picked row alone, in the forward pass and so in the backward one.
  */
+import { failure } from '../errors.ts';
 import { numbersOf } from './data.ts';
-import { prune } from './prune.ts';
 import { type Tensor, Trace } from './tensor.ts';
-import type { Graph, GraphNode } from './types.ts';
+import type { Graph, GraphNode, Shape } from './types.ts';
 import { intOf } from './types.ts';
 
-const ELEMENTWISE: ReadonlySet<string> = new Set(['Add', 'Sub', 'Mul', 'Div', 'Sigmoid', 'Tanh', 'Erf', 'Relu', 'Gelu', 'Sqrt', 'Pow', 'com.microsoft:QuickGelu', 'Cast']);
+const AXIS = 1;
+const RANK = 3;
+const ELEMENTWISE: ReadonlySet<string> = new Set([
+  'Add',
+  'Sub',
+  'Mul',
+  'Div',
+  'Pow',
+  'Sigmoid',
+  'Tanh',
+  'Erf',
+  'Relu',
+  'Gelu',
+  'com.microsoft:QuickGelu',
+]);
 
-interface Picker {
-  readonly trace: Trace;
-  readonly graph: Graph;
-  readonly made: ReadonlyMap<string, GraphNode>;
-  readonly uses: ReadonlyMap<string, number>;
-  readonly values: Record<string, Tensor>;
-  readonly axis: number;
-  readonly index: Tensor;
+const shapeOf = (graph: Graph, name: string): Shape => graph.types.get(name)?.shape ?? [];
+
+/** Whether each row of the node's output depends on the same row of its inputs alone. */
+function isRowWise(graph: Graph, { operator, inputs, outputs, attributes }: GraphNode): boolean {
+  const [x = '', second = ''] = inputs;
+  const rank = shapeOf(graph, outputs[0] ?? '').length;
+  if (rank !== RANK || outputs.length > 1) return false;
+  if (ELEMENTWISE.has(operator)) return inputs.every((name) => [0, 1, RANK].includes(shapeOf(graph, name).length));
+  if (operator === 'LayerNormalization') return [-1, 2].includes(intOf(attributes, 'axis', -1));
+  return operator === 'MatMul' && shapeOf(graph, x).length === RANK && shapeOf(graph, second).length === 2;
 }
 
-/** The picked row of a value of rank 3, worked out as far up as it goes. */
-function picked(name: string, p: Picker): Tensor | undefined {
-  const value = p.values[name];
-  const node = p.made.get(name);
-  if (!value) return undefined;
-  const plain = (): Tensor => value.gather(p.index, p.axis);
-  if (!node || value.rank !== 3 || (p.uses.get(name) ?? 0) > 2) return plain();
-  const [first = '', second = '', third = ''] = node.inputs;
-  if (ELEMENTWISE.has(node.operator)) {
-    const sides = node.inputs.map((input) => side(input, value.shape, p));
-    const [head, ...rest] = sides;
-    if (!head || rest.some((s) => !s)) return plain();
-    // The operator is one of ELEMENTWISE, all of which the union holds.
-    return p.trace.builder.add(node.operator, sides.map((s) => s?.value ?? ''), node.attributes).map((v) => head.at(v))[0];
-  }
-  if (node.operator === 'LayerNormalization' && [-1, 2].includes(intOf(node.attributes, 'axis', -1))) {
-    const x = picked(first, p);
-    const names = [x?.value ?? '', p.values[second]?.value ?? '', ...(third ? [p.values[third]?.value ?? ''] : [])];
-    return x && p.trace.builder.add(node.operator, names, { ...node.attributes, axis: { type: 'int', value: -1 } }).map((v) => x.at(v))[0];
-  }
-  if (node.operator === 'MatMul' && p.values[second]?.rank === 2) {
-    const x = picked(first, p);
-    return x && p.values[second] ? x.matmul(p.values[second]) : plain();
-  }
-  return plain();
+/** The last Gather of one constant index along the tokens of a value [batch, tokens, width]. */
+function lastPick(graph: Graph): GraphNode | undefined {
+  return graph.nodes.findLast(({ operator, inputs: [x = '', index = ''], attributes }) => {
+    const constant = graph.initialisers.get(index);
+    const one = constant?.shape.length === 0 && numbersOf(constant, 1) !== undefined;
+    return operator === 'Gather' && intOf(attributes, 'axis', 0) === AXIS && one && shapeOf(graph, x).length === RANK;
+  });
 }
 
-/** An operand of an elementwise node: picked when it has the full shape, as it is when it broadcasts along the picked axis. */
-function side(name: string, full: readonly number[], p: Picker): Tensor | undefined {
-  const value = p.values[name];
-  if (!value) return undefined;
-  if (value.rank === 3 && value.shape[p.axis] === full[p.axis] && value.shape[p.axis] !== 1) return picked(name, p);
-  return value.rank <= 1 ? value : undefined;
+/** Row-wise nodes whose outputs are read by the pick, or by other such nodes, and by nothing else. */
+function feeding(graph: Graph, pick: GraphNode): ReadonlySet<GraphNode> {
+  const readers = new Map<string, GraphNode[]>();
+  for (const node of graph.nodes)
+    for (const name of node.inputs) readers.set(name, [...(readers.get(name) ?? []), node]);
+  const found = new Set<GraphNode>([pick]);
+  for (const node of graph.nodes.slice(0, graph.nodes.indexOf(pick)).reverse()) {
+    const [output = ''] = node.outputs;
+    const read = readers.get(output) ?? [];
+    if (read.length > 0 && read.every((r) => found.has(r)) && !graph.outputs.includes(output) && isRowWise(graph, node))
+      found.add(node);
+  }
+  found.delete(pick);
+  return found;
+}
+
+/** Values of the graph that is written, whole and as picked rows. */
+class Values {
+  readonly whole = new Map<string, Tensor>();
+  readonly rows = new Map<string, Tensor>();
+  private readonly graph: Graph;
+  private readonly tokens: number | undefined;
+  private readonly index: number;
+
+  constructor(graph: Graph, pick: GraphNode) {
+    const [x = '', at = ''] = pick.inputs;
+    const constant = graph.initialisers.get(at);
+    this.graph = graph;
+    this.tokens = shapeOf(graph, x)[AXIS];
+    this.index = (constant && numbersOf(constant, 1)?.data[0]) ?? 0;
+  }
+
+  get(name: string): Tensor {
+    const found = this.whole.get(name);
+    if (!found) throw failure('GRAPH_INVALID', { where: this.graph.name, what: `"${name}" is read before it is made` });
+    return found;
+  }
+
+  /** The picked row of a value, [batch, 1, width]; the value itself where it is the same for every row. */
+  row(name: string): Tensor {
+    const known = this.rows.get(name);
+    if (known) return known;
+    const value = this.get(name);
+    if (value.rank !== RANK || value.shape[AXIS] !== this.tokens) return value;
+    const row = value.gather(value.whole([this.index]), AXIS);
+    this.rows.set(name, row);
+    return row;
+  }
 }
 
 /** The same graph with its last picking moved up; the graph itself where there is nothing to gain. Needs static shapes. */
 export function narrowed(graph: Graph): Graph {
-  const constantIndex = (node: GraphNode): boolean => {
-    const constant = graph.initialisers.get(node.inputs[1] ?? '');
-    return constant !== undefined && constant.shape.length === 0 && numbersOf(constant, 1) !== undefined;
-  };
-  const pick = graph.nodes.findLast((n) => n.operator === 'Gather' && intOf(n.attributes, 'axis', 0) === 1 && constantIndex(n) && graph.types.get(n.inputs[0] ?? '')?.shape.length === 3);
-  if (!pick) return graph;
+  const pick = lastPick(graph);
+  const narrow = pick ? feeding(graph, pick) : new Set<GraphNode>();
+  if (!pick || narrow.size === 0) return graph;
   const t = new Trace(graph.name);
-  const inputs = Object.fromEntries(graph.inputs.map((i) => [i.name, t.input(i.name, graph.types.get(i.name)?.shape ?? [], i.dtype)]));
-  const [target = ''] = pick.outputs;
-  const before = prune({ ...graph, outputs: [...new Set([...graph.nodes.slice(0, graph.nodes.indexOf(pick)).flatMap((n) => n.outputs.slice(0, 1)), ...graph.initialisers.keys()])] });
-  const values = t.call(before, inputs);
-  const uses = new Map<string, number>();
-  for (const name of graph.nodes.flatMap((n) => n.inputs)) uses.set(name, (uses.get(name) ?? 0) + 1);
-  const made = new Map(graph.nodes.flatMap((n) => n.outputs.map((o) => [o, n] as const)));
-  const index = values[pick.inputs[1] ?? ''];
-  const row = index && picked(pick.inputs[0] ?? '', { trace: t, graph, made, uses, values, axis: 1, index });
-  if (!row) return graph;
-  const rest = prune({ ...graph, nodes: graph.nodes.filter((n) => n !== pick) });
-  const outputs = t.call({ ...rest, inputs: [...graph.inputs, { name: target, dtype: row.dtype, shape: row.shape }] }, { ...inputs, [target]: row }, 'rest.');
-  return t.build(outputs);
+  const values = new Values(graph, pick);
+  for (const { name, dtype } of graph.inputs) values.whole.set(name, t.input(name, shapeOf(graph, name), dtype));
+  for (const [name, constant] of graph.initialisers) values.whole.set(name, t.initialiser(name, constant));
+  for (const node of graph.nodes) {
+    const [output = ''] = node.outputs;
+    if (node === pick) {
+      values.whole.set(output, values.row(pick.inputs[0] ?? '').reshape(shapeOf(graph, output)));
+      continue;
+    }
+    const early = narrow.has(node);
+    const operand = (name: string): string => (early ? values.row(name) : values.get(name)).value;
+    const inputs = node.inputs.map((name) => (name === '' ? '' : operand(name)));
+    const made = t.builder.add(node.operator, inputs, node.attributes, node.outputs.length, node.name);
+    const place = early ? values.rows : values.whole;
+    for (const [i, name] of node.outputs.entries()) place.set(name, t.tensor(made[i] ?? ''));
+  }
+  return t.build(Object.fromEntries(graph.outputs.map((name) => [name, values.get(name)])));
 }

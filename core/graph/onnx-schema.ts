@@ -102,7 +102,7 @@ export interface AttributeProto {
   strings: Uint8Array[];
   type: number;
 }
-export interface NodeProto {
+interface NodeProto {
   input: string[];
   output: string[];
   name: string;

@@ -1,21 +1,13 @@
 /** Compiles a graph to an onnxruntime session. `run` blocks its thread: use it only in a process made for that. */
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import { failure, messageOf } from '../errors.ts';
-import type { DType, Graph, Shape } from './types.ts';
+import type { Graph, Shape } from './types.ts';
 import { writeOnnx } from './write-onnx.ts';
 
 export interface CompileOptions {
   /** Folder that the weights' files are relative to; weights are then read from there by onnxruntime itself. */
   readonly folder?: string;
   readonly threads?: number;
-}
-
-type TypedData = Float32Array | BigInt64Array | Int32Array | Uint8Array;
-/** Data with a shape, as it enters and leaves a session. */
-export interface Array_ {
-  readonly dtype: DType;
-  readonly shape: Shape;
-  readonly data: TypedData;
 }
 
 export interface Session {

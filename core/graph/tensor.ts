@@ -17,11 +17,6 @@ export class Tensor {
     this.value = value;
   }
 
-  /** Another value of the same trace. */
-  at(value: string): Tensor {
-    return new Tensor(this.builder, value);
-  }
-
   get shape(): Shape {
     return this.builder.typeOf(this.value).shape;
   }
@@ -240,6 +235,10 @@ export class Trace {
   }
   input(name: string, shape: Shape, dtype: DType = 'float32'): Tensor {
     return new Tensor(this.builder, this.builder.input(name, dtype, shape));
+  }
+  /** The handle on a value that the builder made. */
+  tensor(value: string): Tensor {
+    return new Tensor(this.builder, value);
   }
   constant(data: ArrayLike<number>, shape: Shape = [data.length], dtype: DType = 'float32'): Tensor {
     return new Tensor(this.builder, this.builder.constant({ dtype, shape, data: Array.from(data) }));

@@ -18,11 +18,15 @@ export interface CropFeeds {
 /** A roughly normal number from three uniform ones: enough for noise, at a third of the cost. */
 const roughlyNormal = (random: () => number): number => (random() + random() + random() - 1.5) * 2;
 
-/** Halves a row of `side` elements and widens it again: [side, side]. */
+/** Halves a row of `side` elements and widens it again, [side, side]; the same for every crop. */
+const softenings = new Map<number, Float32Array>();
 function softening(side: number): Float32Array {
+  const known = softenings.get(side);
+  if (known) return known;
   const half = Math.ceil(side / 2);
-  const [down, up] = [resamplingMatrix(side, half, 'box'), resamplingMatrix(half, side, 'bilinear')];
-  return product(up, down, side, half, side);
+  const made = product(resamplingMatrix(half, side, 'bilinear'), resamplingMatrix(side, half, 'box'), side, half, side);
+  softenings.set(side, made);
+  return made;
 }
 
 /** The matrix product of a [rows, inner] and b [inner, columns]. */
@@ -32,8 +36,10 @@ function product(a: Float32Array, b: Float32Array, rows: number, inner: number, 
     for (let k = 0; k < inner; k++) {
       const factor = a[r * inner + k] ?? 0;
       if (factor === 0) continue;
-      for (let c = 0; c < columns; c++)
-        out[r * columns + c] = (out[r * columns + c] ?? 0) + factor * (b[k * columns + c] ?? 0);
+      for (let c = 0; c < columns; c++) {
+        const term = b[k * columns + c] ?? 0;
+        if (term !== 0) out[r * columns + c] = (out[r * columns + c] ?? 0) + factor * term;
+      }
     }
   return out;
 }

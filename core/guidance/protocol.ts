@@ -21,7 +21,7 @@ export type DrawerParameter = z.infer<typeof parameterSchema>;
  * A drawer made ready for a run. Each graph maps the parameters and `progress` (0..1, []) to `colour` [1, 3, h, w] (times alpha, sRGB 0..1)
  * and `alpha` [1, 1, h, w]; `canvas`, the size that is guided, may give a `penalty` [] as well.
  */
-export const drawerSchema = z.object({
+const drawerSchema = z.object({
   id: z.string(),
   parameters: z.array(parameterSchema).min(1).max(64),
   canvas: graphSchema,
@@ -32,7 +32,7 @@ export const drawerSchema = z.object({
 });
 export type ReadyDrawer = z.infer<typeof drawerSchema>;
 
-export const promptSchema = z.object({
+const promptSchema = z.object({
   text: z.string().max(2000).optional(),
   picture: pictureSchema.optional(),
   /** Negative pushes away. */
@@ -45,20 +45,20 @@ export const PROMPT_SLOTS = 8;
 
 /** How the run looks at the canvas and how it steps. */
 export const guidanceSettingsSchema = z.object({
-  steps: z.int().min(1).max(20_000).default(300),
+  steps: z.int().min(1).max(20_000).default(400),
   seed: z
     .int()
     .min(0)
     .max(2 ** 32 - 1)
     .default(1),
   /** Crops of the canvas that CLIP sees in each step. */
-  crops: z.int().min(1).max(64).default(8),
+  crops: z.int().min(1).max(64).default(6),
   /** Part of the canvas that a crop shows; beyond 1 the canvas stands in an empty surround. */
-  smallest: z.number().min(0.1).max(2).default(0.75),
-  largest: z.number().min(0.1).max(2).default(1.15),
+  smallest: z.number().min(0.1).max(2).default(0.72),
+  largest: z.number().min(0.1).max(2).default(1.22),
   /** How far the middle of a crop may stray from the middle of the canvas. */
-  shift: z.number().min(0).max(1).default(0.06),
-  flip: z.number().min(0).max(0.5).default(0.3),
+  shift: z.number().min(0).max(1).default(0.07),
+  flip: z.number().min(0).max(0.5).default(0.2),
   /** Share of crops on the paper's own colour, and on another plain colour; the rest lie on a blend of two. */
   onPaper: z.number().min(0).max(1).default(0.5),
   onPlain: z.number().min(0).max(1).default(0.35),
@@ -80,11 +80,11 @@ export const guidanceSettingsSchema = z.object({
   beta1: z.number().min(0).max(0.9999).default(0.9),
   beta2: z.number().min(0).max(0.99999).default(0.99),
   /** A frame every so many steps; 0 sends none before the last. */
-  frameEvery: z.int().min(0).max(1000).default(4),
+  frameEvery: z.int().min(0).max(1000).default(8),
 });
 export type GuidanceSettings = z.infer<typeof guidanceSettingsSchema>;
 
-export const lossSchema = z.object({
+const lossSchema = z.object({
   /** Maps `picture` [1, 3, h, w] at canvas size to `loss` []. */
   graph: graphSchema,
   weight: z.number().min(-1000).max(1000),

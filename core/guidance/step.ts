@@ -46,7 +46,7 @@ export function canvasSide(graph: Graph): number {
 }
 
 /** The drawing over its paper: [1, 3, h, w]. */
-export function onPaper(t: Trace, colour: Tensor, alpha: Tensor, paper: readonly number[]): Tensor {
+function onPaper(t: Trace, colour: Tensor, alpha: Tensor, paper: readonly number[]): Tensor {
   return colour.add(t.constant(paper, [1, 3, 1, 1]).mul(t.scalar(1).sub(alpha)));
 }
 

@@ -10,7 +10,7 @@ import { Peer } from '../process/rpc.ts';
 import { issuesOf } from '../schemas.ts';
 import type { Steer } from './define.ts';
 import { type PluginEvent, pluginEventSchema } from './events.ts';
-import type { RegisteredPlugin } from './registry.ts';
+import { isTypeScript, type RegisteredPlugin } from './registry.ts';
 
 const HEAP_MIB = 512;
 const SILENCE_SECONDS = 20;
@@ -85,7 +85,10 @@ export function runPlugin(
   services: HostServices,
   { signal, silenceSeconds = SILENCE_SECONDS }: RunOptions = {},
 ): PluginRun {
-  const child = startChild(entryBeside(import.meta.url, 'runner'), { heap: HEAP_MIB });
+  const child = startChild(entryBeside(import.meta.url, 'runner'), {
+    heap: HEAP_MIB,
+    typescript: isTypeScript(plugin.file),
+  });
   let lastSign = Date.now();
   let silent = false;
   const checked = async (pictures: readonly PictureSource[]): Promise<void> => {

@@ -11,7 +11,7 @@ import { Peer } from '../process/rpc.ts';
 export const BUILT_IN_PLUGINS = fileURLToPath(new URL('../../plugins', import.meta.url));
 
 /** What the outside knows of a plugin: all of it plain data. */
-export const pluginDescriptionSchema = z.object({
+const pluginDescriptionSchema = z.object({
   id: z.string(),
   aliases: z.array(z.string()),
   title: z.string(),
@@ -34,6 +34,7 @@ export interface Registry {
   find(id: string): RegisteredPlugin;
 }
 
+export const isTypeScript = (file: string): boolean => file.endsWith('.ts');
 const isModule = (name: string): boolean => /\.(?:ts|js|mjs)$/.test(name) && !/\.(?:d|test)\.ts$/.test(name);
 
 async function modulesIn(folder: string): Promise<string[]> {
@@ -56,7 +57,7 @@ async function modulesIn(folder: string): Promise<string[]> {
 /** Reads every plugin of the folders, in order; an id that is taken already makes the later file a broken one. */
 export async function loadRegistry(folders: readonly string[] = [BUILT_IN_PLUGINS]): Promise<Registry> {
   const files = (await Promise.all(folders.map(modulesIn))).flat();
-  const child = startChild(entryBeside(import.meta.url, 'describe'));
+  const child = startChild(entryBeside(import.meta.url, 'describe'), { typescript: files.some(isTypeScript) });
   const peer = new Peer(child.port);
   const plugins: RegisteredPlugin[] = [];
   const broken: LodestoneError[] = [];

@@ -1,15 +1,20 @@
 /** Child processes with a message port: how they are started, watched and ended. */
 import type { ChildProcess } from 'node:child_process';
 import { fork } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import { createRequire } from 'node:module';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Port } from './rpc.ts';
 
+/** Found from here, wherever the process is started; node's own resolver for it is in `import.meta` only where no bundler stands between. */
+const TYPESCRIPT = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
 const LINGER_MS = 1000;
 
 export interface ChildOptions {
   /** Limit on the JavaScript heap, in MiB. */
   readonly heap?: number;
   readonly args?: readonly string[];
+  /** Whether the process must be able to import TypeScript, though its entry is JavaScript. */
+  readonly typescript?: boolean;
 }
 
 export interface Child {
@@ -25,8 +30,8 @@ export function entryBeside(from: string, name: string): URL {
   return new URL(`./${name}.${from.endsWith('.ts') ? 'ts' : 'js'}`, from);
 }
 
-export function startChild(entry: URL, { heap, args = [] }: ChildOptions = {}): Child {
-  const loader = entry.pathname.endsWith('.ts') ? ['--import', 'tsx'] : [];
+export function startChild(entry: URL, { heap, args = [], typescript = false }: ChildOptions = {}): Child {
+  const loader = typescript || entry.pathname.endsWith('.ts') ? ['--import', TYPESCRIPT] : [];
   const process_ = fork(fileURLToPath(entry), [...args], {
     serialization: 'advanced',
     execArgv: [...loader, ...(heap ? [`--max-old-space-size=${heap}`] : [])],

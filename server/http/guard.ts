@@ -17,7 +17,7 @@ export const TOKEN_COOKIE = 'lodestone';
 
 const nameOf = (hostHeader: string): string => hostHeader.replace(/:\d+$/, '');
 
-export function cookieOf(request: IncomingMessage): string | undefined {
+function cookieOf(request: IncomingMessage): string | undefined {
   return request.headers.cookie
     ?.split(';')
     .map((c) => c.trim().split('='))

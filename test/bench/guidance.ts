@@ -5,7 +5,7 @@ export async function benchGuidance(steps: number): Promise<Record<string, numbe
   const engine = new Engine();
   const figures: Record<string, number> = {};
   for (const [name, frameEvery] of [
-    ['guided_steps_per_second', 6],
+    ['guided_steps_per_second', 8],
     ['guided_steps_per_second_without_frames', 0],
   ] as const) {
     let [first, last, done] = [0, 0, 0];

@@ -9,7 +9,7 @@ const LAYERS = 12;
 const PATCH = 32;
 const SIDE = 224;
 const TOKENS = (SIDE / PATCH) ** 2 + 1;
-export const EMBEDDING = 512;
+const EMBEDDING = 512;
 export const PIXELS: Shape = [3, SIDE, SIDE];
 
 export function vitB32(batch: number): Graph {

@@ -16,9 +16,13 @@ export async function benchVit(batch: number, rounds: number): Promise<Record<st
   const random = seeded(1);
   const noise = (count: number): Float32Array => Float32Array.from({ length: count }, () => gaussian(random));
   const dense = trace('dense', (t) => ({
-    y: t
-      .input('x', [ROWS, INNER])
-      .matmul(t.initialiser('w', { dtype: 'float32', shape: [INNER, COLUMNS], bytes: new Uint8Array(noise(INNER * COLUMNS).buffer) })),
+    y: t.input('x', [ROWS, INNER]).matmul(
+      t.initialiser('w', {
+        dtype: 'float32',
+        shape: [INNER, COLUMNS],
+        bytes: new Uint8Array(noise(INNER * COLUMNS).buffer),
+      }),
+    ),
   }));
   const forward = await compile(graph);
   const both = await compile(gradient(narrowed(graph), { of: 'image_embeds', wrt: ['pixel_values'] }));

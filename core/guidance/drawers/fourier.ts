@@ -5,7 +5,7 @@ import { gaussian } from '../../random.ts';
 import { defineDrawer } from '../drawer.ts';
 import { opaque } from './opaque.ts';
 
-export const fourierSettings = z.object({
+const fourierSettings = z.object({
   waves: z
     .int()
     .min(4)

@@ -5,7 +5,7 @@ import type { Drawn } from '../drawer.ts';
 const SMOOTHNESS = 0.5;
 
 /** Mean absolute difference of neighbours (total variation), []. */
-export function totalVariation(picture: Tensor): Tensor {
+function totalVariation(picture: Tensor): Tensor {
   const [, , height = 1, width = 1] = picture.shape;
   const along = (axis: number, size: number): Tensor =>
     picture

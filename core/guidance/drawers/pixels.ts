@@ -4,7 +4,7 @@ import { resamplingMatrix } from '../../clip/resample.ts';
 import { defineDrawer } from '../drawer.ts';
 import { opaque } from './opaque.ts';
 
-export const pixelsSettings = z.object({
+const pixelsSettings = z.object({
   finest: z
     .int()
     .min(8)

@@ -48,7 +48,7 @@ const FINE = { until: 1, halfWidth: 0.0198 };
 
 const logit = (p: number): number => Math.log(p / (1 - p));
 
-export const strokesSettings = z.object({
+const strokesSettings = z.object({
   strokes: z
     .int()
     .min(1)
