@@ -37,6 +37,7 @@ export {
 export { definePlugin, type Plugin, type PluginContext, type PluginEngine, type Steer } from './plugin/define.ts';
 export { type PluginEvent, pluginEventSchema } from './plugin/events.ts';
 export { type FieldMeta, picturesField, promptField, seedField } from './plugin/fields.ts';
+export type { GenerateRequest } from './plugin/generate.ts';
 export { type HostServices, type PluginRun, runPlugin } from './plugin/host.ts';
 export { guideEvents } from './plugin/kit/guide-events.ts';
 export { rankedEvents } from './plugin/kit/ranked-events.ts';

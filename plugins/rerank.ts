@@ -1,6 +1,14 @@
 /** Ranks pictures by how well they fit a prompt: the folder of generations, best first. */
 import { z } from 'zod';
-import { definePlugin, parsePrompt, picturesField, promptField, rankedEvents } from '../core/index.ts';
+import {
+  definePlugin,
+  failure,
+  parsePrompt,
+  picturesField,
+  promptField,
+  rankedEvents,
+  seedField,
+} from '../core/index.ts';
 
 export default definePlugin({
   id: 'rerank',
@@ -10,17 +18,36 @@ export default definePlugin({
   version: '1.0.0',
   parameters: z.object({
     prompt: promptField({ description: 'What the best picture shows; parts with weights: a cat:2 | blurry:-0.5' }),
-    pictures: picturesField(),
+    pictures: picturesField().default([]),
     best: z
       .int()
       .min(0)
       .max(100_000)
       .default(0)
       .meta({ title: 'Keep', description: 'How many of the best to list; 0 lists all' }),
+    generate: z.int().min(0).max(64).default(0).meta({
+      title: 'Generate',
+      description: 'How many pictures to ask a text-to-image service for (its token in HF_TOKEN)',
+      advanced: true,
+    }),
+    generator: z.string().min(1).max(200).default('black-forest-labs/FLUX.1-schnell').meta({
+      title: 'Generator',
+      description: 'The text-to-image model that is asked',
+      advanced: true,
+    }),
+    seed: seedField({ advanced: true }),
   }),
-  async *run({ prompt, pictures: fields, best }, context) {
+  async *run({ prompt, pictures: fields, best, generate, generator, seed }, context) {
     const prompts = parsePrompt(prompt);
-    const pictures = await context.pictures(fields);
+    if (fields.length === 0 && generate === 0) throw failure('NO_PICTURES', { path: 'an empty list' });
+    const given = fields.length > 0 ? await context.pictures(fields) : [];
+    const wanted = prompts
+      .filter((p) => p.weight > 0)
+      .map((p) => p.text ?? '')
+      .join(', ');
+    const made =
+      generate > 0 ? await context.generate({ prompt: wanted, count: generate, model: generator, seed }) : [];
+    const pictures = [...given, ...made];
     const targets = await context.engine.embedTexts(
       prompts.map((p) => p.text ?? ''),
       { signal: context.signal },

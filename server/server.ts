@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
 import { BUILT_IN_PLUGINS, Engine, failure, loadRegistry, messageOf, plainError, writeWhole } from '../core/index.ts';
+import { generatePictures } from './generate-pictures.ts';
 import { createApp } from './http/app.ts';
 import { isLoopback } from './http/guard.ts';
 import { attachSockets } from './http/sockets.ts';
@@ -79,6 +80,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const jobs = new Jobs({
     engine,
     pictures: (fields) => gatherPictures(fields, places),
+    generate: (request, signal) => generatePictures(request, { folder: uploads, signal }),
     log: (message) => logger.info({ from: 'plugin' }, message),
     keep: async (job, picture) => {
       const file = `${slug(picture.title)}-${job.id.slice(0, 8)}.png`;

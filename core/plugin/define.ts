@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import type { Engine } from '../engine/engine.ts';
 import type { PictureSource } from '../engine/requests.ts';
 import type { PluginEvent } from './events.ts';
+import type { GenerateRequest } from './generate.ts';
 
 /** The engine as a plugin sees it: the calls that cross a process boundary. */
 export type PluginEngine = Pick<
@@ -39,6 +40,8 @@ export interface PluginContext {
   readonly log: (message: string) => void;
   /** Turns the value of a pictures field into pictures: folders are read, paths are checked. */
   readonly pictures: (fields: readonly string[]) => Promise<PictureSource[]>;
+  /** Pictures of a prompt from a text-to-image model, written where the host keeps them. */
+  readonly generate: (request: GenerateRequest) => Promise<PictureSource[]>;
   /** Calls back when somebody steers the run. */
   readonly onSteer: (listener: (steer: Steer) => void) => void;
 }

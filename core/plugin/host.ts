@@ -10,6 +10,7 @@ import { Peer } from '../process/rpc.ts';
 import { issuesOf } from '../schemas.ts';
 import type { Steer } from './define.ts';
 import { type PluginEvent, pluginEventSchema } from './events.ts';
+import { type GenerateRequest, generateSchema } from './generate.ts';
 import { isTypeScript, type RegisteredPlugin } from './registry.ts';
 
 const HEAP_MIB = 512;
@@ -20,6 +21,8 @@ export interface HostServices {
   readonly engine: Engine;
   /** Expands and checks what a pictures field holds. Throws PATH_OUTSIDE, FILE_MISSING, NO_PICTURES. */
   pictures(fields: readonly string[]): Promise<PictureSource[]>;
+  /** Asks a text-to-image service. Throws SERVICE_FAILED. */
+  generate(request: GenerateRequest, signal: AbortSignal): Promise<PictureSource[]>;
   log(message: string): void;
 }
 
@@ -101,6 +104,7 @@ export function runPlugin(
       lastSign = Date.now();
     },
     log: async (args) => services.log(z.object({ message: z.string().max(10_000) }).parse(args).message),
+    generate: async (args, { signal: cancelled }) => services.generate(generateSchema.parse(args), cancelled),
     pictures: async (args) => services.pictures(z.object({ fields: z.array(z.string()) }).parse(args).fields),
   });
   const watch = setInterval(() => {

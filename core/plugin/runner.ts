@@ -42,6 +42,8 @@ async function* events(
     log: (message) => void peer.call('log', { message }).catch(() => undefined),
     pictures: async (fields): Promise<PictureSource[]> =>
       z.array(pictureSchema).parse(await peer.call('pictures', { fields }, signal)),
+    generate: async (request): Promise<PictureSource[]> =>
+      z.array(pictureSchema).parse(await peer.call('generate', request, signal)),
     onSteer: (listener) => void listeners.add(listener),
   });
 }

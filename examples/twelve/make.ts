@@ -25,7 +25,12 @@ const here = dirname(fileURLToPath(import.meta.url));
 
 const engine = new Engine();
 const guide = (await loadRegistry()).find('guide');
-const services = { engine, pictures: async () => [], log: (line: string) => void process.stderr.write(`${line}\n`) };
+const services = {
+  engine,
+  pictures: async () => [],
+  generate: async () => [],
+  log: (line: string) => void process.stderr.write(`${line}\n`),
+};
 const tiles: Buffer[] = [];
 for (const [name, prompt] of Object.entries(PROMPTS)) {
   const began = performance.now();

@@ -2,7 +2,15 @@
 
 import { basename, extname } from 'node:path';
 import { Command } from 'commander';
-import { failure, type PluginEvent, type RegisteredPlugin, runPlugin, writeWhole } from '../../core/index.ts';
+import {
+  failure,
+  type GenerateRequest,
+  type PluginEvent,
+  type RegisteredPlugin,
+  runPlugin,
+  writeWhole,
+} from '../../core/index.ts';
+import { generatePictures } from '../generate-pictures.ts';
 import { gatherPictures } from '../pictures.ts';
 import { addFlags, parametersFrom } from './flags.ts';
 import { type Context, type Shared, withEngine } from './shared.ts';
@@ -28,6 +36,8 @@ export function pluginCommand(plugin: RegisteredPlugin, shared: Shared): Command
       const services = {
         engine,
         pictures: (fields: readonly string[]) => gatherPictures(fields, {}),
+        generate: (request: GenerateRequest, signal: AbortSignal) =>
+          generatePictures(request, { folder: 'lodestone-generated', signal }),
         log: (message: string) => context.terminal.warn(message),
       };
       const result: Record<string, unknown> = { plugin: plugin.id };

@@ -24,6 +24,7 @@ export function servicesOf(engine: Engine, root = ''): HostServices & { readonly
     engine,
     logged,
     log: (message) => void logged.push(message),
+    generate: async () => [],
     pictures: async (fields) => {
       const outside = fields.find((f) => root === '' || !f.startsWith(root));
       if (outside !== undefined) throw failure('PATH_OUTSIDE', { path: outside });

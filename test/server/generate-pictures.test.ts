@@ -1,0 +1,79 @@
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { basename, join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { loadRegistry } from '../../core/index.ts';
+import { generatePictures } from '../../server/generate-pictures.ts';
+import { drawn, temporaryFolder } from '../support/pictures.ts';
+import { eventsOf, servicesOf, useEngine } from '../support/services.ts';
+
+const engine = useEngine();
+
+/** A server on loopback that speaks the inference client's HTTP. */
+async function service(handler: RequestListener): Promise<string> {
+  const server = createServer(handler).listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+/** Paints a heart for the second seed and squares for the others, and keeps what it was asked. */
+async function painter(asked: { prompt: string; seed: number; token: string | undefined }[]): Promise<string> {
+  const [heart, square] = [await drawn('heart', 'red'), await drawn('square', 'blue')];
+  return service(async (request, response) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
+    const body = JSON.parse(Buffer.concat(chunks).toString()) as { inputs: string; parameters: { seed: number } };
+    asked.push({ prompt: body.inputs, seed: body.parameters.seed, token: request.headers.authorization });
+    response.setHeader('content-type', 'image/png').end(body.parameters.seed === 6 ? heart : square);
+  });
+}
+
+describe('pictures from a text-to-image service', () => {
+  it('are asked for with the prompt, the token and seeds that count up, and are ranked', async () => {
+    const asked: { prompt: string; seed: number; token: string | undefined }[] = [];
+    const endpoint = await painter(asked);
+    const folder = await temporaryFolder();
+    const services = {
+      ...servicesOf(engine, folder),
+      generate: (request: Parameters<typeof generatePictures>[0]) =>
+        generatePictures(request, { folder, endpoint, token: 'hf_test' }),
+    };
+    const rerank = (await loadRegistry()).find('rerank');
+    const events = await eventsOf(rerank, { prompt: 'a red heart | blue:-0.2', generate: 3, seed: 5 }, services);
+    expect(asked).toEqual([5, 6, 7].map((seed) => ({ prompt: 'a red heart', seed, token: 'Bearer hf_test' })));
+    const ranking = events.find((e) => e.type === 'ranking');
+    expect(basename(ranking?.items[0]?.picture ?? '')).toBe('generated-a-red-heart-6.png');
+    expect(ranking?.items).toHaveLength(3);
+  });
+
+  it.each([
+    [401, 'the token is wrong'],
+    [429, 'too many requests'],
+    [503, 'the model is loading'],
+  ])('that answers %i is a coded error with its words', async (status, words) => {
+    const endpoint = await service((_q, r) =>
+      r.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify({ error: words })),
+    );
+    const request = { prompt: 'a', count: 1, model: 'some/model', seed: 1 };
+    const failing = generatePictures(request, { folder: await temporaryFolder(), endpoint, token: 'hf_test' });
+    await expect(failing).rejects.toMatchObject({
+      code: 'SERVICE_FAILED',
+      message: expect.stringContaining('some/model'),
+    });
+  });
+
+  it('that sends something else than a picture leaves no file', async () => {
+    const endpoint = await service((_q, r) => r.setHeader('content-type', 'image/png').end('not a picture'));
+    const folder = join(await temporaryFolder(), 'out');
+    const request = { prompt: 'a', count: 1, model: 'some/model', seed: 1 };
+    await expect(generatePictures(request, { folder, endpoint, token: 'hf_test' })).rejects.toMatchObject({
+      code: 'SERVICE_FAILED',
+    });
+    const { existsSync } = await import('node:fs');
+    expect(existsSync(folder)).toBe(false);
+  });
+});
