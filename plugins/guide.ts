@@ -26,7 +26,7 @@ export default definePlugin({
       .enum(['strokes', 'pixels', 'fourier'])
       .default('strokes')
       .meta({ title: 'Drawer', description: 'What the picture is made of' }),
-    steps: z.int().min(1).max(5000).default(400).meta({ title: 'Steps', description: 'How long it is worked on' }),
+    steps: z.int().min(1).max(5000).default(330).meta({ title: 'Steps', description: 'How long it is worked on' }),
     seed: seedField(),
     strokes: strokes.settings.shape.strokes,
     size: z

@@ -62,7 +62,7 @@ export default definePlugin({
       .int()
       .min(1)
       .max(5000)
-      .default(400)
+      .default(330)
       .meta({ title: 'Steps', description: 'How long the drawing is worked on' }),
     seed: seedField(),
     size: z

@@ -45,7 +45,7 @@ export const PROMPT_SLOTS = 8;
 
 /** How the run looks at the canvas and how it steps. */
 export const guidanceSettingsSchema = z.object({
-  steps: z.int().min(1).max(20_000).default(400),
+  steps: z.int().min(1).max(20_000).default(330),
   seed: z
     .int()
     .min(0)
@@ -54,11 +54,11 @@ export const guidanceSettingsSchema = z.object({
   /** Crops of the canvas that CLIP sees in each step. */
   crops: z.int().min(1).max(64).default(6),
   /** Part of the canvas that a crop shows; beyond 1 the canvas stands in an empty surround. */
-  smallest: z.number().min(0.1).max(2).default(0.72),
-  largest: z.number().min(0.1).max(2).default(1.22),
+  smallest: z.number().min(0.1).max(2).default(0.75),
+  largest: z.number().min(0.1).max(2).default(1.2),
   /** How far the middle of a crop may stray from the middle of the canvas. */
-  shift: z.number().min(0).max(1).default(0.07),
-  flip: z.number().min(0).max(0.5).default(0.2),
+  shift: z.number().min(0).max(1).default(0.06),
+  flip: z.number().min(0).max(0.5).default(0.3),
   /** Share of crops on the paper's own colour, and on another plain colour; the rest lie on a blend of two. */
   onPaper: z.number().min(0).max(1).default(0.5),
   onPlain: z.number().min(0).max(1).default(0.35),

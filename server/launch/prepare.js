@@ -1,6 +1,6 @@
 /** Makes a clone ready to run: installs what is missing, builds what is stale. Plain JavaScript, since nothing else runs before it. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -38,7 +38,11 @@ function install() {
   const mark = tool('.package-lock.json');
   if (existsSync(mark) && statSync(mark).mtimeMs >= statSync(at('package-lock.json')).mtimeMs) return;
   process.stderr.write('Installing what is missing…\n');
-  mustRun('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
+  // Not `npm ci`: it refuses a lockfile that lacks the optional builds for other platforms.
+  mustRun('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error']);
+  // npm leaves this mark as it was when nothing changed.
+  const now = new Date();
+  if (existsSync(mark)) utimesSync(mark, now, now);
 }
 
 function newest(path) {
