@@ -12,7 +12,7 @@ export async function writeWhole(path: string, content: Uint8Array | string): Pr
     await writeFile(aside, content);
     await rename(aside, path);
   } catch (cause) {
-    await rm(aside, { force: true });
+    await rm(aside, { force: true }).catch(() => undefined);
     throw failure('FILE_WRITE', { path, what: messageOf(cause) }, cause);
   }
 }

@@ -44,6 +44,8 @@ export class Jobs extends EventEmitter<{ changed: [Job] }> {
 
   constructor(services: JobServices) {
     super();
+    // One listener a watcher; their number is no sign of a leak.
+    this.setMaxListeners(0);
     this.services = services;
   }
 

@@ -65,7 +65,7 @@ export function connect(listeners: Listeners): Connection {
     steer: (job, prompt) => answered(() => socket.timeout(ANSWER_MS).emitWithAck('steer', { job, prompt })),
     upload: (file) =>
       answered(async () => {
-        const response = await fetch('uploads', {
+        const response = await fetch(`uploads?name=${encodeURIComponent(file.name)}`, {
           method: 'POST',
           body: file,
           headers: { 'content-type': 'application/octet-stream' },

@@ -5,7 +5,8 @@ import { make } from './element.ts';
 export function showRanking(place: HTMLElement, ranking: NonNullable<Update['ranking']>): void {
   place.replaceChildren(
     ...ranking.items.map((item) => {
-      const name = item.picture.split('/').at(-1) ?? item.picture;
+      // Uploads carry eight random characters in front, so that two of one name can stand side by side.
+      const name = (item.picture.split('/').at(-1) ?? item.picture).replace(/^[0-9a-f]{8}-/, '');
       const parts =
         ranking.columns.length > 1
           ? ranking.columns.map((c, i) => `${c} ${(item.values[i] ?? 0).toFixed(3)}`).join(', ')

@@ -14,6 +14,7 @@ import { type GuardOptions, guard, sameToken, TOKEN_COOKIE } from './guard.ts';
 const UPLOAD_LIMIT = 64 << 20;
 const UPLOADS_KEPT = 5000;
 const THUMBNAIL = 320;
+const NAME_LIMIT = 80;
 const LAG_RESOLUTION_MS = 5;
 
 export interface AppOptions extends GuardOptions {
@@ -103,7 +104,12 @@ export function createApp({ jobs, web, gallery, uploads, places, ...guardOptions
           cause,
         );
       });
-    const name = `${randomUUID()}.${format}`;
+    const given = typeof request.query['name'] === 'string' ? request.query['name'] : '';
+    const stem = given
+      .replace(/\.[^.]*$/, '')
+      .replace(/[^a-zA-Z0-9_-]+/g, '-')
+      .slice(0, NAME_LIMIT);
+    const name = `${randomUUID().slice(0, 8)}-${stem || 'picture'}.${format}`;
     await writeWhole(join(uploads, name), bytes);
     response.json({ path: `upload:${name}` });
   });

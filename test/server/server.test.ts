@@ -177,7 +177,9 @@ describe('pictures', () => {
       422,
       'PICTURE_UNREADABLE',
     ]);
-    expect((await readdir(join(server.data, 'uploads'))).every((n) => /^[0-9a-f-]+\.(png|jpeg)$/.test(n))).toBe(true);
+    expect(
+      (await readdir(join(server.data, 'uploads'))).every((n) => /^[0-9a-f]{8}-picture\.(png|jpeg)$/.test(n)),
+    ).toBe(true);
   });
 });
 
