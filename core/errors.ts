@@ -45,6 +45,8 @@ const catalogue = {
   MESSAGE_INVALID: (d: { event: string; what: string }) =>
     `The message "${d.event}" is not well-formed: ${d.what}. Nothing was done.`,
   JOB_UNKNOWN: (d: { id: string }) => `There is no job "${d.id}". It may have ended and been forgotten.`,
+  NOT_STEERABLE: (d: { job: string }) =>
+    `This job (${d.job}) does not listen to a new prompt. Wait until it draws, or start another.`,
   JOBS_FULL: (d: { limit: number }) => `${d.limit} jobs are already waiting. Wait for one to end, or cancel one.`,
   PATH_OUTSIDE: (d: { path: string }) =>
     `${d.path} lies outside the folders that the server may read. Start it with --allow FOLDER to open one.`,

@@ -27,10 +27,12 @@ export async function picturesUnder(path: string): Promise<string[]> {
   });
   if (!found.isDirectory()) return [path];
   const all: string[] = [];
-  for (const entry of (await readdir(path, { withFileTypes: true })).sort((a, b) => (a.name < b.name ? -1 : 1))) {
+  // A folder that may not be read is passed over like a hidden one.
+  const entries = await readdir(path, { withFileTypes: true }).catch(() => []);
+  for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
     if (entry.name.startsWith('.') || all.length >= LISTED_LIMIT) continue;
     const inside = join(path, entry.name);
-    if (entry.isDirectory()) all.push(...(await picturesUnder(inside)));
+    if (entry.isDirectory()) for (const found_ of await picturesUnder(inside)) all.push(found_);
     else if (entry.isFile() && PICTURE.test(entry.name)) all.push(inside);
   }
   return all;

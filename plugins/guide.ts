@@ -20,6 +20,7 @@ export default definePlugin({
   title: 'Guide',
   description: 'Draws a picture of the prompt, stroke by stroke, under the exact gradient of CLIP.',
   version: '1.0.0',
+  steerable: true,
   parameters: z.object({
     prompt: promptField(),
     drawer: z

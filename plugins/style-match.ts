@@ -41,6 +41,7 @@ export default definePlugin({
   title: 'Style match',
   description: 'Finds the pictures that look most like the references, or draws the prompt in their style.',
   version: '1.0.0',
+  steerable: true,
   parameters: z.object({
     references: picturesField({
       title: 'References',

@@ -15,7 +15,9 @@ export interface Job {
   state: JobState;
   progress?: Of<'progress'>;
   frame?: Of<'frame'>;
-  picture?: { readonly event: Of<'picture'>; readonly file: string };
+  picture?: { readonly title: string; readonly width: number; readonly height: number; readonly file: string };
+  /** How many pictures it has finished. */
+  pictures: number;
   ranking?: Of<'ranking'>;
   readonly chart: Of<'chart'>[];
   readonly notes: string[];
@@ -31,8 +33,8 @@ const CHART_LIMIT = 20_000;
 const NOTES_LIMIT = 500;
 
 export interface JobServices extends HostServices {
-  /** Keeps a finished picture and returns its file name in the gallery. */
-  keep(job: Job, picture: Of<'picture'>): Promise<string>;
+  /** Keeps a finished picture, the job's `count`-th from 0, and returns its file name in the gallery. */
+  keep(job: Job, picture: Of<'picture'>, count: number): Promise<string>;
 }
 
 export class Jobs extends EventEmitter<{ changed: [Job] }> {
@@ -54,6 +56,10 @@ export class Jobs extends EventEmitter<{ changed: [Job] }> {
     return [...this.jobs.values()].reverse();
   }
 
+  has(id: string): boolean {
+    return this.jobs.has(id);
+  }
+
   /** Throws JOB_UNKNOWN. */
   get(id: string): Job {
     const job = this.jobs.get(id);
@@ -71,6 +77,7 @@ export class Jobs extends EventEmitter<{ changed: [Job] }> {
       state: 'waiting',
       chart: [],
       notes: [],
+      pictures: 0,
       revision: 0,
       abort: new AbortController(),
     };
@@ -86,15 +93,18 @@ export class Jobs extends EventEmitter<{ changed: [Job] }> {
 
   cancel(id: string): void {
     const job = this.get(id);
+    const place = this.queue.indexOf(job);
+    if (place >= 0) this.queue.splice(place, 1);
     if (job.state === 'waiting') this.end(job, 'cancelled');
     job.abort.abort();
   }
 
-  /** Throws JOB_UNKNOWN, PROMPT_EMPTY, PROMPT_INVALID. */
-  steer(id: string, steer: Steer): void {
-    this.get(id);
+  /** Throws JOB_UNKNOWN, NOT_STEERABLE, PROMPT_EMPTY, PROMPT_INVALID. */
+  async steer(id: string, steer: Steer): Promise<void> {
+    const job = this.get(id);
     parsePrompt(steer.prompt);
-    this.runs.get(id)?.steer(steer);
+    if (!(await this.runs.get(id)?.steer(steer)))
+      throw failure('NOT_STEERABLE', { job: `${job.plugin.title}, ${job.state}` });
   }
 
   /** Cancels everything and waits until nothing runs. */
@@ -128,8 +138,11 @@ export class Jobs extends EventEmitter<{ changed: [Job] }> {
   }
 
   private async take(job: Job, event: PluginEvent): Promise<void> {
-    if (event.type === 'picture') job.picture = { event, file: await this.services.keep(job, event) };
-    else if (event.type === 'progress') job.progress = event;
+    if (event.type === 'picture') {
+      const { title, width, height } = event;
+      job.picture = { title, width, height, file: await this.services.keep(job, event, job.pictures) };
+      job.pictures += 1;
+    } else if (event.type === 'progress') job.progress = event;
     else if (event.type === 'frame') job.frame = event;
     else if (event.type === 'ranking') job.ranking = event;
     else if (event.type === 'chart' && job.chart.length < CHART_LIMIT) job.chart.push(event);

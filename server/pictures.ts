@@ -1,8 +1,9 @@
 /** Turns what a pictures field holds into pictures: files and folders inside the allowed ones, uploads, addresses. */
+import { randomUUID } from 'node:crypto';
 import { realpath } from 'node:fs/promises';
 import { isAbsolute, join, relative, resolve, sep } from 'node:path';
 import type { PictureSource } from '../core/index.ts';
-import { failure, picturesUnder } from '../core/index.ts';
+import { failure, picturesUnder, writeWhole } from '../core/index.ts';
 import { fetchPicture } from './fetch-picture.ts';
 
 export interface PicturePlaces {
@@ -14,6 +15,8 @@ export interface PicturePlaces {
 
 const UPLOAD = /^upload:([a-zA-Z0-9._-]+)$/;
 const ADDRESS = /^https?:\/\//i;
+/** Addresses that one job may have fetched. */
+const ADDRESSES = 100;
 
 const inside = (folder: string, path: string): boolean => {
   const way = relative(folder, path);
@@ -33,12 +36,36 @@ export async function allowedPath(path: string, { allowed }: PicturePlaces): Pro
   return full;
 }
 
-/** Throws PATH_OUTSIDE, FILE_MISSING, NO_PICTURES, ADDRESS_REFUSED. */
-export async function gatherPictures(fields: readonly string[], places: PicturePlaces): Promise<PictureSource[]> {
+/** Kept as a file where there is a place for uploads, so that it takes no memory and can be looked at. */
+async function fetched(address: string, { uploads }: PicturePlaces, signal?: AbortSignal): Promise<PictureSource> {
+  const bytes = await fetchPicture(address, signal ? { signal } : {});
+  if (!uploads) return { bytes, name: address.slice(0, 255) };
+  const stem = new URL(address).pathname
+    .split('/')
+    .at(-1)
+    ?.replace(/[^a-zA-Z0-9._-]+/g, '-')
+    .slice(-80);
+  const path = join(uploads, `${randomUUID().slice(0, 8)}-${stem || 'picture'}`);
+  await writeWhole(path, bytes);
+  return { path };
+}
+
+/** Throws PATH_OUTSIDE, FILE_MISSING, NO_PICTURES, ADDRESS_REFUSED, SERVICE_FAILED. */
+export async function gatherPictures(
+  fields: readonly string[],
+  places: PicturePlaces,
+  signal?: AbortSignal,
+): Promise<PictureSource[]> {
   const found: PictureSource[] = [];
+  const addresses = fields.filter((f) => ADDRESS.test(f)).length;
+  if (addresses > ADDRESSES)
+    throw failure('ADDRESS_REFUSED', {
+      address: `the list of ${addresses} addresses`,
+      what: `${ADDRESSES} is the most at once`,
+    });
   for (const field of fields) {
     const upload = UPLOAD.exec(field)?.[1];
-    if (ADDRESS.test(field)) found.push({ bytes: await fetchPicture(field), name: field.slice(0, 255) });
+    if (ADDRESS.test(field)) found.push(await fetched(field, places, signal));
     else if (upload && places.uploads)
       found.push({ path: await allowedPath(join(places.uploads, upload), { allowed: [places.uploads] }) });
     else

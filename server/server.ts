@@ -14,6 +14,7 @@ import { isLoopback } from './http/guard.ts';
 import { attachSockets } from './http/sockets.ts';
 import { Jobs } from './jobs.ts';
 import { gatherPictures, type PicturePlaces } from './pictures.ts';
+import { usable } from './plugins.ts';
 import { type Hello, pluginSchema } from './wire.ts';
 
 export interface ServerOptions {
@@ -74,16 +75,17 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     ...(options.model ? { model: options.model } : {}),
     ...(options.threads ? { threads: options.threads } : {}),
   });
-  const registry = await loadRegistry([BUILT_IN_PLUGINS, ...plugins]);
+  const registry = usable(await loadRegistry([BUILT_IN_PLUGINS, ...plugins]));
   for (const broken of registry.broken) logger.warn({ code: broken.code }, broken.message);
   const places: PicturePlaces = { allowed: [gallery, ...allow], uploads };
   const jobs = new Jobs({
     engine,
-    pictures: (fields) => gatherPictures(fields, places),
+    pictures: (fields, signal) => gatherPictures(fields, places, signal),
     generate: (request, signal) => generatePictures(request, { folder: uploads, signal }),
     log: (message) => logger.info({ from: 'plugin' }, message),
-    keep: async (job, picture) => {
-      const file = `${slug(picture.title)}-${job.id.slice(0, 8)}.png`;
+    keep: async (job, picture, count) => {
+      const extension = picture.mime.slice('image/'.length).replace('jpeg', 'jpg');
+      const file = `${slug(picture.title)}-${job.id.slice(0, 8)}${count > 0 ? `-${count + 1}` : ''}.${extension}`;
       await writeWhole(join(gallery, file), picture.bytes);
       return file;
     },

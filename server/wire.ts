@@ -31,6 +31,7 @@ export const pluginSchema = z.object({
   title: z.string(),
   description: z.string(),
   version: z.string(),
+  steerable: z.boolean(),
   parameters: parametersSchema,
 });
 export type WirePlugin = z.infer<typeof pluginSchema>;

@@ -29,10 +29,8 @@ const chart = createChart(byId('chart', HTMLDivElement));
 
 let controls: Controls | undefined;
 let chosen: WirePlugin | undefined;
-/** The job on the easel, and the newest revision of its state. */
-let shown: { readonly job: string; running: boolean } | undefined;
-/** Jobs that have ended before this page came are not put on the easel over a newer one. */
-const order: string[] = [];
+/** The job on the easel. */
+let shown: { readonly job: string; readonly running: boolean; readonly waiting: boolean } | undefined;
 
 function showError(problem: WireError | undefined): void {
   error.hidden = problem === undefined;
@@ -49,7 +47,7 @@ const WORDS: Record<Update['state'], string> = {
 };
 
 function begin(update: Update): void {
-  shown = { job: update.job, running: true };
+  shown = { job: update.job, running: true, waiting: true };
   chart.clear();
   notes.replaceChildren();
   download.hidden = true;
@@ -57,12 +55,11 @@ function begin(update: Update): void {
   easelBox.hidden = false;
 }
 
-/** Whether an update belongs on the easel: the job that is there, or one that runs, or the newest when nothing is. */
+/** Whether an update belongs on the easel: the job that is there, one that runs, one that waits when nothing runs, or the newest when nothing is there. */
 function belongs(update: Update): boolean {
-  if (!order.includes(update.job)) order.push(update.job);
-  if (shown?.job === update.job) return true;
-  if (shown?.running) return false;
-  return update.state === 'running' || update.state === 'waiting' || shown === undefined;
+  if (shown === undefined || shown.job === update.job) return true;
+  if (shown.running && !shown.waiting) return false;
+  return update.state === 'running' || (update.state === 'waiting' && !shown.running);
 }
 
 function onUpdate(update: Update): void {
@@ -70,17 +67,14 @@ function onUpdate(update: Update): void {
   if (!belongs(update)) return;
   if (shown?.job !== update.job) begin(update);
   const running = update.state === 'running' || update.state === 'waiting';
-  shown = { job: update.job, running };
+  shown = { job: update.job, running, waiting: update.state === 'waiting' };
   const { progress: far } = update;
   state.textContent = `${WORDS[update.state]}: ${update.title}${running && far && far.total > 0 ? ` · ${far.done} of ${far.total}` : ''}`;
   state.dataset['state'] = update.state;
   progress.hidden = !running;
   if (far && far.total > 0) progress.value = far.done / far.total;
   cancel.hidden = !running;
-  go.textContent =
-    running && chosen?.id === update.plugin && 'prompt' in (chosen?.parameters.properties ?? {})
-      ? 'Steer to this prompt'
-      : 'Go';
+  go.textContent = running && chosen?.id === update.plugin && chosen.steerable ? 'Steer to this prompt' : 'Go';
   if (update.frame) easel.frame(update.frame.bytes as BlobPart, update.frame.mime); // the schema has checked that these are bytes
   chart.add(update.chartFrom, update.chart);
   notes.append(...update.notes.map((textContent) => make('li', { textContent })));
@@ -131,11 +125,20 @@ function onHello(hello: Hello): void {
   if (hello.broken[0]) showError(hello.broken[0]);
 }
 
+/** A new connection is told everything again, and an old job may be gone. */
+function startAfresh(): void {
+  shown = undefined;
+  go.textContent = 'Go';
+  cancel.hidden = true;
+  progress.hidden = true;
+}
+
 const connection = connect({
   hello: onHello,
   update: onUpdate,
   connected: (is) => {
     go.disabled = !is;
+    if (is) startAfresh();
     if (!is) state.textContent = 'The server cannot be reached; trying again…';
     else if (state.textContent.startsWith('The server')) state.textContent = '';
   },

@@ -50,6 +50,7 @@ export class ClipModel {
   private readonly threads: number | undefined;
   private readonly towers = new Map<'image' | 'text', Promise<Tower>>();
   private readonly sessions = new Map<string, Promise<Session>>();
+  private readonly fixed = new Map<string, Promise<Session>>();
   private words: Promise<TextTokenizer> | undefined;
   private known: Promise<ModelInfo> | undefined;
 
@@ -186,7 +187,7 @@ export class ClipModel {
     const side = await this.side();
     const shape: Shape = [count, 3, side, side];
     if (count === 0) return { count, dimension: 0, data: new Float32Array() };
-    const session = await remembered(this.sessions, `style ${count}`, async () => {
+    const session = await keptSession(this.fixed, `style ${count}`, async () => {
       const tower = await this.tower('image');
       const layers = styleLayers(tower, side);
       return compile(
@@ -212,7 +213,7 @@ export class ClipModel {
   ): Promise<{ value: number; cosines: Float32Array; gradient: Float32Array }> {
     const side = await this.side();
     const shape: Shape = [count, 3, side, side];
-    const session = await remembered(this.sessions, `pixels ${count} ${against.count}`, async () => {
+    const session = await keptSession(this.fixed, `pixels ${count} ${against.count}`, async () => {
       const tower = await this.tower('image');
       const graph = trace(`pixel gradient of ${this.folder.path}`, (t) => {
         const x = t.input('pixels', shape);
@@ -270,6 +271,25 @@ export class ClipModel {
       gradient,
     };
   }
+}
+
+/** Sessions for fixed sizes that are kept at once; the one that was used longest ago is released. */
+const FIXED_SESSIONS = 8;
+
+async function keptSession(
+  store: Map<string, Promise<Session>>,
+  key: string,
+  make: () => Promise<Session>,
+): Promise<Session> {
+  const found = remembered(store, key, make);
+  store.delete(key);
+  store.set(key, found);
+  const [oldest] = store.size > FIXED_SESSIONS ? store : [];
+  if (oldest) {
+    store.delete(oldest[0]);
+    await (await oldest[1]).release();
+  }
+  return found;
 }
 
 function remembered<K, V>(store: Map<K, Promise<V>>, key: K, make: () => Promise<V>): Promise<V> {

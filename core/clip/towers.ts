@@ -1,5 +1,6 @@
 /** Finds the image and the text tower in a model's graphs, by their inputs and outputs, never by assumed shapes. */
 import { failure } from '../errors.ts';
+import { fused } from '../graph/fuse.ts';
 import type { Graph, Shape, Tensor, Trace } from '../graph/index.ts';
 import { specialise } from '../graph/index.ts';
 import { narrowed } from '../graph/narrow.ts';
@@ -91,7 +92,9 @@ export function callTower(
     feeds[name] = t.constant(companion(name, x.shape, used), x.shape, dtype);
   }
   const shapes = Object.fromEntries(Object.entries(feeds).map(([name, value]) => [name, value.shape]));
-  const fixed = narrowed(specialise({ ...tower.graph, outputs: [...new Set([tower.embedding, ...inside])] }, shapes));
+  const fixed = narrowed(
+    fused(specialise({ ...tower.graph, outputs: [...new Set([tower.embedding, ...inside])] }, shapes)),
+  );
   const values = t.call(fixed, feeds, `${tower.kind}.`);
   const embedding = values[tower.embedding];
   if (!embedding)

@@ -52,7 +52,7 @@ export interface Classified {
 /** Calls that may wait at once. */
 const WAITING_LIMIT = 256;
 /** How long a cancelled call may go on before its process is ended. */
-const GRACE_MS = 5000;
+const GRACE_MS = 15_000;
 
 /** Where calls go: a child process of one's own, or the host of a plugin. */
 interface Remote {

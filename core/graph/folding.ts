@@ -48,7 +48,7 @@ const reduced =
   (f: (a: number, b: number) => number): Fold =>
   ({ inputs, output }) => {
     const [x] = inputs;
-    return x && sizeOf(output.shape) === 1 ? [x.data.reduce(f)] : undefined;
+    return x && sizeOf(output.shape) === 1 ? [x.data.reduce((a, b) => f(a, b))] : undefined;
   };
 
 const FOLDS: Partial<Record<Operator, Fold>> = {

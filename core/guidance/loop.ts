@@ -52,39 +52,49 @@ export async function* guide(request: GuideRequest, context: LoopContext): Async
   const { settings: s, drawer } = request;
   const began = performance.now();
   let prompts = await promptFeeds(model, request.prompts, embedPicture);
-  const dimension = prompts.prompts.dims[1] ?? 0;
-  const { stepper, nodes, release } = await compiled(request, dimension, context);
   const preview = new Renderer(renderGraph(drawer.preview, drawer.id, drawer.paper), threads);
   const output = new Renderer(renderGraph(drawer.output, drawer.id, drawer.paper), threads);
+  const dimension = prompts.prompts.dims[1] ?? 0;
+  const { stepper, nodes, release } = await compiled(request, dimension, context);
   try {
     yield { type: 'compiled', nodes, milliseconds: performance.now() - began };
     const random = seeded(seedFor(s.seed, 'crops'));
+    const steers: RunRecord['steers'][number][] = [];
     for (let step = 0; step < s.steps; step++) {
       await setImmediate();
       if (signal.aborted) throw failure('CANCELLED', {});
       const changed = context.steered();
-      if (changed) prompts = await promptFeeds(model, changed, embedPicture);
+      if (changed) {
+        prompts = await promptFeeds(model, changed, embedPicture);
+        steers.push({ step: step + 1, prompts: changed.map(worded) });
+      }
       yield { type: 'step', step: step + 1, steps: s.steps, ...(await stepper.step(step, prompts, random)) };
       const due = s.frameEvery > 0 && (step + 1) % s.frameEvery === 0 && step + 1 < s.steps;
       if (due) yield { type: 'frame', step: step + 1, ...(await preview.jpeg(stepper.state, step / s.steps)) };
     }
-    yield { type: 'picture', ...(await output.png(stepper.state)), record: await recordOf(request, model, threads) };
+    yield {
+      type: 'picture',
+      ...(await output.png(stepper.state)),
+      record: await { ...(await recordOf(request, model, threads)), steers },
+    };
   } finally {
     await Promise.all([release(), preview.release(), output.release()]);
   }
 }
 
+const worded = (p: Prompt): string => `${p.text ?? '[picture]'}:${p.weight}`;
+
 async function recordOf(
   { settings, prompts, drawer }: GuideRequest,
   model: ClipModel,
   threads: number,
-): Promise<RunRecord> {
+): Promise<Omit<RunRecord, 'steers'>> {
   const { hash } = await model.info();
   return {
     model: hash,
     drawer: drawer.id,
     settings,
-    prompts: prompts.map((p) => `${p.text ?? '[picture]'}:${p.weight}`),
+    prompts: prompts.map(worded),
     threads,
     onnxruntime: env.versions.common,
   };

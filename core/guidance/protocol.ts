@@ -114,6 +114,8 @@ export interface RunRecord {
   readonly drawer: string;
   readonly settings: GuidanceSettings;
   readonly prompts: readonly string[];
+  /** What the prompts became while it ran, and from which step on. */
+  readonly steers: readonly { readonly step: number; readonly prompts: readonly string[] }[];
   readonly threads: number;
   readonly onnxruntime: string;
 }

@@ -55,6 +55,8 @@ export interface Plugin<S extends z.ZodObject = z.ZodObject> {
   /** One sentence. */
   readonly description: string;
   readonly version: string;
+  /** Whether a run listens to `onSteer`; the studio then offers it. */
+  readonly steerable?: boolean;
   readonly parameters: S;
   run(parameters: z.output<S>, context: PluginContext): AsyncGenerator<PluginEvent, void, void>;
 }

@@ -9,13 +9,16 @@ const requestSchema = z.object({ file: z.string() });
 
 new Peer(parentPort(), {
   describe: async (args): Promise<PluginDescription> => {
-    const { id, aliases, title, description, version, parameters } = await loadPlugin(requestSchema.parse(args).file);
+    const { id, aliases, title, description, version, steerable, parameters } = await loadPlugin(
+      requestSchema.parse(args).file,
+    );
     return {
       id,
       aliases: [...(aliases ?? [])],
       title,
       description,
       version,
+      steerable: steerable ?? false,
       parameters: { ...z.toJSONSchema(parameters, { io: 'input' }) },
     };
   },

@@ -29,7 +29,7 @@ export const pluginEventSchema = z.discriminatedUnion('type', [
     /** What the scores say, for people. */
     title: name,
     columns: z.array(name).max(64),
-    items: z.array(z.object({ picture: name, score: z.number(), values: z.array(z.number()).max(64) })).max(100_000),
+    items: z.array(z.object({ picture: name, score: z.number(), values: z.array(z.number()).max(64) })).max(1_000_000),
   }),
   z.object({ type: z.literal('note'), text: z.string().max(20_000) }),
 ]);

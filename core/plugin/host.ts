@@ -1,4 +1,7 @@
-/** Runs a plugin in a process of its own and lets through only what the contract allows. A plugin that throws, hangs, eats memory or exits ends nothing but its job. */
+/**
+ * Runs a plugin in a process of its own. A plugin that throws, hangs, eats memory or exits ends nothing but its job.
+ * This contains faults; it is no sandbox: a plugin's code can do what the person who started it can. Install only plugins that you trust.
+ */
 import { z } from 'zod';
 import type { Engine } from '../engine/engine.ts';
 import { type PictureSource, pictureSchema, type requests } from '../engine/requests.ts';
@@ -14,13 +17,15 @@ import { type GenerateRequest, generateSchema } from './generate.ts';
 import { isTypeScript, type RegisteredPlugin } from './registry.ts';
 
 const HEAP_MIB = 512;
+const RESIDENT_LIMIT = 2 * 1024 ** 3;
+const aliveSchema = z.object({ resident: z.number() });
 const SILENCE_SECONDS = 20;
 const GRACE_MS = 3000;
 
 export interface HostServices {
   readonly engine: Engine;
   /** Expands and checks what a pictures field holds. Throws PATH_OUTSIDE, FILE_MISSING, NO_PICTURES. */
-  pictures(fields: readonly string[]): Promise<PictureSource[]>;
+  pictures(fields: readonly string[], signal?: AbortSignal): Promise<PictureSource[]>;
   /** Asks a text-to-image service. Throws SERVICE_FAILED. */
   generate(request: GenerateRequest, signal: AbortSignal): Promise<PictureSource[]>;
   log(message: string): void;
@@ -29,7 +34,8 @@ export interface HostServices {
 /** How a running job is steered from outside. */
 export interface PluginRun {
   readonly events: AsyncGenerator<PluginEvent>;
-  steer(steer: Steer): void;
+  /** Whether the plugin listens to being steered. */
+  steer(steer: Steer): Promise<boolean>;
 }
 
 export interface RunOptions {
@@ -91,24 +97,31 @@ export function runPlugin(
   const child = startChild(entryBeside(import.meta.url, 'runner'), {
     heap: HEAP_MIB,
     typescript: isTypeScript(plugin.file),
+    bare: true,
   });
-  let lastSign = Date.now();
+  let lastSign = performance.now();
   let silent = false;
+  let greedy = false;
   const checked = async (pictures: readonly PictureSource[]): Promise<void> => {
     const paths = pictures.flatMap((p) => ('path' in p ? [p.path] : []));
     if (paths.length > 0) await services.pictures(paths);
   };
   const peer = new Peer(child.port, {
     ...engineHandlers(services.engine, checked),
-    alive: async () => {
-      lastSign = Date.now();
+    alive: async (args) => {
+      lastSign = performance.now();
+      // The heap's limit does not count buffers; what the process holds in all does.
+      if (aliveSchema.parse(args).resident < RESIDENT_LIMIT) return;
+      greedy = true;
+      child.kill();
     },
     log: async (args) => services.log(z.object({ message: z.string().max(10_000) }).parse(args).message),
     generate: async (args, { signal: cancelled }) => services.generate(generateSchema.parse(args), cancelled),
-    pictures: async (args) => services.pictures(z.object({ fields: z.array(z.string()) }).parse(args).fields),
+    pictures: async (args, { signal: cancelled }) =>
+      services.pictures(z.object({ fields: z.array(z.string()) }).parse(args).fields, cancelled),
   });
   const watch = setInterval(() => {
-    if (Date.now() - lastSign < silenceSeconds * 1000) return;
+    if (performance.now() - lastSign < silenceSeconds * 1000) return;
     silent = true;
     child.kill();
   }, 500);
@@ -122,7 +135,7 @@ export function runPlugin(
     signal?.addEventListener('abort', onAbort, { once: true });
     try {
       for await (const event of peer.stream('run', { file: plugin.file, parameters }, signal)) {
-        lastSign = Date.now();
+        lastSign = performance.now();
         const parsed = pluginEventSchema.safeParse(event);
         if (!parsed.success)
           throw failure('PLUGIN_FAILED', {
@@ -132,7 +145,12 @@ export function runPlugin(
         yield parsed.data;
       }
     } catch (thrown) {
-      throw annotated(thrown, plugin.id, { silent, seconds: silenceSeconds, cancelled: signal?.aborted ?? false });
+      throw annotated(thrown, plugin.id, {
+        silent,
+        greedy,
+        seconds: silenceSeconds,
+        cancelled: signal?.aborted ?? false,
+      });
     } finally {
       clearTimeout(grace);
       clearInterval(watch);
@@ -140,16 +158,18 @@ export function runPlugin(
       child.kill();
     }
   }
-  return { events: events(), steer: (steer) => void peer.call('steer', steer).catch(() => undefined) };
+  return { events: events(), steer: async (steer) => (await peer.call('steer', steer).catch(() => false)) === true };
 }
 
 /** The one place where a plugin's error gets the plugin's name. */
 function annotated(
   thrown: unknown,
   id: string,
-  how: { silent: boolean; seconds: number; cancelled: boolean },
+  how: { silent: boolean; greedy: boolean; seconds: number; cancelled: boolean },
 ): LodestoneError {
   if (how.cancelled) return failure('CANCELLED', {});
+  if (how.greedy)
+    return failure('PLUGIN_FAILED', { id, what: `it took more than ${RESIDENT_LIMIT >> 20} MiB of memory` });
   if (how.silent) return failure('PLUGIN_SILENT', { id, seconds: how.seconds });
   if (!(thrown instanceof LodestoneError)) return failure('PLUGIN_FAILED', { id, what: String(thrown) }, thrown);
   if (thrown.code === 'ENGINE_STOPPED')

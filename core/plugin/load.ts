@@ -15,16 +15,15 @@ const shape = z.object({
   ),
   run: z.custom<Plugin['run']>((v) => typeof v === 'function', 'an async generator function'),
   aliases: z.array(z.string()).optional(),
+  steerable: z.boolean().optional(),
 });
 
 /** Throws PLUGIN_INVALID. */
 export async function loadPlugin(file: string): Promise<Plugin> {
   try {
     const module: unknown = await import(pathToFileURL(file).href);
-    const { id, title, description, version, parameters, run, aliases } = shape.parse(
-      (module as { default?: unknown }).default,
-    );
-    return { id, title, description, version, parameters, run, aliases: aliases ?? [] };
+    const { aliases = [], steerable = false, ...rest } = shape.parse((module as { default?: unknown }).default);
+    return { ...rest, aliases, steerable };
   } catch (cause) {
     const what =
       cause instanceof z.ZodError ? 'its default export is not made by definePlugin({...})' : messageOf(cause);

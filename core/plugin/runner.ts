@@ -1,4 +1,4 @@
-/** The process that runs one plugin for one job. Its context is made of messages to the host; nothing else of the host is in reach. */
+/** The process that runs one plugin for one job. Its context is made of messages to the host. */
 import { z } from 'zod';
 import { Engine } from '../engine/engine.ts';
 import { type PictureSource, pictureSchema } from '../engine/requests.ts';
@@ -22,10 +22,14 @@ const peer: Peer = new Peer(parentPort(), {
   steer: async (args) => {
     const steer = steerSchema.parse(args);
     for (const listener of listeners) listener(steer);
+    return listeners.size > 0;
   },
 });
 // A plugin that blocks its event loop sends no sign of life, and the host ends it.
-setInterval(() => void peer.call('alive', {}).catch(() => undefined), HEARTBEAT_MS).unref();
+setInterval(
+  () => void peer.call('alive', { resident: process.memoryUsage.rss() }).catch(() => undefined),
+  HEARTBEAT_MS,
+).unref();
 
 async function* events(
   { file, parameters }: z.infer<typeof runSchema>,

@@ -8,6 +8,7 @@ import type { Port } from './rpc.ts';
 /** Found from here, wherever the process is started; node's own resolver for it is in `import.meta` only where no bundler stands between. */
 const TYPESCRIPT = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
 const LINGER_MS = 1000;
+const PLAIN = ['PATH', 'HOME', 'TMPDIR', 'TEMP', 'LANG', 'SystemRoot'];
 
 export interface ChildOptions {
   /** Limit on the JavaScript heap, in MiB. */
@@ -15,6 +16,8 @@ export interface ChildOptions {
   readonly args?: readonly string[];
   /** Whether the process must be able to import TypeScript, though its entry is JavaScript. */
   readonly typescript?: boolean;
+  /** Starts with an environment that holds no secrets: only what Node itself needs. */
+  readonly bare?: boolean;
 }
 
 export interface Child {
@@ -30,12 +33,17 @@ export function entryBeside(from: string, name: string): URL {
   return new URL(`./${name}.${from.endsWith('.ts') ? 'ts' : 'js'}`, from);
 }
 
-export function startChild(entry: URL, { heap, args = [], typescript = false }: ChildOptions = {}): Child {
+export function startChild(
+  entry: URL,
+  { heap, args = [], typescript = false, bare = false }: ChildOptions = {},
+): Child {
   const loader = typescript || entry.pathname.endsWith('.ts') ? ['--import', TYPESCRIPT] : [];
   const process_ = fork(fileURLToPath(entry), [...args], {
     serialization: 'advanced',
     execArgv: [...loader, ...(heap ? [`--max-old-space-size=${heap}`] : [])],
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    // Standard output belongs to the command: what a child prints goes to standard error.
+    stdio: ['ignore', 2, 2, 'ipc'],
+    ...(bare ? { env: Object.fromEntries(PLAIN.map((name) => [name, process.env[name]])) } : {}),
   });
   const ended = new Promise<void>((resolve) => {
     process_.once('exit', () => resolve());

@@ -57,10 +57,11 @@ export function classifyCommand(shared: Shared): Command {
         context.terminal.progress(results.length, pictures.length);
       }
     });
-    context.terminal.document({ results });
-    if (results.every((r) => 'error' in r))
-      throw failure('NO_PICTURES', {
-        path: `${fields.join(', ')}: none of them could be read (${plainError(failure('PICTURE_UNREADABLE', { picture: 'each', what: 'see above' })).code})`,
-      });
+    const none = results.every((r) => 'error' in r);
+    const error = none
+      ? plainError(failure('NO_PICTURES', { path: `${fields.join(', ')}: none of them could be read` }))
+      : undefined;
+    context.terminal.document({ results, ...(error ? { error } : {}) });
+    if (error) context.terminal.failed(error);
   });
 }

@@ -1,6 +1,7 @@
 /** The command line. Called by server/launch/bin.js. */
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { BUILT_IN_PLUGINS, loadRegistry } from '../../core/index.ts';
+import { usable } from '../plugins.ts';
 import { version } from '../server.ts';
 import { classifyCommand } from './classify.ts';
 import { modelCommand } from './model-check.ts';
@@ -28,7 +29,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   const commands = [startCommand(shared), scoreCommand(shared), classifyCommand(shared), modelCommand(shared)];
   // The plugins' schemas are read only when a command could be one of theirs.
   if (!BUILT_IN.has(argv[0] ?? '')) {
-    const registry = await loadRegistry([BUILT_IN_PLUGINS]);
+    const registry = usable(await loadRegistry([BUILT_IN_PLUGINS]));
     for (const broken of registry.broken) process.stderr.write(`${broken.message}\n`);
     commands.push(...registry.plugins.map((plugin) => pluginCommand(plugin, shared)));
   }

@@ -2,7 +2,7 @@
 import { Command } from 'commander';
 import { z } from 'zod';
 import type { FileReport } from '../../core/index.ts';
-import { failure } from '../../core/index.ts';
+import { failure, plainError } from '../../core/index.ts';
 import { type Shared, withEngine } from './shared.ts';
 
 const wordsSchema = z.tuple([z.string()]);
@@ -31,13 +31,11 @@ export function modelCommand(shared: Shared): Command {
         if (report.unsupported.length > 0) context.terminal.line(`  without a rule: ${report.unsupported.join(', ')}`);
       }
     });
-    context.terminal.document({ folder, files });
     const bad = files.filter((f) => f.error);
-    if (bad.length > 0)
-      throw failure('MODEL_BROKEN', {
-        file: folder,
-        what: `${bad.length} of its ${files.length} graphs cannot be used`,
-      });
+    const what = `${bad.length} of its ${files.length} graphs cannot be used`;
+    const error = bad.length > 0 ? plainError(failure('MODEL_BROKEN', { file: folder, what })) : undefined;
+    context.terminal.document({ folder, files, ...(error ? { error } : {}) });
+    if (error) context.terminal.failed(error);
   });
   return new Command('model').description('About model folders.').addCommand(check);
 }

@@ -35,7 +35,7 @@ export function pluginCommand(plugin: RegisteredPlugin, shared: Shared): Command
     await withEngine(context, async (engine) => {
       const services = {
         engine,
-        pictures: (fields: readonly string[]) => gatherPictures(fields, {}),
+        pictures: (fields: readonly string[], signal?: AbortSignal) => gatherPictures(fields, {}, signal),
         generate: (request: GenerateRequest, signal: AbortSignal) =>
           generatePictures(request, { folder: 'lodestone-generated', signal }),
         log: (message: string) => context.terminal.warn(message),

@@ -1,7 +1,7 @@
 /** What every command has: --model, --threads, --json, cancelling, errors with exit codes. */
 import type { Command } from 'commander';
 import { Engine, plainError } from '../../core/index.ts';
-import { createTerminal, exitCodeOf, type Terminal } from './terminal.ts';
+import { createTerminal, type Terminal } from './terminal.ts';
 
 export interface Context {
   readonly terminal: Terminal;
@@ -44,8 +44,7 @@ export function createShared(wholeNumber: (text: string) => number): Shared {
           } catch (thrown) {
             const error = plainError(thrown);
             terminal.document({ error });
-            terminal.warn(`${error.code}: ${error.message}`);
-            process.exitCode = exitCodeOf(error);
+            terminal.failed(error);
           } finally {
             terminal.close();
             process.off('SIGINT', interrupt).off('SIGTERM', interrupt);

@@ -11,6 +11,8 @@ export interface Terminal {
   progress(done: number, total: number): void;
   /** A warning that does not stop the work. */
   warn(text: string): void;
+  /** Says what failed, and sets the exit code. */
+  failed(error: PlainError): void;
   close(): void;
 }
 
@@ -50,6 +52,11 @@ export function createTerminal(json: boolean): Terminal {
       stop();
       process.stderr.write(`${text}\n`);
     },
+    failed(error) {
+      stop();
+      process.stderr.write(`${error.code}: ${error.message}\n`);
+      process.exitCode = exitCodeOf(error);
+    },
     close: stop,
   };
 }
@@ -63,4 +70,4 @@ const USAGE_CODES: ReadonlySet<PlainError['code']> = new Set([
 ]);
 
 /** 2 for wrong usage, 1 for everything else that failed. */
-export const exitCodeOf = (error: PlainError): 1 | 2 => (USAGE_CODES.has(error.code) ? 2 : 1);
+const exitCodeOf = (error: PlainError): 1 | 2 => (USAGE_CODES.has(error.code) ? 2 : 1);

@@ -29,8 +29,8 @@ export interface SocketOptions extends GuardOptions {
 }
 
 /** Parses a message, does the work, answers; every failure becomes an answer with a code. */
-function answering<S extends z.ZodType, T>(event: string, schema: S, work: (message: z.output<S>) => T) {
-  return (...args: unknown[]): void => {
+function answering<S extends z.ZodType, T>(event: string, schema: S, work: (message: z.output<S>) => T | Promise<T>) {
+  return async (...args: unknown[]): Promise<void> => {
     const ack = args.at(-1);
     const reply = (answer: Answer<T>): void => {
       if (typeof ack === 'function') (ack as (a: Answer<T>) => void)(answer);
@@ -38,7 +38,7 @@ function answering<S extends z.ZodType, T>(event: string, schema: S, work: (mess
     try {
       const parsed = schema.safeParse(args[0]);
       if (!parsed.success) throw failure('MESSAGE_INVALID', { event, what: issuesOf(parsed.error) });
-      reply({ ok: true, value: work(parsed.data) });
+      reply({ ok: true, value: await work(parsed.data) });
     } catch (thrown) {
       reply({ ok: false, error: plainError(thrown) });
     }
@@ -77,8 +77,8 @@ export function attachSockets(
     );
     socket.on(
       'steer',
-      answering('steer', steerSchema, ({ job, prompt }) => {
-        jobs.steer(job, { prompt });
+      answering('steer', steerSchema, async ({ job, prompt }) => {
+        await jobs.steer(job, { prompt });
         return null;
       }),
     );

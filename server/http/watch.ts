@@ -51,9 +51,9 @@ function news(job: Job, seen: Seen): Update {
     ...(picture
       ? {
           picture: {
-            title: picture.event.title,
-            width: picture.event.width,
-            height: picture.event.height,
+            title: picture.title,
+            width: picture.width,
+            height: picture.height,
             url: `/gallery/${encodeURIComponent(picture.file)}`,
             file: picture.file,
           },
@@ -81,6 +81,7 @@ export function watch(jobs: Jobs, send: Send, onLost: () => void): () => void {
   const pump = async (): Promise<void> => {
     if (sending) return;
     sending = true;
+    for (const id of seen.keys()) if (!jobs.has(id)) seen.delete(id);
     try {
       for (let job = next(); job && !stopped; job = next()) {
         const state = seen.get(job.id) ?? {

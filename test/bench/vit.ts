@@ -1,5 +1,6 @@
 /** ViT-B/32's shape: forward, forward and backward, and both against onnxruntime's own dense product in the same run. */
 import { gradient } from '../../core/autodiff/sweep.ts';
+import { fused } from '../../core/graph/fuse.ts';
 import { compile, trace } from '../../core/graph/index.ts';
 import { narrowed } from '../../core/graph/narrow.ts';
 import { float32 } from '../../core/graph/session.ts';
@@ -25,7 +26,7 @@ export async function benchVit(batch: number, rounds: number): Promise<Record<st
     ),
   }));
   const forward = await compile(graph);
-  const both = await compile(gradient(narrowed(graph), { of: 'image_embeds', wrt: ['pixel_values'] }));
+  const both = await compile(gradient(narrowed(fused(graph)), { of: 'image_embeds', wrt: ['pixel_values'] }));
   const product = await compile(dense);
   const pixels = float32(noise(batch * 3 * 224 * 224), [batch, ...PIXELS]);
   const rows = float32(noise(ROWS * INNER), [ROWS, INNER]);

@@ -94,6 +94,11 @@ describe('a malformed message', () => {
       ok: false,
       error: { code: 'JOB_UNKNOWN' },
     });
+    const [ended] = server.jobs.list();
+    expect(await say(server.connect(), 'steer', { job: ended?.id, prompt: 'a tree' })).toMatchObject({
+      ok: false,
+      error: { code: 'NOT_STEERABLE' },
+    });
     expect(await say(server.connect(), 'start', { plugin: 'gone', parameters: {} })).toMatchObject({
       ok: false,
       error: { code: 'PLUGIN_UNKNOWN' },
@@ -200,13 +205,22 @@ describe('a server off loopback', () => {
   });
 });
 
-it('a folder of broken plugins leaves the others working and says what is wrong', async () => {
+it('a folder of broken plugins leaves the others working and says what is wrong with each', async () => {
   const folder = await temporaryFolder();
   await mkdir(join(folder, 'odd'));
+  const plugin = (id: string, field: string): string =>
+    `import { z } from '${new URL('../../node_modules/zod/index.js', import.meta.url).href}';
+     export default { id: '${id}', title: 'T', description: 'D.', version: '1', parameters: z.object({ x: ${field} }), run: async function* () {} };`;
   await writeFile(join(folder, 'bad.js'), 'export default 7;');
+  await writeFile(join(folder, 'exits.js'), 'process.exit(0);');
+  await writeFile(join(folder, 'rich.js'), plugin('rich', 'z.union([z.string(), z.number()])'));
+  await writeFile(join(folder, 'taken.js'), plugin('score', 'z.string()'));
+  await writeFile(join(folder, 'zest.js'), plugin('zest', 'z.string()'));
   const with_ = await useServer({ plugins: [folder] });
-  const hello = await new Promise<{ plugins: unknown[]; broken: { code: string }[] }>((resolve) =>
-    with_.connect().once('hello', resolve),
+  const hello = await new Promise<{ plugins: { id: string }[]; broken: { code: string; message: string }[] }>(
+    (resolve) => with_.connect().once('hello', resolve),
   );
-  expect([hello.plugins.length, hello.broken.map((b) => b.code)]).toEqual([3, ['PLUGIN_INVALID']]);
+  expect(hello.plugins.map((p) => p.id)).toEqual(['guide', 'rerank', 'style-match', 'zest']);
+  expect(hello.broken.map((b) => b.message.match(/(\w+)\.js/)?.[1]).sort()).toEqual(['bad', 'exits', 'rich', 'taken']);
+  expect(new Set(hello.broken.map((b) => b.code))).toEqual(new Set(['PLUGIN_INVALID']));
 });

@@ -91,11 +91,10 @@ export const clip: Rule = ({ g, x, inputs }) => [
   },
 ];
 
-/** d(x s(ax)) = s + a x s (1 - s), s the sigmoid */
-export const quickGelu = unary(({ x, attributes }) => {
+/** y = x s with s = sigmoid(a x): dy = s + a x s (1 - s) = s (1 + a (x - y)) */
+export const quickGelu = unary(({ x, y, attributes }) => {
   const alpha = floatOf(attributes, 'alpha', 1.702);
-  const s = x.mul(alpha).sigmoid();
-  return s.add(bell(s).mul(x.mul(alpha)));
+  return x.sub(y).mul(alpha).add(1).mul(x.mul(alpha).sigmoid());
 });
 
 /** Exact: Phi(x) + x phi(x). With tanh: 1/2 (1 + t) + x/2 (1 - t^2) u', u = sqrt(2/pi)(x + 0.044715 x^3) (Hendrycks and Gimpel, 2016). */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { bytesOf, fromHalf, numbersOf, toHalf } from '../../../core/graph/data.ts';
+import { fused } from '../../../core/graph/fuse.ts';
 import {
   compile,
   float,
@@ -145,6 +146,40 @@ describe('specialising', () => {
     expect(() => specialise(graph, {})).toThrowError(
       expect.objectContaining({ code: 'GRAPH_SHAPE', message: expect.stringContaining('"x"') }),
     );
+  });
+});
+
+describe('folding', () => {
+  it.each([
+    ['ReduceMax', 5],
+    ['ReduceMin', -2],
+    ['ReduceSum', 6],
+    ['ReduceProd', -30],
+  ] as const)('%s of several numbers', (operator, expected) => {
+    const graph = trace('folded', (t) => ({
+      y: t.constant([3, 5, -2], [3], 'int64').reduce(operator),
+      other: t.input('x', [1]),
+    }));
+    const [folded] = [...graph.initialisers.values()].flatMap((c) => (c.shape.length === 0 ? [numbersOf(c)] : []));
+    expect(folded?.data).toEqual([expected]);
+  });
+});
+
+describe('joining x · sigmoid(a x)', () => {
+  it('gives the same values in one operator', async () => {
+    const plain = trace('gated', (t) => {
+      const x = t.input('x', [5]);
+      return { y: x.mul(x.mul(1.702).sigmoid()), z: x.sigmoid().mul(x) };
+    });
+    const joined = fused(plain);
+    expect(joined.nodes.map((n) => n.operator).filter((o) => o !== 'Identity')).toEqual([
+      'com.microsoft:QuickGelu',
+      'com.microsoft:QuickGelu',
+    ]);
+    const x = float32(Float32Array.of(-3, -0.5, 0, 0.7, 4), [5]);
+    const [a, b] = await Promise.all([plain, joined].map(async (g) => (await compile(g)).run({ x })));
+    for (const name of ['y', 'z'])
+      for (const [i, v] of floatsOf(a?.[name]).entries()) expect(floatsOf(b?.[name])[i]).toBeCloseTo(v, 5);
   });
 });
 

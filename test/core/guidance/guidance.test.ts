@@ -97,6 +97,8 @@ describe('steering', () => {
     expect([counts[0], counts.at(-1)]).toEqual([1, 2]);
     const scores = cosines(events);
     expect(scores.at(-1)).toBeGreaterThan(0.25);
+    const [record] = events.flatMap((e) => (e.type === 'picture' ? [e.record] : []));
+    expect(record?.steers).toMatchObject([{ prompts: ['a green tree:1', 'a red heart:-0.3'] }]);
   });
   it('of a run that is not there is an error', async () => {
     await expect(engine.steer({ run: 'gone', prompts: parsePrompt('a') })).rejects.toMatchObject({
