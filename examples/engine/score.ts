@@ -10,8 +10,8 @@ const pictures = (await picturesUnder(folder))
   .map((path) => ({ path }));
 const engine = new Engine();
 
-const { ranking } = await engine.rankPictures(pictures, [{ text: 'something to eat', weight: 1 }]);
-say('Something to eat, best first:');
+const { ranking } = await engine.rankPictures(pictures, [{ text: 'a fruit', weight: 1 }]);
+say('A fruit, best first:');
 for (const { index, score } of ranking.slice(0, 3))
   say(`  ${score.toFixed(3)}  ${pictureName(pictures[index] ?? { path: '' })}`);
 
