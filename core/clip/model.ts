@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
+import { joinedFloats } from '../arrays.ts';
 import { gradients } from '../autodiff/sweep.ts';
 import { failure } from '../errors.ts';
 import type { Session, Shape } from '../graph/index.ts';
@@ -11,6 +12,7 @@ import type { ModelFolder } from './folder.ts';
 import { openFolder, readGraph, readJson } from './folder.ts';
 import type { LogitForm } from './logits.ts';
 import { logitFormOf } from './logits.ts';
+import { keptSession, remembered } from './remembered.ts';
 import { cosines } from './similarity.ts';
 import { styleLayers, styleProfile } from './style.ts';
 import type { TextTokenizer } from './tokenizer.ts';
@@ -273,34 +275,6 @@ export class ClipModel {
   }
 }
 
-/** Sessions for fixed sizes that are kept at once; the one that was used longest ago is released. */
-const FIXED_SESSIONS = 8;
-
-async function keptSession(
-  store: Map<string, Promise<Session>>,
-  key: string,
-  make: () => Promise<Session>,
-): Promise<Session> {
-  const found = remembered(store, key, make);
-  store.delete(key);
-  store.set(key, found);
-  const [oldest] = store.size > FIXED_SESSIONS ? store : [];
-  if (oldest) {
-    store.delete(oldest[0]);
-    await (await oldest[1]).release();
-  }
-  return found;
-}
-
-function remembered<K, V>(store: Map<K, Promise<V>>, key: K, make: () => Promise<V>): Promise<V> {
-  const found = store.get(key);
-  if (found) return found;
-  const made = make();
-  store.set(key, made);
-  made.catch(() => store.delete(key));
-  return made;
-}
-
 function fixedBatch(tower: Tower): number {
   const batch = tower.graph.inputs.find((i) => i.name === tower.input)?.shape[0];
   return typeof batch === 'number' ? batch : BATCH;
@@ -316,13 +290,7 @@ async function inBatches(
   const parts: Float32Array[] = [];
   for (let from = 0; from < count; from += batch)
     parts.push(floatsOf((await run(from, Math.min(batch, count - from)))[output]));
-  const rows = new Float32Array(parts.reduce((sum, p) => sum + p.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    rows.set(part, at);
-    at += part.length;
-  }
-  return rows;
+  return joinedFloats(parts);
 }
 
 function normalised(rows: Float32Array, count: number): Embeddings {

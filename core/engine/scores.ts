@@ -1,4 +1,5 @@
 /** From cosines to what they mean: the model's own probabilities, and orders. */
+import { joinedFloats } from '../arrays.ts';
 import type { Embeddings, ModelInfo } from '../clip/model.ts';
 
 /** Row `i` of embeddings. */
@@ -42,11 +43,5 @@ export function meanDirection(e: Embeddings): Embeddings {
 export function stacked(parts: readonly Embeddings[]): Embeddings {
   const dimension = parts[0]?.dimension ?? 0;
   const count = parts.reduce((sum, p) => sum + p.count, 0);
-  const data = new Float32Array(count * dimension);
-  let at = 0;
-  for (const p of parts) {
-    data.set(p.data, at);
-    at += p.data.length;
-  }
-  return { count, dimension, data };
+  return { count, dimension, data: joinedFloats(parts.map((p) => p.data)) };
 }

@@ -1,5 +1,6 @@
 /** Decodes pictures ahead of the model: the next batch is made ready while the present one runs. */
 
+import { joinedFloats } from '../arrays.ts';
 import type { Preprocessing } from '../clip/config.ts';
 import { decodePicture } from '../clip/picture.ts';
 import { pixelValues } from '../clip/preprocess.ts';
@@ -35,12 +36,7 @@ async function batchOf(pictures: readonly PictureSource[], from: number, p: Prep
     }),
   );
   const good = tries.flatMap((t) => ('values' in t && t.values ? [{ index: t.index, values: t.values }] : []));
-  const pixels = new Float32Array(good.reduce((sum, g) => sum + g.values.length, 0));
-  let at = 0;
-  for (const { values } of good) {
-    pixels.set(values, at);
-    at += values.length;
-  }
+  const pixels = joinedFloats(good.map((g) => g.values));
   return {
     indices: good.map((g) => g.index),
     pixels,

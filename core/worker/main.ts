@@ -1,5 +1,6 @@
 /** The process that runs the model: answers the engine's calls, one at a time where the model is busy. Started by engine.ts, never by hand. */
 import os from 'node:os';
+import { joinedFloats } from '../arrays.ts';
 import { checkFolder } from '../clip/check.ts';
 import type { Embeddings } from '../clip/model.ts';
 import { ClipModel } from '../clip/model.ts';
@@ -56,13 +57,7 @@ async function pixelsOf(m: ClipModel, pictures: readonly PictureSource[]): Promi
       pixelValues(await decodePicture('path' in p ? p.path : p.bytes, pictureName(p)), m.folder.preprocessing),
     ),
   );
-  const all = new Float32Array(parts.reduce((sum, p) => sum + p.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
+  return joinedFloats(parts);
 }
 
 /** Prompts that were changed while a run goes on, by the run's name. */
