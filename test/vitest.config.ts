@@ -7,7 +7,7 @@ export default defineConfig({
     // onnxruntime in worker threads aborts Node when a thread is ended: tests run in processes.
     pool: 'forks',
     maxWorkers: 2,
-    testTimeout: 60_000,
+    testTimeout: 120_000,
     hookTimeout: 120_000,
     onConsoleLog: (log) => {
       throw new Error(`a test wrote to the console: ${log}`);
