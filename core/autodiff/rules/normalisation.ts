@@ -11,7 +11,9 @@ import type { Rule } from '../rule.ts';
 export const layerNormalization: Rule = ({ x, inputs, outputs, g, attributes }) => {
   const [, mean = x, inverse = x] = outputs;
   const axes = Array.from({ length: x.rank }, (_, i) => i).slice(axisOf(intOf(attributes, 'axis', -1), x.rank));
-  const normal = (): Tensor => x.sub(mean).mul(inverse);
+  // The statistics of a float16 tensor are float32.
+  const spread = inverse.cast(x.dtype);
+  const normal = (): Tensor => x.sub(mean.cast(x.dtype)).mul(spread);
   return [
     () => {
       const h = normal();
@@ -19,7 +21,7 @@ export const layerNormalization: Rule = ({ x, inputs, outputs, g, attributes }) 
       return q
         .sub(q.mean(axes, true))
         .sub(h.mul(q.mul(h).mean(axes, true)))
-        .mul(inverse);
+        .mul(spread);
     },
     () => g.mul(normal()),
     () => g,
