@@ -23,7 +23,7 @@ export {
   plainError,
 } from './errors.ts';
 export { picturesUnder, writeWhole } from './files.ts';
-export { type DrawContext, type Drawer, type Drawing, defineDrawer, readyDrawer } from './guidance/drawer.ts';
+export { type DrawContext, type Drawer, type Drawing, defineDrawer, readyDrawer, sizesFor } from './guidance/drawer.ts';
 export { fourier, pixels, strokes } from './guidance/drawers/index.ts';
 export { parsePrompt } from './guidance/prompt.ts';
 export {
@@ -36,7 +36,7 @@ export {
 } from './guidance/protocol.ts';
 export { definePlugin, type Plugin, type PluginContext, type PluginEngine, type Steer } from './plugin/define.ts';
 export { type PluginEvent, pluginEventSchema } from './plugin/events.ts';
-export { type FieldMeta, picturesField, promptField, seedField } from './plugin/fields.ts';
+export { type FieldMeta, picturesField, promptField, seedField, sizeField, stepsField } from './plugin/fields.ts';
 export type { GenerateRequest } from './plugin/generate.ts';
 export { type HostServices, type PluginRun, runPlugin } from './plugin/host.ts';
 export { guideEvents } from './plugin/kit/guide-events.ts';

@@ -10,6 +10,9 @@ import {
   promptField,
   readyDrawer,
   seedField,
+  sizeField,
+  sizesFor,
+  stepsField,
   strokes,
 } from '../core/index.ts';
 
@@ -27,15 +30,11 @@ export default definePlugin({
       .enum(['strokes', 'pixels', 'fourier'])
       .default('strokes')
       .meta({ title: 'Drawer', description: 'What the picture is made of' }),
-    steps: z.int().min(1).max(5000).default(330).meta({ title: 'Steps', description: 'How long it is worked on' }),
+    steps: stepsField(),
+
     seed: seedField(),
     strokes: strokes.settings.shape.strokes,
-    size: z
-      .int()
-      .min(64)
-      .max(2048)
-      .default(512)
-      .meta({ title: 'Size', description: 'Side of the finished picture, in pixels' }),
+    size: sizeField(),
     crops: settings.crops.meta({
       title: 'Crops',
       description: 'How many views CLIP takes in each step',
@@ -54,7 +53,7 @@ export default definePlugin({
     rate: settings.rate.meta({ title: 'Boldness', description: 'Factor on the size of every move', advanced: true }),
   }),
   async *run({ prompt, drawer, seed, strokes: count, size, ...rest }, context) {
-    const sizes = { preview: Math.min(size, 192), output: size };
+    const sizes = sizesFor(size);
     const ready = {
       strokes: () => readyDrawer(strokes, { strokes: count }, seed, sizes),
       pixels: () => readyDrawer(pixels, {}, seed, sizes),

@@ -16,6 +16,9 @@ import {
   rankedEvents,
   readyDrawer,
   seedField,
+  sizeField,
+  sizesFor,
+  stepsField,
   strokes,
 } from '../core/index.ts';
 
@@ -59,19 +62,10 @@ export default definePlugin({
       .max(100)
       .default(20)
       .meta({ title: 'Strength', description: 'How much the style matters beside the words' }),
-    steps: z
-      .int()
-      .min(1)
-      .max(5000)
-      .default(330)
-      .meta({ title: 'Steps', description: 'How long the drawing is worked on' }),
+    steps: stepsField({ description: 'How long the drawing is worked on' }),
+
     seed: seedField(),
-    size: z
-      .int()
-      .min(64)
-      .max(2048)
-      .default(512)
-      .meta({ title: 'Size', description: 'Side of the finished picture, in pixels' }),
+    size: sizeField(),
   }),
   async *run({ references, pictures: fields, prompt, strength, steps, seed, size }, context) {
     const profile = await profileOf(context, references);
@@ -88,7 +82,7 @@ export default definePlugin({
     }
     if (prompt === undefined) return;
     yield* guideEvents(context, `${prompt} in that style`, {
-      drawer: readyDrawer(strokes, {}, seed, { preview: Math.min(size, 192), output: size }),
+      drawer: readyDrawer(strokes, {}, seed, sizesFor(size)),
       prompts: parsePrompt(prompt),
       settings: guidanceSettingsSchema.parse({ seed, steps }),
       losses: [],

@@ -7,10 +7,11 @@ import { type PlainError, plainError } from '../errors.ts';
 import { compile, type Graph, isOperator, type Session, type Shape, trace } from '../graph/index.ts';
 import { float32, floatsOf, int64 } from '../graph/session.ts';
 import { gaussian, seeded } from '../random.ts';
+import { framedSide } from './config.ts';
 import { type ModelFolder, openFolder, readGraph } from './folder.ts';
 import { type NamedArray, readSafetensors } from './safetensors.ts';
 import { cosines, greatCircle, unit } from './similarity.ts';
-import { callTower, fixedContext, fixedSide, type Tower, towerOf } from './towers.ts';
+import { callTower, fixedLength, mainInput, type Tower, towerOf } from './towers.ts';
 
 /** Relative errors (2-norm) against the golden values, the worst over batches of one and of all; absent without golden values. */
 export interface FileReport {
@@ -91,7 +92,7 @@ async function checkPictures(
   tower: Tower,
   golden: Golden | undefined,
 ): Promise<Partial<FileReport>> {
-  const side = fixedSide(tower) ?? (folder.preprocessing.crop ?? folder.preprocessing.resizeTo)[0];
+  const side = fixedLength(tower) ?? framedSide(folder.preprocessing);
   const random = seeded(1);
   const sample = (shape: Shape): NamedArray => ({
     shape,
@@ -150,15 +151,14 @@ function dimensionOf(tower: Tower, pixels: NamedArray): number {
 }
 
 async function checkTexts(folder: ModelFolder, tower: Tower, golden: Golden | undefined): Promise<Partial<FileReport>> {
-  const context = fixedContext(tower) ?? folder.config.context;
+  const context = fixedLength(tower) ?? folder.config.context;
   const ids = golden?.get('input_ids') ?? {
     shape: [2, context],
     data: Array.from({ length: 2 * context }, (_, i) => (i % context) + 1),
   };
   const [count = 1, length = context] = ids.shape;
   const graph = trace(tower.graph.name, (t) => {
-    const dtype = tower.graph.inputs.find((i) => i.name === tower.input)?.dtype ?? 'int64';
-    return { embedding: callTower(t, tower, t.input('ids', [count, length], dtype)).embedding };
+    return { embedding: callTower(t, tower, t.input('ids', [count, length], mainInput(tower).dtype)).embedding };
   });
   const session: Session = await compile(graph, { folder: folder.graphs });
   const feeds = { ids: int64(ids.data, [count, length]) };

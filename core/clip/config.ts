@@ -37,6 +37,9 @@ export interface Preprocessing {
   readonly rescale: number;
 }
 
+/** Side of the square that preprocessing leaves. */
+export const framedSide = ({ crop, resizeTo }: Preprocessing): number => (crop ?? resizeTo)[0];
+
 const pair = (size: Size): readonly [number, number] => {
   if (typeof size === 'number') return [size, size];
   return 'shortest_edge' in size ? [size.shortest_edge, size.shortest_edge] : [size.height, size.width];

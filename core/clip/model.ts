@@ -8,6 +8,7 @@ import { failure } from '../errors.ts';
 import type { Session, Shape } from '../graph/index.ts';
 import { compile, trace } from '../graph/index.ts';
 import { float32, floatsOf, int64, openFile } from '../graph/session.ts';
+import { framedSide } from './config.ts';
 import type { ModelFolder } from './folder.ts';
 import { openFolder, readGraph, readJson } from './folder.ts';
 import type { LogitForm } from './logits.ts';
@@ -18,7 +19,7 @@ import { styleLayers, styleProfile } from './style.ts';
 import type { TextTokenizer } from './tokenizer.ts';
 import { createTokenizer } from './tokenizer.ts';
 import type { Tower } from './towers.ts';
-import { callTower, companion, fixedContext, fixedSide, tokenEmbeddings, towerOf } from './towers.ts';
+import { callTower, companion, fixedLength, mainInput, tokenEmbeddings, towerOf } from './towers.ts';
 
 export interface ModelOptions {
   /** Threads inside one operator; onnxruntime's own choice when absent. */
@@ -99,7 +100,7 @@ export class ClipModel {
     const json = await readJson(file);
     if (json === undefined)
       throw failure('MODEL_MISSING', { folder: this.folder.path, what: 'it has no tokenizer.json' });
-    const context = fixedContext(await this.tower('text')) ?? this.folder.config.context;
+    const context = fixedLength(await this.tower('text')) ?? this.folder.config.context;
     return createTokenizer(json, await readJson(join(this.folder.path, 'tokenizer_config.json')), {
       context,
       pad: this.folder.config.padToken,
@@ -128,9 +129,8 @@ export class ClipModel {
 
   /** Side of the square pictures that the image tower sees, in pixels. */
   async side(): Promise<number> {
-    const { crop, resizeTo } = this.folder.preprocessing;
-    if (!this.folder.vision && !this.folder.combined) return (crop ?? resizeTo)[0];
-    return fixedSide(await this.tower('image')) ?? (crop ?? resizeTo)[0];
+    const { vision, combined, preprocessing } = this.folder;
+    return (vision || combined ? fixedLength(await this.tower('image')) : undefined) ?? framedSide(preprocessing);
   }
 
   /** Embeddings of normalised pixel values [count, 3, side, side]. */
@@ -249,7 +249,7 @@ export class ClipModel {
     const tower = await this.tower('text');
     const inside = tokenEmbeddings(tower);
     const graph = trace(`token gradient of ${this.folder.path}`, (t) => {
-      const dtype = tower.graph.inputs.find((i) => i.name === tower.input)?.dtype ?? 'int64';
+      const { dtype } = mainInput(tower);
       const { embedding, values } = callTower(t, tower, t.input('ids', [1, ids.length], dtype), [inside], [used]);
       const value = cosines(embedding, t.input('against', [against.count, against.dimension]))
         .mul(t.input('weights', [1, against.count]))
@@ -276,7 +276,7 @@ export class ClipModel {
 }
 
 function fixedBatch(tower: Tower): number {
-  const batch = tower.graph.inputs.find((i) => i.name === tower.input)?.shape[0];
+  const [batch] = mainInput(tower).shape;
   return typeof batch === 'number' ? batch : BATCH;
 }
 

@@ -5,6 +5,7 @@ import type { Graph, Shape, Tensor, Trace } from '../graph/index.ts';
 import { specialise } from '../graph/index.ts';
 import { narrowed } from '../graph/narrow.ts';
 import { prune } from '../graph/prune.ts';
+import type { GraphInput } from '../graph/types.ts';
 
 export interface Tower {
   readonly kind: 'image' | 'text';
@@ -48,15 +49,16 @@ export function towerOf(graph: Graph, kind: 'image' | 'text'): Tower {
   return { kind, graph: cut, input: input.name, embedding };
 }
 
-/** The side of the pictures that the tower takes, where its graph fixes one. */
-export function fixedSide(tower: Tower): number | undefined {
-  const side = tower.graph.inputs.find((i) => i.name === tower.input)?.shape.at(-1);
-  return typeof side === 'number' ? side : undefined;
+/** The declaration of the input that carries pixels or token ids. */
+export function mainInput(tower: Tower): GraphInput {
+  const found = tower.graph.inputs.find((i) => i.name === tower.input);
+  if (!found) throw failure('MODEL_BROKEN', { file: tower.graph.name, what: `it has no input "${tower.input}"` });
+  return found;
 }
 
-/** The length of texts that the tower takes, where its graph fixes one. */
-export function fixedContext(tower: Tower): number | undefined {
-  const length = tower.graph.inputs.find((i) => i.name === tower.input)?.shape.at(-1);
+/** The side of the pictures, or the length of the texts, that the tower takes, where its graph fixes one. */
+export function fixedLength(tower: Tower): number | undefined {
+  const length = mainInput(tower).shape.at(-1);
   return typeof length === 'number' ? length : undefined;
 }
 
@@ -85,7 +87,7 @@ export function callTower(
   used: readonly number[] = [],
 ): { readonly embedding: Tensor; readonly values: Readonly<Record<string, Tensor>> } {
   const feeds: Record<string, Tensor> = {
-    [tower.input]: x.cast(tower.graph.inputs.find((i) => i.name === tower.input)?.dtype ?? x.dtype),
+    [tower.input]: x.cast(mainInput(tower).dtype),
   };
   for (const { name, dtype } of tower.graph.inputs) {
     if (name === tower.input) continue;

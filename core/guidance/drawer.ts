@@ -46,6 +46,10 @@ export interface Sizes {
   readonly output: number;
 }
 
+/** Frames are drawn no larger than this: they are many, and made while the picture waits. */
+const PREVIEW = 192;
+export const sizesFor = (output: number): Sizes => ({ preview: Math.min(output, PREVIEW), output });
+
 function drawingGraph(id: string, drawing: Drawing, side: number): Graph {
   return trace(`${id} at ${side} pixels`, (t) => {
     const values = Object.fromEntries(drawing.parameters.map((p) => [p.name, t.input(p.name, p.shape as Shape)]));

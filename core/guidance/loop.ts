@@ -27,10 +27,12 @@ async function compiled(
 ): Promise<{ stepper: Stepper; nodes: number; release: () => Promise<void> }> {
   const { drawer } = request;
   const [tower, side] = [await model.tower('image'), await model.side()];
-  const canvas = canvasSide(readOnnx({ bytes: drawer.canvas, name: `drawer ${drawer.id}` }));
+  const drawing = readOnnx({ bytes: drawer.canvas, name: `drawer ${drawer.id}` });
+  const canvas = canvasSide(drawing);
   const { preprocessing } = model.folder;
   const graph = stepGraph({
     request,
+    drawing,
     tower,
     preprocessing,
     side,
@@ -75,7 +77,7 @@ export async function* guide(request: GuideRequest, context: LoopContext): Async
     yield {
       type: 'picture',
       ...(await output.png(stepper.state)),
-      record: await { ...(await recordOf(request, model, threads)), steers },
+      record: { ...(await recordOf(request, model, threads)), steers },
     };
   } finally {
     await Promise.all([release(), preview.release(), output.release()]);

@@ -15,6 +15,8 @@ import { PROMPT_SLOTS } from './protocol.ts';
 
 export interface StepPlan {
   readonly request: GuideRequest;
+  /** What the drawer draws at the size that is guided. */
+  readonly drawing: Graph;
   readonly tower: Tower;
   readonly preprocessing: Preprocessing;
   /** Side of the pictures that the tower sees. */
@@ -25,21 +27,30 @@ export interface StepPlan {
   readonly stock: number;
 }
 
+/** Calls a drawer's graph. Throws GRAPH_INVALID when it does not draw. */
+function drawn(
+  t: Trace,
+  drawing: Graph,
+  inputs: Readonly<Record<string, Tensor>>,
+  prefix = '',
+): { readonly colour: Tensor; readonly alpha: Tensor; readonly penalty: Tensor | undefined } {
+  const { colour, alpha, penalty } = t.call(drawing, inputs, prefix);
+  if (!colour || !alpha)
+    throw failure('GRAPH_INVALID', { where: drawing.name, what: 'a drawer gives "colour" and "alpha"' });
+  return { colour, alpha, penalty };
+}
+
+/** Inputs of a trace like those that a graph declares. */
+const likeInputs = (t: Trace, { inputs }: Graph): Record<string, Tensor> =>
+  Object.fromEntries(inputs.map((i) => [i.name, t.input(i.name, i.shape as Shape, i.dtype)]));
+
 /** The side of the canvas that a drawer's graph draws. */
-export function canvasSide(graph: Graph): number {
-  const traced = trace('canvas size', (t) => {
-    const outputs = t.call(
-      graph,
-      Object.fromEntries(graph.inputs.map((i) => [i.name, t.input(i.name, i.shape as Shape, i.dtype)])),
-    );
-    if (!outputs['colour'] || !outputs['alpha'])
-      throw failure('GRAPH_INVALID', { where: graph.name, what: 'a drawer gives "colour" and "alpha"' });
-    return { colour: outputs['colour'].mul(1) };
-  });
+export function canvasSide(drawing: Graph): number {
+  const traced = trace('canvas size', (t) => ({ colour: drawn(t, drawing, likeInputs(t, drawing)).colour.mul(1) }));
   const [, channels = 0, height = 0, width = 0] = traced.types.get('colour')?.shape ?? [];
   if (channels !== 3 || height !== width || height < 8)
     throw failure('GRAPH_INVALID', {
-      where: graph.name,
+      where: drawing.name,
       what: `a drawer gives colour [1, 3, side, side], not [1, ${channels}, ${height}, ${width}]`,
     });
   return height;
@@ -69,15 +80,13 @@ function seen(t: Trace, canvas: Tensor, { request, side, canvas: size }: StepPla
 
 /** Inputs of the graph beside parameters and moments are named in `drawCrops` and in the loop. */
 export function stepGraph(plan: StepPlan): Graph {
-  const { request, tower, preprocessing, dimension } = plan;
+  const { request, drawing, tower, preprocessing, dimension } = plan;
   const { settings: s, drawer } = request;
-  const canvasGraph = readOnnx({ bytes: drawer.canvas, name: `drawer ${drawer.id}` });
   return trace(`guidance of ${drawer.id} by ${tower.graph.name}`, (t) => {
-    const values = Object.fromEntries(drawer.parameters.map((p) => [p.name, t.input(p.name, p.shape)]));
-    const drawn = t.call(canvasGraph, { ...values, progress: t.input('progress', []) }, 'drawer.');
-    const { colour, alpha } = drawn;
-    if (!colour || !alpha)
-      throw failure('GRAPH_INVALID', { where: canvasGraph.name, what: 'a drawer gives "colour" and "alpha"' });
+    const parameters = drawer.parameters.map((p) => ({ p, value: t.input(p.name, p.shape) }));
+    const values = Object.fromEntries(parameters.map(({ p, value }) => [p.name, value]));
+    const progress = t.input('progress', []);
+    const { colour, alpha, penalty } = drawn(t, drawing, { ...values, progress }, 'drawer.');
     const pixels = seen(t, concat([colour, alpha], 1), plan)
       .sub(t.constant(preprocessing.mean, [1, 3, 1, 1]))
       .div(t.constant(preprocessing.std, [1, 3, 1, 1]));
@@ -104,24 +113,19 @@ export function stepGraph(plan: StepPlan): Graph {
       if (!extra) throw failure('GRAPH_INVALID', { where: `loss ${i + 1}`, what: 'a loss gives "loss"' });
       return extra.sum().mul(weight);
     });
-    const style =
-      request.style && 'profile' in look
+    const { style } = request;
+    const styled =
+      style && 'profile' in look
         ? [
             look.profile
-              .sub(t.input('style', request.style.profile.count === 1 ? [1, request.style.profile.dimension] : []))
+              .sub(t.input('style', [1, style.profile.dimension]))
               .square()
               .sum(-1)
               .mean()
-              .mul(request.style.weight),
+              .mul(style.weight),
           ]
         : [];
-    const total = [...others, ...style, ...(drawn['penalty'] ? [drawn['penalty'].sum()] : [])].reduce(
-      (a, b) => a.add(b),
-      loss,
-    );
-    const parameters = drawer.parameters.flatMap((p) =>
-      values[p.name] ? [{ p, value: values[p.name] as Tensor }] : [],
-    );
+    const total = [...others, ...styled, ...(penalty ? [penalty.sum()] : [])].reduce((a, b) => a.add(b), loss);
     const found = gradients(
       total,
       parameters.map(({ value }) => value),
@@ -140,14 +144,11 @@ export function stepGraph(plan: StepPlan): Graph {
   });
 }
 
-/** A drawer's graph as a picture on paper [1, 3, h, w], clamped to 0..1. */
+/** A drawer's graph as a picture on paper [1, 3, h, w], in 0..255. */
 export function renderGraph(bytes: Uint8Array, id: string, paper: readonly number[]): Graph {
   const drawing = readOnnx({ bytes, name: `drawer ${id}` });
   return trace(`picture of ${id}`, (t) => {
-    const inputs = Object.fromEntries(drawing.inputs.map((i) => [i.name, t.input(i.name, i.shape as Shape, i.dtype)]));
-    const { colour, alpha } = t.call(drawing, inputs);
-    if (!colour || !alpha)
-      throw failure('GRAPH_INVALID', { where: drawing.name, what: 'a drawer gives "colour" and "alpha"' });
+    const { colour, alpha } = drawn(t, drawing, likeInputs(t, drawing));
     return { picture: onPaper(t, colour, alpha, paper).clip(0, 1).mul(255) };
   });
 }

@@ -50,3 +50,21 @@ export const seedField = (meta: FieldMeta = {}) =>
     .max(2 ** 32 - 1)
     .default(1)
     .meta({ title: 'Seed', description: 'The same seed gives the same picture', control: 'seed', ...meta });
+
+/** How many steps a drawing is worked on. */
+export const stepsField = (meta: FieldMeta = {}) =>
+  z
+    .int()
+    .min(1)
+    .max(5000)
+    .default(330)
+    .meta({ title: 'Steps', description: 'How long it is worked on', ...meta });
+
+/** Side of a finished picture. */
+export const sizeField = (meta: FieldMeta = {}) =>
+  z
+    .int()
+    .min(64)
+    .max(2048)
+    .default(512)
+    .meta({ title: 'Size', description: 'Side of the finished picture, in pixels', ...meta });

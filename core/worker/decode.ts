@@ -19,17 +19,16 @@ export interface PixelBatch {
 
 const BATCH = 16;
 
+/** One picture as the model sees it: normalised [3, side, side]. */
+export async function valuesOf(picture: PictureSource, p: Preprocessing): Promise<Float32Array> {
+  return pixelValues(await decodePicture('path' in picture ? picture.path : picture.bytes, pictureName(picture)), p);
+}
+
 async function batchOf(pictures: readonly PictureSource[], from: number, p: Preprocessing): Promise<PixelBatch> {
   const tries = await Promise.all(
     pictures.slice(from, from + BATCH).map(async (picture, i) => {
       try {
-        return {
-          index: from + i,
-          values: pixelValues(
-            await decodePicture('path' in picture ? picture.path : picture.bytes, pictureName(picture)),
-            p,
-          ),
-        };
+        return { index: from + i, values: await valuesOf(picture, p) };
       } catch (thrown) {
         return { index: from + i, error: plainError(thrown) };
       }

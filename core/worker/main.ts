@@ -4,10 +4,8 @@ import { joinedFloats } from '../arrays.ts';
 import { checkFolder } from '../clip/check.ts';
 import type { Embeddings } from '../clip/model.ts';
 import { ClipModel } from '../clip/model.ts';
-import { decodePicture } from '../clip/picture.ts';
-import { pixelValues } from '../clip/preprocess.ts';
 import type { PictureSource } from '../engine/requests.ts';
-import { pictureName, requests } from '../engine/requests.ts';
+import { requests } from '../engine/requests.ts';
 import { failure } from '../errors.ts';
 import { guide } from '../guidance/loop.ts';
 import type { GuideEvent, Prompt } from '../guidance/protocol.ts';
@@ -16,7 +14,7 @@ import { parentPort } from '../process/child.ts';
 import type { CallContext, Handlers } from '../process/rpc.ts';
 import { Peer } from '../process/rpc.ts';
 import type { PixelBatch } from './decode.ts';
-import { pixelBatches } from './decode.ts';
+import { pixelBatches, valuesOf } from './decode.ts';
 
 const [, , folder = '', threadsArgument = '0'] = process.argv;
 const threads = Number(threadsArgument) || os.availableParallelism();
@@ -52,12 +50,7 @@ async function* embedded(
 }
 
 async function pixelsOf(m: ClipModel, pictures: readonly PictureSource[]): Promise<Float32Array> {
-  const parts = await Promise.all(
-    pictures.map(async (p) =>
-      pixelValues(await decodePicture('path' in p ? p.path : p.bytes, pictureName(p)), m.folder.preprocessing),
-    ),
-  );
-  return joinedFloats(parts);
+  return joinedFloats(await Promise.all(pictures.map((p) => valuesOf(p, m.folder.preprocessing))));
 }
 
 /** Prompts that were changed while a run goes on, by the run's name. */
