@@ -4,11 +4,11 @@
  */
 import { z } from 'zod';
 import type { Engine } from '../engine/engine.ts';
-import { type PictureSource, pictureSchema, type requests } from '../engine/requests.ts';
+import { type Method, type PictureSource, pictureSchema } from '../engine/requests.ts';
 import { failure, LodestoneError } from '../errors.ts';
 import { steerRequestSchema } from '../guidance/protocol.ts';
 import { entryBeside, startChild } from '../process/child.ts';
-import type { Handlers } from '../process/rpc.ts';
+import type { Handler, Handlers } from '../process/rpc.ts';
 import { Peer } from '../process/rpc.ts';
 import { issuesOf } from '../schemas.ts';
 import type { Steer } from './define.ts';
@@ -48,40 +48,30 @@ export interface RunOptions {
 function engineHandlers(engine: Engine, checked: (p: readonly PictureSource[]) => Promise<void>): Handlers {
   const withPictures = z.object({ pictures: z.array(pictureSchema) });
   const prompts = z.object({ prompts: z.array(z.object({ picture: pictureSchema.optional() })) });
-  const direct = (method: keyof typeof requests) =>
-    [
-      `engine.${method}`,
-      async (args: unknown, { signal }: { signal: AbortSignal }) => engine.forward(method, args, signal),
-    ] as const;
-  const stream = (method: keyof typeof requests, pictures: (args: unknown) => PictureSource[]) =>
-    [
-      `engine.${method}`,
-      async function* (args: unknown, { signal }: { signal: AbortSignal }) {
-        await checked(pictures(args));
-        yield* engine.forwardStream(method, args, signal);
-      },
-    ] as const;
   const listed = (args: unknown): PictureSource[] => withPictures.parse(args).pictures;
   const prompted = (args: unknown): PictureSource[] =>
     prompts.parse(args).prompts.flatMap((p) => (p.picture ? [p.picture] : []));
+  const none = (): PictureSource[] => [];
+  const call = (method: Method, pictures: (args: unknown) => PictureSource[]): [string, Handler] => [
+    `engine.${method}`,
+    async (args, { signal }) => {
+      await checked(pictures(args));
+      return engine.forward(method, args, signal);
+    },
+  ];
+  const stream = (method: Method, pictures: (args: unknown) => PictureSource[]): [string, Handler] => [
+    `engine.${method}`,
+    async function* (args, { signal }) {
+      await checked(pictures(args));
+      yield* engine.forwardStream(method, args, signal);
+    },
+  ];
   return Object.fromEntries([
-    direct('info'),
-    direct('embedTexts'),
-    direct('tokenGradient'),
-    [
-      'engine.steer',
-      async (args: unknown, { signal }: { signal: AbortSignal }) => {
-        await checked(prompted(steerRequestSchema.parse(args)));
-        return engine.forward('steer', args, signal);
-      },
-    ],
-    [
-      'engine.pixelGradient',
-      async (args: unknown, { signal }: { signal: AbortSignal }) => {
-        await checked(listed(args));
-        return engine.forward('pixelGradient', args, signal);
-      },
-    ],
+    call('info', none),
+    call('embedTexts', none),
+    call('tokenGradient', none),
+    call('steer', (args) => prompted(steerRequestSchema.parse(args))),
+    call('pixelGradient', listed),
     stream('embedPictures', listed),
     stream('styles', listed),
     stream('guide', prompted),

@@ -13,7 +13,7 @@ export interface CallContext {
   readonly signal: AbortSignal;
 }
 /** Answers with a value, or with a stream of them. */
-type Handler = (args: unknown, context: CallContext) => Promise<unknown> | AsyncIterable<unknown>;
+export type Handler = (args: unknown, context: CallContext) => Promise<unknown> | AsyncIterable<unknown>;
 export type Handlers = Readonly<Record<string, Handler>>;
 
 type Message =
