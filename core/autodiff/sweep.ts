@@ -1,7 +1,8 @@
 /** Reverse-mode differentiation, graph to graph: reachability, accumulation and un-broadcasting. It knows no operator. */
 import { failure } from '../errors.ts';
 import { isOperator } from '../graph/operators.ts';
-import { Tensor, trace } from '../graph/tensor.ts';
+import { Tensor } from '../graph/tensor.ts';
+import { trace } from '../graph/trace.ts';
 import type { Graph, GraphNode, Shape } from '../graph/types.ts';
 import { sameShape } from '../graph/types.ts';
 import { constant } from './rule.ts';

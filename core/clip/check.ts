@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { gradients } from '../autodiff/sweep.ts';
 import { type PlainError, plainError } from '../errors.ts';
-import { compile, type Graph, isOperator, type Session, type Shape, trace } from '../graph/index.ts';
+import { compile, type Graph, isSupported, type Session, type Shape, trace } from '../graph/index.ts';
 import { float32, floatsOf, int64 } from '../graph/session.ts';
 import { gaussian, seeded } from '../random.ts';
 import { framedSide } from './config.ts';
@@ -181,7 +181,7 @@ async function checkFile(folder: ModelFolder, file: string, golden: Golden | und
   let unsupported: string[] = [];
   try {
     const graph = await readGraph(folder, file);
-    unsupported = [...new Set(graph.nodes.map((n) => n.operator).filter((o) => !isOperator(o)))].sort();
+    unsupported = [...new Set(graph.nodes.map((n) => n.operator).filter((o) => !isSupported(o)))].sort();
     const whole = {
       ...folder,
       combined: graph.inputs.length > 1 && graph.inputs.some((i) => i.shape.length === 4) ? file : '',

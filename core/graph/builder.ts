@@ -7,10 +7,11 @@ import { INFERENCE, ShapeMismatch } from './inference.ts';
 import { isOperator } from './operators.ts';
 import { prune } from './prune.ts';
 import type { Attributes, DType, Graph, GraphInput, GraphNode, Initialiser, Shape, ValueType } from './types.ts';
+import { DTYPES, intOf } from './types.ts';
 import { validate } from './validate.ts';
 
 /** Operators whose further outputs their gradients reuse; outputs that nobody reads are dropped when the graph is built. */
-const EXTRA_OUTPUTS: Readonly<Record<string, number>> = { LayerNormalization: 3, MaxPool: 2 };
+const EXTRA_OUTPUTS: Readonly<Record<string, number>> = { LayerNormalization: 3, MaxPool: 2, TopK: 2 };
 
 const exporterAdvice =
   'Export the model again with torch.onnx at opset 17 and without custom operators, or open an issue with its name.';
@@ -101,6 +102,8 @@ export class GraphBuilder {
     if (!isOperator(operator)) throw failure('GRAPH_OPERATOR', { ...here, advice: exporterAdvice });
     const [first] = inputs;
     if ((operator === 'Identity' || operator === 'Dropout') && first !== undefined) return [first];
+    if (operator === 'Cast' && first && intOf(attributes, 'to', 0) === DTYPES[this.typeOf(first).dtype].onnx)
+      return [first];
     const value = attributes['value'];
     if (operator === 'Constant' && value?.type === 'tensor') return [this.initialiser(label, value.value)];
 
@@ -156,25 +159,6 @@ export class GraphBuilder {
         cause,
       );
     }
-  }
-
-  /** Copies `graph` in, its inputs bound to values of this one; returns the values that its outputs became. Names get `prefix` in front. */
-  inline(graph: Graph, bindings: ReadonlyMap<string, string>, prefix = ''): ReadonlyMap<string, string> {
-    const local = new Map<string, string>(bindings);
-    for (const input of graph.inputs) {
-      if (!local.has(input.name))
-        throw failure('GRAPH_SHAPE', { where: graph.name, what: `its input "${input.name}" is not given` });
-    }
-    for (const [name, constant] of graph.initialisers) {
-      if (local.has(name)) continue;
-      local.set(name, this.initialiser(prefix + name, constant));
-    }
-    for (const node of graph.nodes) {
-      const inputs = node.inputs.map((name) => (name ? (local.get(name) ?? name) : ''));
-      const outputs = this.add(node.operator, inputs, node.attributes, node.outputs.length, prefix + node.name);
-      for (const [i, name] of node.outputs.entries()) local.set(name, outputs[i] ?? '');
-    }
-    return new Map(graph.outputs.map((name) => [name, local.get(name) ?? name]));
   }
 
   /** The finished graph: only what its outputs need, validated. `outputs` maps public names to values. */

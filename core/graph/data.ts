@@ -66,7 +66,12 @@ const access: Record<DType, { get: Get; set: Set }> = {
   uint8: { get: (v, i) => v.getUint8(i), set: (v, i, x) => v.setUint8(i, x) },
   bool: { get: (v, i) => (v.getUint8(i) ? 1 : 0), set: (v, i, x) => v.setUint8(i, x ? 1 : 0) },
   string: { get: () => Number.NaN, set: () => undefined },
+  uint4: { get: () => Number.NaN, set: () => undefined },
+  int4: { get: () => Number.NaN, set: () => undefined },
 };
+
+/** Types whose numbers nothing here needs to know. */
+const UNREAD: ReadonlySet<DType> = new Set(['string', 'uint4', 'int4']);
 
 export function bytesOf(dtype: DType, data: ArrayLike<number>): Uint8Array {
   const { bytes } = DTYPES[dtype];
@@ -80,7 +85,7 @@ export function bytesOf(dtype: DType, data: ArrayLike<number>): Uint8Array {
 /** The numbers of a constant, or undefined when it has more than `limit` of them or its bytes are not in memory. */
 export function numbersOf(constant: Initialiser, limit = Number.POSITIVE_INFINITY): Known | undefined {
   const count = sizeOf(constant.shape);
-  if (!constant.bytes || count > limit || constant.dtype === 'string') return undefined;
+  if (!constant.bytes || count > limit || UNREAD.has(constant.dtype)) return undefined;
   const { bytes } = DTYPES[constant.dtype];
   const { get } = access[constant.dtype];
   const view = new DataView(constant.bytes.buffer, constant.bytes.byteOffset, constant.bytes.byteLength);

@@ -1,8 +1,10 @@
 /** The public face of core/graph. */
 export { floats } from './data.ts';
-export { isOperator, OPERATORS, type Operator } from './operators.ts';
+export { isSupported } from './inline.ts';
+export { OPERATORS, type Operator } from './operators.ts';
 export { readOnnx } from './read-onnx.ts';
 export { compile, type Session } from './session.ts';
-export { concat, specialise, Tensor, Trace, trace } from './tensor.ts';
+export { concat, Tensor } from './tensor.ts';
+export { specialise, Trace, trace } from './trace.ts';
 export { float, type Graph, int, ints, type Shape, sameShape, sizeOf } from './types.ts';
 export { writeOnnx } from './write-onnx.ts';

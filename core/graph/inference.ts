@@ -3,7 +3,7 @@ import type { Known } from './data.ts';
 import type { Operator } from './operators.ts';
 import type { Attributes, DType, Shape, ValueType } from './types.ts';
 import { DTYPES, intOf, intsOf, sizeOf } from './types.ts';
-import { slidSizes, windowOf } from './windows.ts';
+import { slidSizes, transposedWindowOf, windowOf } from './windows.ts';
 
 interface InferenceInput {
   readonly attributes: Attributes;
@@ -70,6 +70,18 @@ const argument: Rule = (n) => {
   return [{ dtype: 'int64', shape: without(shape, [axisOf(intOf(n.attributes, 'axis', 0), shape.length)], intOf(n.attributes, 'keepdims', 1) === 1) }];
 };
 
+const topK: Rule = (n) => {
+  const { dtype, shape } = typeAt(n, 0);
+  const axis = axisOf(intOf(n.attributes, 'axis', -1), shape.length);
+  const [k = 1] = numbersAt(n, 1, 'k');
+  if (k > dim(shape, axis)) mismatch(`the ${k} greatest of ${dim(shape, axis)}`);
+  const found = shape.map((d, i) => (i === axis ? k : d));
+  return [
+    { dtype, shape: found },
+    { dtype: 'int64', shape: found },
+  ];
+};
+
 function swapLast(shape: Shape): Shape {
   return shape.length < 2 ? shape : [...shape.slice(0, -2), dim(shape, shape.length - 1), dim(shape, shape.length - 2)];
 }
@@ -97,15 +109,7 @@ const conv: Rule = (n) => {
 const convTranspose: Rule = (n) => {
   const x = typeAt(n, 0);
   const w = typeAt(n, 1).shape;
-  const spatial = x.shape.slice(2);
-  const { kernel, strides, dilations, pads } = windowOf(n.attributes, spatial, w.slice(2));
-  const extra = intsOf(n.attributes, 'output_padding') ?? kernel.map(() => 0);
-  const sizes =
-    intsOf(n.attributes, 'output_shape') ??
-    spatial.map(
-      (s, i) =>
-        (strides[i] ?? 1) * (s - 1) + (extra[i] ?? 0) + ((kernel[i] ?? 1) - 1) * (dilations[i] ?? 1) + 1 - (pads[i] ?? 0) - (pads[i + kernel.length] ?? 0),
-    );
+  const { sizes } = transposedWindowOf(n.attributes, x.shape.slice(2), w.slice(2));
   return [{ dtype: x.dtype, shape: [dim(x.shape, 0), dim(w, 1) * intOf(n.attributes, 'group', 1), ...sizes] }];
 };
 const pool: Rule = (n) => {
@@ -265,6 +269,7 @@ export const INFERENCE: Record<Operator, Rule> = {
   GreaterOrEqual: comparison,
   And: comparison,
   Or: comparison,
+  Xor: comparison,
   Where: (n) => [{ dtype: typeAt(n, 1).dtype, shape: n.types.flatMap((t) => (t ? [t.shape] : [])).reduce(broadcast) }],
   Abs: same,
   Neg: same,
@@ -294,6 +299,8 @@ export const INFERENCE: Record<Operator, Rule> = {
   Ceil: same,
   Round: same,
   Sign: same,
+  IsNaN: comparison,
+  IsInf: comparison,
   'com.microsoft:QuickGelu': same,
   Cast: cast,
   Dropout: dropout,
@@ -311,6 +318,7 @@ export const INFERENCE: Record<Operator, Rule> = {
   Softmax: same,
   LogSoftmax: same,
   CumSum: same,
+  TopK: topK,
   MatMul: matmul,
   'com.microsoft:FusedMatMul': matmul,
   Gemm: matmul,
@@ -340,6 +348,7 @@ export const INFERENCE: Record<Operator, Rule> = {
   Trilu: same,
   DepthToSpace: blocks(false),
   SpaceToDepth: blocks(true),
+  DequantizeLinear: (n) => [{ dtype: typeAt(n, 1).dtype, shape: typeAt(n, 0).shape }],
   Shape: (n) => {
     const rank = typeAt(n, 0).shape.length;
     return [{ dtype: 'int64', shape: [typeAt(n, 0).shape.slice(intOf(n.attributes, 'start', 0), intOf(n.attributes, 'end', rank)).length] }];

@@ -4,7 +4,8 @@
  */
 import { failure } from '../errors.ts';
 import { numbersOf } from './data.ts';
-import { type Tensor, Trace } from './tensor.ts';
+import type { Tensor } from './tensor.ts';
+import { Trace } from './trace.ts';
 import type { Graph, GraphNode, Shape } from './types.ts';
 import { intOf } from './types.ts';
 

@@ -20,6 +20,17 @@ const root = protobuf.Root.fromJSON({
       opsetImport: [8, 'OperatorSetIdProto', 'repeated'],
       producerName: [2, 'string'],
       graph: [7, 'GraphProto'],
+      functions: [25, 'FunctionProto', 'repeated'],
+    }),
+    FunctionProto: message({
+      name: [1, 'string'],
+      input: [4, 'string', 'repeated'],
+      output: [5, 'string', 'repeated'],
+      attribute: [6, 'string', 'repeated'],
+      node: [7, 'NodeProto', 'repeated'],
+      opsetImport: [9, 'OperatorSetIdProto', 'repeated'],
+      domain: [10, 'string'],
+      attributeProto: [11, 'AttributeProto', 'repeated'],
     }),
     OperatorSetIdProto: message({ domain: [1, 'string'], version: [2, 'int64'] }),
     GraphProto: message({
@@ -48,6 +59,7 @@ const root = protobuf.Root.fromJSON({
       ints: [8, 'int64', 'repeated'],
       strings: [9, 'bytes', 'repeated'],
       type: [20, 'int32'],
+      refAttrName: [21, 'string'],
     }),
     TensorProto: message({
       dims: [1, 'int64', 'repeated'],
@@ -101,8 +113,10 @@ export interface AttributeProto {
   ints: Whole[];
   strings: Uint8Array[];
   type: number;
+  /** Inside a function: the caller's attribute that stands here. */
+  refAttrName: string;
 }
-interface NodeProto {
+export interface NodeProto {
   input: string[];
   output: string[];
   name: string;
@@ -123,7 +137,16 @@ export interface GraphProto {
   input: ValueInfoProto[];
   output: ValueInfoProto[];
 }
+export interface FunctionProto {
+  name: string;
+  input: string[];
+  output: string[];
+  node: NodeProto[];
+  domain: string;
+  attributeProto: AttributeProto[];
+}
 export interface ModelProto {
+  functions: FunctionProto[];
   opsetImport: { domain: string; version: Whole }[];
   graph?: GraphProto | null;
 }

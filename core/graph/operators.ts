@@ -19,6 +19,7 @@ export const OPERATORS = [
   'GreaterOrEqual',
   'And',
   'Or',
+  'Xor',
   'Where',
   // elementwise, one side
   'Abs',
@@ -51,6 +52,8 @@ export const OPERATORS = [
   'Ceil',
   'Round',
   'Sign',
+  'IsNaN',
+  'IsInf',
   'com.microsoft:QuickGelu',
   // reductions
   'ReduceSum',
@@ -67,6 +70,7 @@ export const OPERATORS = [
   'Softmax',
   'LogSoftmax',
   'CumSum',
+  'TopK',
   // linear algebra
   'MatMul',
   'Gemm',
@@ -99,6 +103,8 @@ export const OPERATORS = [
   'Trilu',
   'DepthToSpace',
   'SpaceToDepth',
+  // quantised constants
+  'DequantizeLinear',
   // shapes and constants
   'Shape',
   'Size',

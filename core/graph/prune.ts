@@ -1,4 +1,5 @@
 /** Dead-node removal: keeps what the outputs reach, walking backwards. Declared inputs stay, so that the caller's feeds stay valid. */
+import { readsOf } from './reads.ts';
 import type { Graph, GraphNode } from './types.ts';
 
 /** Operators that may be asked for fewer outputs than they can give. */
@@ -14,7 +15,7 @@ export function prune(graph: Graph): Graph {
   const kept = [];
   for (const node of graph.nodes.toReversed()) {
     if (!node.outputs.some((name) => needed.has(name))) continue;
-    for (const name of node.inputs) needed.add(name);
+    for (const name of readsOf(node)) needed.add(name);
     kept.push(OPTIONAL_OUTPUTS.has(node.operator) ? withoutUnread(node, needed) : node);
   }
   const made = new Set(kept.flatMap((node) => node.outputs));

@@ -1,13 +1,16 @@
 /** ONNX bytes to a graph. Weights become views on the bytes; external data is named, never read. */
 import { failure, messageOf } from '../errors.ts';
 import { bytesOf } from './data.ts';
+import { withoutFunctions } from './functions.ts';
 import type { AttributeProto, GraphProto, TensorProto, ValueInfoProto } from './onnx-schema.ts';
 import { decodeModel, plain } from './onnx-schema.ts';
 import { sortNodes } from './sort.ts';
 import type { Attribute, DType, Graph, GraphInput, GraphNode, Initialiser } from './types.ts';
-import { DTYPES } from './types.ts';
+import { bytesFor, DTYPES, sizeOf } from './types.ts';
 import { upgrade } from './upgrade.ts';
 
+/** What a file means that names no opset. */
+const OLDEST_OPSET = 1;
 const dtypes = new Map<number, DType>((Object.keys(DTYPES) as DType[]).map((d) => [DTYPES[d].onnx, d]));
 
 export interface OnnxSource {
@@ -24,7 +27,8 @@ export function readOnnx(source: OnnxSource): Graph {
     const model = decodeModel(source.bytes);
     if (!model.graph || model.graph.output.length === 0) throw new Error('it holds no graph');
     const opset = plain(model.opsetImport.find((o) => o.domain === '' || o.domain === 'ai.onnx')?.version);
-    return upgrade(sortNodes(graphOf(model.graph, source)), opset);
+    const flat = { ...model.graph, node: withoutFunctions(model.graph.node, model.functions) };
+    return upgrade(sortNodes(graphOf(flat, source)), opset || OLDEST_OPSET);
   } catch (cause) {
     throw failure('ONNX_UNREADABLE', { file: source.name, what: messageOf(cause) }, cause);
   }
@@ -77,7 +81,7 @@ function initialiserOf(t: TensorProto, source: OnnxSource): Initialiser {
     const entry = (key: string): string | undefined => t.externalData.find((e) => e.key === key)?.value;
     if (source.file === undefined) throw new Error(`"${t.name}" keeps its data in another file`);
     const folder = source.file.includes('/') ? source.file.slice(0, source.file.lastIndexOf('/') + 1) : '';
-    const length = shape.reduce((a, b) => a * b, DTYPES[dtype].bytes);
+    const length = bytesFor(dtype, sizeOf(shape));
     return {
       dtype,
       shape,

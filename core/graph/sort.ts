@@ -1,4 +1,5 @@
 /** Puts nodes into an order in which every value is made before it is read; some converters append theirs at the end. */
+import { readsOf } from './reads.ts';
 import type { Graph, GraphNode } from './types.ts';
 
 /** Stable: nodes that are in order already stay where they are. Throws when nodes wait for each other in a circle. */
@@ -9,7 +10,7 @@ export function sortNodes(graph: Graph): Graph {
   while (waiting.length > 0) {
     const later: GraphNode[] = [];
     for (const node of waiting) {
-      if (!node.inputs.every((name) => ready.has(name))) later.push(node);
+      if (!readsOf(node).every((name) => ready.has(name))) later.push(node);
       else {
         sorted.push(node);
         for (const name of node.outputs) ready.add(name);

@@ -1,10 +1,10 @@
 /** A symbolic tensor: a handle on a value of a graph that is being traced. Arithmetic on tensors writes nodes. */
 import { failure } from '../errors.ts';
-import { GraphBuilder } from './builder.ts';
+import type { GraphBuilder } from './builder.ts';
 import type { Known } from './data.ts';
 import { axisOf } from './inference.ts';
 import type { Operator } from './operators.ts';
-import type { Attributes, DType, Graph, Initialiser, Shape } from './types.ts';
+import type { Attributes, DType, Initialiser, Shape } from './types.ts';
 import { DTYPES, int, ints, sameShape, sizeOf } from './types.ts';
 
 export type Operand = Tensor | number;
@@ -40,6 +40,14 @@ export class Tensor {
     return x instanceof Tensor
       ? x
       : new Tensor(this.builder, this.builder.constant({ dtype: this.dtype, shape: [], data: [x] }));
+  }
+  /** Numbers as a constant of this tensor's type. */
+  floats(data: readonly number[], shape: Shape = [data.length]): Tensor {
+    return new Tensor(this.builder, this.builder.constant({ dtype: this.dtype, shape, data }));
+  }
+  /** A constant kept as the bytes it is given. */
+  constant(constant: Initialiser, name: string): Tensor {
+    return new Tensor(this.builder, this.builder.initialiser(name, constant));
   }
   /** Whole numbers as a constant int64 vector, for operators that take axes, shapes or indices. */
   whole(data: readonly number[], shape: Shape = [data.length]): Tensor {
@@ -225,61 +233,4 @@ export function concat(parts: readonly Tensor[], axis: number): Tensor {
   const [first, ...rest] = parts;
   if (!first) throw failure('GRAPH_SHAPE', { where: 'concat', what: 'nothing to join' });
   return rest.length === 0 ? first : first.apply('Concat', rest, { axis: int(axisOf(axis, first.rank)) });
-}
-
-/** What a traced function writes with: inputs, constants, other graphs called as functions. */
-export class Trace {
-  readonly builder: GraphBuilder;
-  constructor(name: string) {
-    this.builder = new GraphBuilder(name);
-  }
-  input(name: string, shape: Shape, dtype: DType = 'float32'): Tensor {
-    return new Tensor(this.builder, this.builder.input(name, dtype, shape));
-  }
-  /** The handle on a value that the builder made. */
-  tensor(value: string): Tensor {
-    return new Tensor(this.builder, value);
-  }
-  constant(data: ArrayLike<number>, shape: Shape = [data.length], dtype: DType = 'float32'): Tensor {
-    return new Tensor(this.builder, this.builder.constant({ dtype, shape, data: Array.from(data) }));
-  }
-  scalar(x: number, dtype: DType = 'float32'): Tensor {
-    return this.constant([x], [], dtype);
-  }
-  /** A constant kept as the bytes it is given. */
-  initialiser(name: string, constant: Initialiser): Tensor {
-    return new Tensor(this.builder, this.builder.initialiser(name, constant));
-  }
-  /** Calls a graph on tensors: its nodes join this trace. */
-  call(graph: Graph, inputs: Readonly<Record<string, Tensor>>, prefix = ''): Record<string, Tensor> {
-    const bound = new Map(Object.entries(inputs).map(([name, t]) => [name, t.value]));
-    return Object.fromEntries(
-      [...this.builder.inline(graph, bound, prefix)].map(([name, value]) => [name, new Tensor(this.builder, value)]),
-    );
-  }
-  build(outputs: Readonly<Record<string, Tensor>>): Graph {
-    return this.builder.build(new Map(Object.entries(outputs).map(([name, t]) => [name, t.value])));
-  }
-}
-
-/** Runs `body` once with symbolic tensors and returns the graph that it wrote. */
-export function trace(name: string, body: (t: Trace) => Readonly<Record<string, Tensor>>): Graph {
-  const t = new Trace(name);
-  return t.build(body(t));
-}
-
-/** The graph with static shapes: symbolic sizes replaced by `shapes`, shape arithmetic folded, dead nodes gone. */
-export function specialise(graph: Graph, shapes: Readonly<Record<string, Shape>>): Graph {
-  return trace(graph.name, (t) => {
-    const inputs = graph.inputs.map(({ name, dtype, shape }) => {
-      const fixed = shapes[name] ?? shape.map((d) => (typeof d === 'number' ? d : -1));
-      if (fixed.some((d) => d < 0))
-        throw failure('GRAPH_SHAPE', {
-          where: `input "${name}" of ${graph.name}`,
-          what: `no size was given for [${shape.join(', ')}]`,
-        });
-      return [name, t.input(name, fixed, dtype)] as const;
-    });
-    return t.call(graph, Object.fromEntries(inputs));
-  });
 }

@@ -15,6 +15,9 @@ export const DTYPES = {
   uint32: { onnx: 12, bytes: 4 },
   uint64: { onnx: 13, bytes: 8 },
   bfloat16: { onnx: 16, bytes: 2 },
+  /** Two in a byte, the low half first. */
+  uint4: { onnx: 21, bytes: 0.5 },
+  int4: { onnx: 22, bytes: 0.5 },
 } as const;
 export type DType = keyof typeof DTYPES;
 
@@ -73,6 +76,8 @@ export interface Graph {
   readonly types: ReadonlyMap<string, ValueType>;
 }
 
+/** Bytes that so many elements take. */
+export const bytesFor = (dtype: DType, count: number): number => Math.ceil(count * DTYPES[dtype].bytes);
 export const sizeOf = (shape: Shape): number => shape.reduce((a, b) => a * b, 1);
 export const sameShape = (a: Shape, b: Shape): boolean => a.length === b.length && a.every((d, i) => d === b[i]);
 

@@ -4,8 +4,8 @@ import type { Attribute, Attributes, Graph, GraphNode, Initialiser } from './typ
 import { intOf } from './types.ts';
 
 interface Context {
-  /** Makes a constant and returns its name. */
-  constant(stem: string, data: readonly number[], dtype?: 'int64' | 'float32'): string;
+  /** Makes a constant and returns its name; float32 is a single number unless it is to be a `list`. */
+  constant(stem: string, data: readonly number[], dtype?: 'int64' | 'float32', list?: boolean): string;
 }
 type Rewrite = (node: GraphNode, context: Context) => readonly GraphNode[];
 
@@ -66,11 +66,69 @@ const reductions = [
   'ReduceLogSumExp',
 ];
 
+/** Attributes become inputs from position 1 on, in this order; those that are left out stay out. */
+const attributesToInputs =
+  (...keys: readonly string[]): Rewrite =>
+  (node, context) => {
+    if (!keys.some((key) => node.attributes[key])) return [node];
+    const inputs = keys.map((key) =>
+      node.attributes[key] ? context.constant(`${node.name}.${key}`, listed(node.attributes[key])) : '',
+    );
+    while (inputs.at(-1) === '') inputs.pop();
+    return [{ ...node, inputs: [node.inputs[0] ?? '', ...inputs], attributes: omit(node.attributes, ...keys) }];
+  };
+
+const padInputs: Rewrite = (node, context) => {
+  const pads = node.attributes['pads'] ?? node.attributes['paddings'];
+  if (!pads) return [node];
+  const inputs = [node.inputs[0] ?? '', context.constant(`${node.name}.pads`, listed(pads))];
+  if (node.attributes['value']) inputs.push(scalar(context, node, 'value'));
+  return [{ ...node, inputs, attributes: omit(node.attributes, 'pads', 'paddings', 'value') }];
+};
+/** Upsample (until 9) and Resize (until 10) took the factors second and placed pixels from the corner. */
+const olderResize: Rewrite = (node, context) => {
+  const [x = '', given] = node.inputs;
+  const scales = given ?? context.constant(`${node.name}.scales`, listed(node.attributes['scales']), 'float32', true);
+  const mode = node.attributes['mode'] ?? { type: 'string' as const, value: 'nearest' };
+  return [
+    {
+      ...node,
+      operator: 'Resize',
+      inputs: [x, '', scales],
+      attributes: {
+        mode,
+        coordinate_transformation_mode: { type: 'string', value: 'asymmetric' },
+        nearest_mode: { type: 'string', value: 'floor' },
+      },
+    },
+  ];
+};
+const renamed =
+  (operator: string): Rewrite =>
+  (node) => [{ ...node, operator }];
+/** Before opset 7 a right-hand side was laid against the left one from `axis` on. */
+const alignedBroadcast: Rewrite = (node) => {
+  if (!node.attributes['broadcast']) return [node];
+  if (node.attributes['axis'])
+    throw new Error(
+      `${node.operator} (node "${node.name}") broadcasts by axis, as before opset 7; export it at opset 17`,
+    );
+  return [{ ...node, attributes: {} }];
+};
+
 /** Operator, first opset of the newer form, rewrite of the older one. Source: ONNX's operator changelog (docs/Changelog.md). */
 const REWRITES: readonly (readonly [operator: string, since: number, rewrite: Rewrite])[] = [
+  ...['Add', 'Sub', 'Mul', 'Div', 'Pow'].map((o) => [o, 7, alignedBroadcast] as const),
   ['Clip', 11, clipBounds],
+  ['Pad', 11, padInputs],
+  ['Slice', 10, attributesToInputs('starts', 'ends', 'axes')],
+  ['TopK', 10, attributeToInput('k', 1)],
+  ['Upsample', Number.POSITIVE_INFINITY, olderResize],
+  ['Resize', 11, olderResize],
+  ['Scatter', Number.POSITIVE_INFINITY, renamed('ScatterElements')],
   ['Softmax', 13, softmaxOverTail],
   ['LogSoftmax', 13, softmaxOverTail],
+  ['Hardmax', 13, softmaxOverTail],
   ['Squeeze', 13, attributeToInput('axes', 1)],
   ['Unsqueeze', 13, attributeToInput('axes', 1)],
   ['ReduceSum', 13, attributeToInput('axes', 1)],
@@ -97,18 +155,27 @@ function constantForm(node: GraphNode): GraphNode {
   return value ? { ...node, attributes: { value: { type: 'tensor', value } } } : node;
 }
 
+/** The graph, and every branch in it, at the one opset. Newer opsets only add operators and types to it (docs/Changelog.md, 22 to 26). */
 export function upgrade(graph: Graph, opset: number): Graph {
   const initialisers = new Map(graph.initialisers);
   const context: Context = {
-    constant(stem, data, dtype = 'int64') {
-      initialisers.set(stem, initialiserOf({ dtype, shape: dtype === 'float32' ? [] : [data.length], data }));
+    constant(stem, data, dtype = 'int64', list = dtype !== 'float32') {
+      initialisers.set(stem, initialiserOf({ dtype, shape: list ? [data.length] : [], data }));
       return stem;
     },
   };
   const nodes = graph.nodes.flatMap((node) => {
     if (node.operator === 'Constant') return [constantForm(node)];
     const row = REWRITES.find(([operator, since]) => operator === node.operator && opset < since);
-    return row ? row[2](node, context) : [node];
+    return (row ? row[2](node, context) : [node]).map((n) => withUpgradedBranches(n, opset));
   });
   return { ...graph, nodes, initialisers };
+}
+
+function withUpgradedBranches(node: GraphNode, opset: number): GraphNode {
+  if (!Object.values(node.attributes).some((a) => a.type === 'graph')) return node;
+  const attributes = Object.entries(node.attributes).map(
+    ([key, a]) => [key, a.type === 'graph' ? { ...a, value: upgrade(a.value, opset) } : a] as const,
+  );
+  return { ...node, attributes: Object.fromEntries(attributes) };
 }

@@ -1,7 +1,7 @@
 /** Checks a graph after every transform: single assignment, defined inputs, known types that agree with the declared ones. */
 import { failure } from '../errors.ts';
 import type { Graph } from './types.ts';
-import { DTYPES, sameShape, sizeOf } from './types.ts';
+import { bytesFor, sameShape, sizeOf } from './types.ts';
 
 type Invalid = (where: string, what: string) => never;
 
@@ -32,7 +32,7 @@ function definedNames(graph: Graph, invalid: Invalid): ReadonlySet<string> {
 
 function checkInitialisers(graph: Graph, invalid: Invalid): void {
   for (const [name, constant] of graph.initialisers) {
-    const expected = sizeOf(constant.shape) * DTYPES[constant.dtype].bytes;
+    const expected = bytesFor(constant.dtype, sizeOf(constant.shape));
     const actual = constant.bytes?.byteLength ?? constant.origin?.length;
     if (constant.dtype !== 'string' && actual !== expected)
       invalid(`initialiser "${name}"`, `${actual} bytes where its shape asks for ${expected}`);

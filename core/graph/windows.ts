@@ -34,6 +34,33 @@ export function windowOf(a: Attributes, spatial: Shape, kernelShape?: Shape): Wi
   return { kernel, strides, dilations, pads: auto === 'SAME_UPPER' ? [...small, ...large] : [...large, ...small] };
 }
 
+/** The window of a transposed convolution and the size of what it makes: `output_shape` and `auto_pad` fix the pads (ONNX, ConvTranspose). */
+export function transposedWindowOf(
+  a: Attributes,
+  spatial: Shape,
+  kernelShape: Shape,
+): Window & { readonly sizes: Shape } {
+  const auto = textOf(a, 'auto_pad', 'NOTSET');
+  const { auto_pad: _, ...explicit } = a;
+  const window = windowOf(explicit, spatial, kernelShape);
+  const { kernel, strides, dilations, pads } = window;
+  const extra = intsOf(a, 'output_padding') ?? kernel.map(() => 0);
+  const whole = kernel.map(
+    (k, i) => (strides[i] ?? 1) * ((spatial[i] ?? 1) - 1) + (extra[i] ?? 0) + (k - 1) * (dilations[i] ?? 1) + 1,
+  );
+  const same = auto === 'SAME_UPPER' || auto === 'SAME_LOWER';
+  const wanted = intsOf(a, 'output_shape') ?? (same ? spatial.map((s, i) => s * (strides[i] ?? 1)) : undefined);
+  if (!wanted) return { ...window, sizes: whole.map((w, i) => w - (pads[i] ?? 0) - (pads[i + kernel.length] ?? 0)) };
+  const totals = whole.map((w, i) => Math.max(0, w - (wanted[i] ?? w)));
+  const small = totals.map((t) => Math.floor(t / 2));
+  const large = totals.map((t) => Math.ceil(t / 2));
+  return {
+    ...window,
+    sizes: wanted.slice(-kernel.length),
+    pads: auto === 'SAME_UPPER' ? [...small, ...large] : [...large, ...small],
+  };
+}
+
 /** Output sizes of a window that slides over `spatial` (ONNX's Conv and pooling formula). */
 export function slidSizes(w: Window, spatial: Shape, ceil = false): number[] {
   const rank = w.kernel.length;

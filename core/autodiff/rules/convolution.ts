@@ -3,7 +3,7 @@ import type { Tensor } from '../../graph/tensor.ts';
 import type { Attributes } from '../../graph/types.ts';
 import { int, intOf, ints } from '../../graph/types.ts';
 import type { Window } from '../../graph/windows.ts';
-import { windowOf } from '../../graph/windows.ts';
+import { transposedWindowOf, windowOf } from '../../graph/windows.ts';
 import type { Rule } from '../rule.ts';
 
 const spatialOf = (t: Tensor): readonly number[] => t.shape.slice(2);
@@ -53,41 +53,44 @@ function convInput(x: Tensor, w: Tensor, g: Tensor, window: Window, group: numbe
       );
 }
 
-/** dW of a convolution: the input convolved with the cotangent, batch and channels changing places. */
-function convWeights(x: Tensor, w: Tensor, g: Tensor, window: Window): Tensor {
-  const turned = [1, 0, ...window.kernel.map((_, i) => i + 2)];
-  const found = x
-    .transpose(turned)
-    .apply(
-      'Conv',
-      [g.transpose(turned)],
-      attributesOf({ ...window, kernel: spatialOf(g), strides: window.dilations, dilations: window.strides }, 1),
-    );
+/** dW of a convolution: the input convolved with the cotangent, batch and channels changing places; groups stay groups. */
+function convWeights(x: Tensor, w: Tensor, g: Tensor, window: Window, group: number): Tensor {
+  const [batch = 1, channels = 1, ...sizes] = x.shape;
+  const spatial = sizes.map((_, i) => i + 3);
+  const turned = [1, 0, ...sizes.map((_, i) => i + 2)];
+  const each = channels / group;
+  const grouped = x
+    .reshape([batch, group, each, ...sizes])
+    .transpose([2, 1, 0, ...spatial])
+    .reshape([each, group * batch, ...sizes]);
+  const found = grouped.apply(
+    'Conv',
+    [g.transpose(turned)],
+    attributesOf({ ...window, kernel: spatialOf(g), strides: window.dilations, dilations: window.strides }, group),
+  );
   const cut = window.kernel.reduce((t, k, i) => (t.shape[i + 2] === k ? t : t.slice(i + 2, 0, k)), found);
   return cut.transpose(turned).reshape(w.shape);
 }
 
-export const conv: Rule = ({ x, inputs, g, attributes, refuse }) => {
+export const conv: Rule = ({ x, inputs, g, attributes }) => {
   const w = inputs[1] ?? x;
   const window = windowOf(attributes, spatialOf(x), spatialOf(w));
   const group = intOf(attributes, 'group', 1);
   return [
     () => convInput(x, w, g, window, group),
-    () =>
-      group === 1
-        ? convWeights(x, w, g, window)
-        : refuse('The weights of grouped convolutions cannot be trained; keep them frozen.'),
+    () => convWeights(x, w, g, window, group),
     () => g.sum([0, ...window.kernel.map((_, i) => i + 2)]),
   ];
 };
 
-/** dX of a transposed convolution is the convolution that it transposes. */
+/** dX of a transposed convolution is the convolution that it transposes; dW is that convolution's, cotangent and input changing places. */
 export const convTranspose: Rule = ({ x, inputs, g, attributes }) => {
   const w = inputs[1] ?? x;
-  const window = windowOf(attributes, spatialOf(x), spatialOf(w));
+  const window = transposedWindowOf(attributes, spatialOf(x), spatialOf(w));
+  const group = intOf(attributes, 'group', 1);
   return [
-    () => g.apply('Conv', [w], attributesOf(window, intOf(attributes, 'group', 1))),
-    null,
+    () => g.apply('Conv', [w], attributesOf(window, group)),
+    () => convWeights(g, w, x, window, group),
     () => g.sum([0, ...window.kernel.map((_, i) => i + 2)]),
   ];
 };
@@ -114,6 +117,19 @@ function counts(window: Window, sizes: readonly number[], output: readonly numbe
   return perAxis.reduce((all, axis) => all.flatMap((a) => axis.map((b) => a * b)), [1]);
 }
 
+/** With ceil_mode the last windows reach past the end padding: padding is added until they fit. */
+function wholeWindows(w: Window, sizes: readonly number[], output: readonly number[]): Window {
+  const rank = w.kernel.length;
+  const pads = w.pads.map((pad, i) => {
+    if (i < rank) return pad;
+    const axis = i - rank;
+    const span = ((w.kernel[axis] ?? 1) - 1) * (w.dilations[axis] ?? 1) + 1;
+    const reach = ((output[axis] ?? 1) - 1) * (w.strides[axis] ?? 1) + span;
+    return Math.max(pad, reach - (sizes[axis] ?? 1) - (w.pads[axis] ?? 0));
+  });
+  return { ...w, pads };
+}
+
 export const averagePool: Rule = ({ x, y, g, attributes }) => [
   () => {
     const window = windowOf(attributes, spatialOf(x));
@@ -129,7 +145,7 @@ export const averagePool: Rule = ({ x, y, g, attributes }) => [
     const count = counts(window, spatialOf(x), spatialOf(y), intOf(attributes, 'count_include_pad', 0) === 1);
     const share = g.div(constantOf(g, count, [1, 1, ...out]));
     const ones = g.like(1).expand([channels, 1, ...kernel]);
-    return convInput(x, ones, share, window, channels);
+    return convInput(x, ones, share, wholeWindows(window, spatialOf(x), out), channels);
   },
 ];
 const constantOf = (near: Tensor, data: readonly number[], shape: readonly number[]): Tensor =>

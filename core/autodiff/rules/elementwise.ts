@@ -22,10 +22,11 @@ export const div: Rule = (n) => [() => n.g.div(second(n)), () => n.g.mul(n.y).di
 export const pow: Rule = (n) => {
   const b = second(n);
   const [exponent] = b.known?.data.length === 1 ? b.known.data : [];
+  const power = b.cast(n.x.dtype);
   const slope = (): Tensor => {
     if (exponent === 2) return n.x.mul(2);
     if (exponent === 0.5) return n.y.reciprocal().mul(0.5);
-    return b.mul(n.x.pow(b.sub(1)));
+    return power.mul(n.x.pow(power.sub(1)));
   };
   return [() => n.g.mul(slope()), () => n.g.mul(n.y).mul(n.x.log())];
 };

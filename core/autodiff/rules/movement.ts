@@ -84,35 +84,51 @@ export const gather: Rule = ({ x, inputs, g, attributes }) => [
 export const gatherElements: Rule = ({ x, inputs, g, attributes }) => [
   () => x.zeros().apply('ScatterElements', [inputs[1] ?? x, g], { ...attributes, ...adding }),
 ];
-export const gatherNd: Rule = ({ x, inputs, g, attributes, refuse }) => [
+/** The cotangent of each chosen value goes back to its place. */
+export const topK: Rule = ({ x, g, outputs, cotangents, attributes }) => [
+  () =>
+    cotangents[0] && outputs[1]
+      ? x.zeros().apply('ScatterElements', [outputs[1], g], { axis: int(intOf(attributes, 'axis', -1)) })
+      : x.zeros(),
+];
+/** Indices with the places along the batch axes written in front, since ScatterND has no batch axes. */
+function withBatch(indices: Tensor, batch: number): Tensor {
+  const whole = indices.cast('int64');
+  const lead = indices.shape.slice(0, -1);
+  const places = Array.from({ length: batch }, (_, axis) =>
+    whole
+      .whole(
+        Array.from({ length: lead[axis] ?? 1 }, (_p, i) => i),
+        [...lead.map((d, i) => (i === axis ? d : 1)), 1],
+      )
+      .expand([...lead, 1]),
+  );
+  return join([...places, whole], indices.rank - 1);
+}
+export const gatherNd: Rule = ({ x, inputs, g, attributes }) => [
   () => {
-    if (intOf(attributes, 'batch_dims', 0) !== 0) refuse('Export with torch.onnx at opset 17.');
-    return x.zeros().apply('ScatterND', [inputs[1] ?? x, g], adding);
+    const indices = inputs[1] ?? x;
+    const batch = intOf(attributes, 'batch_dims', 0);
+    return x.zeros().apply('ScatterND', [batch === 0 ? indices : withBatch(indices, batch), g], adding);
   },
 ];
 /** The cotangent of what was overwritten is zero there; what was written reads its own places. */
-export const scatterNd: Rule = ({ inputs, g, attributes }) => {
-  const indices = inputs[1] ?? g;
-  const updates = inputs[2] ?? g;
-  return [
-    () => (textOf(attributes, 'reduction', 'none') === 'add' ? g : g.apply('ScatterND', [indices, updates.zeros()])),
-    null,
-    () => g.apply('GatherND', [indices]),
-  ];
-};
-export const scatterElements: Rule = ({ inputs, g, attributes }) => {
-  const indices = inputs[1] ?? g;
-  const updates = inputs[2] ?? g;
-  const axis = { axis: int(intOf(attributes, 'axis', 0)) };
-  return [
-    () =>
-      textOf(attributes, 'reduction', 'none') === 'add'
-        ? g
-        : g.apply('ScatterElements', [indices, updates.zeros()], axis),
-    null,
-    () => g.apply('GatherElements', [indices], axis),
-  ];
-};
+const scattered =
+  (scatter: 'ScatterND' | 'ScatterElements', gather: 'GatherND' | 'GatherElements'): Rule =>
+  ({ inputs, g, attributes, refuse }) => {
+    const indices = inputs[1] ?? g;
+    const updates = inputs[2] ?? g;
+    const reduction = textOf(attributes, 'reduction', 'none');
+    if (reduction !== 'none' && reduction !== 'add') refuse('Only scatters that add or overwrite are differentiated.');
+    const axis = scatter === 'ScatterElements' ? { axis: int(intOf(attributes, 'axis', 0)) } : {};
+    return [
+      () => (reduction === 'add' ? g : g.apply(scatter, [indices, updates.zeros()], axis)),
+      null,
+      () => g.apply(gather, [indices], axis),
+    ];
+  };
+export const scatterNd = scattered('ScatterND', 'GatherND');
+export const scatterElements = scattered('ScatterElements', 'GatherElements');
 
 /** Expanding is broadcasting: the sweep sums the cotangent back. */
 export const expand: Rule = ({ g }) => [() => g];
@@ -126,17 +142,15 @@ export const tile: Rule = ({ x, inputs, g }) => [
       .reshape(x.shape);
   },
 ];
-export const pad: Rule = ({ x, inputs, g, attributes, refuse }) => [
+/** Borders of copies and negative ones are spelt out before any rule sees them. */
+export const pad: Rule = ({ x, inputs, g }) => [
   () => {
-    if (textOf(attributes, 'mode', 'constant') !== 'constant') refuse('Export with constant padding.');
     const pads = inputs[1]?.known?.data ?? [];
     const axes = inputs[3]?.known?.data.map((a) => axisOf(a, x.rank)) ?? x.shape.map((_, i) => i);
     return axes.reduce((t, axis, i) => {
       const before = pads[i] ?? 0;
       const size = x.shape[axis] ?? 1;
-      const after = pads[i + axes.length] ?? 0;
-      if (before < 0 || after < 0) refuse('Use Slice to crop.');
-      return before === 0 && after === 0 ? t : t.slice(axis, before, before + size);
+      return t.shape[axis] === size ? t : t.slice(axis, before, before + size);
     }, g);
   },
 ];

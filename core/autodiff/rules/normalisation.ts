@@ -7,24 +7,34 @@ import type { Rule } from '../rule.ts';
 /**
  * y = s (x - m) r + b with m the mean and r the inverse deviation, both reused from the forward pass.
  * With h = (x - m) r and q = g s: dx = r (q - mean(q) - h mean(q h)) (Ba, Kiros and Hinton, 2016).
+ * The statistics may be read too: dm/dx = 1/n and dr/dx = -r^2 h / n.
  */
-export const layerNormalization: Rule = ({ x, inputs, outputs, g, attributes }) => {
+export const layerNormalization: Rule = ({ x, inputs, outputs, cotangents, attributes }) => {
   const [, mean = x, inverse = x] = outputs;
+  const [ofValue, ofMean, ofInverse] = cotangents;
   const axes = Array.from({ length: x.rank }, (_, i) => i).slice(axisOf(intOf(attributes, 'axis', -1), x.rank));
+  const count = axes.reduce((n, axis) => n * (x.shape[axis] ?? 1), 1);
   // The statistics of a float16 tensor are float32.
   const spread = inverse.cast(x.dtype);
   const normal = (): Tensor => x.sub(mean.cast(x.dtype)).mul(spread);
+  const fromValue = (g: Tensor): Tensor => {
+    const h = normal();
+    const q = inputs[1] ? g.mul(inputs[1]) : g;
+    return q
+      .sub(q.mean(axes, true))
+      .sub(h.mul(q.mul(h).mean(axes, true)))
+      .mul(spread);
+  };
+  const given = ofValue ?? x.zeros();
   return [
-    () => {
-      const h = normal();
-      const q = inputs[1] ? g.mul(inputs[1]) : g;
-      return q
-        .sub(q.mean(axes, true))
-        .sub(h.mul(q.mul(h).mean(axes, true)))
-        .mul(spread);
-    },
-    () => g.mul(normal()),
-    () => g,
+    () =>
+      [
+        ...(ofValue ? [fromValue(ofValue)] : []),
+        ...(ofMean ? [ofMean.cast(x.dtype).div(count).expand(x.shape)] : []),
+        ...(ofInverse ? [ofInverse.cast(x.dtype).div(-count).mul(spread.square()).mul(normal())] : []),
+      ].reduce((a, b) => a.add(b)),
+    () => given.mul(normal()),
+    () => given,
   ];
 };
 

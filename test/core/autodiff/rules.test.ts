@@ -103,6 +103,13 @@ const CASES: Partial<Record<Operator, readonly GradientCase[]>> = {
     from([A], (x) => x.apply('CumSum', [x.whole([1], [])])),
     from([A], (x) => x.apply('CumSum', [x.whole([2], [])], { exclusive: int(1), reverse: int(1) })),
   ],
+  TopK: [
+    from([A], (x) => x.applyMany('TopK', [x.whole([2])], { axis: int(2) }, 2)[0] as Tensor, {
+      at: distinct,
+      step: 1e-3,
+      tolerance: 3e-2,
+    }),
+  ],
   MatMul: [
     two('MatMul', [
       [3, 4],
