@@ -18,6 +18,8 @@ const catalogue = {
   MODEL_BROKEN: (d: { file: string; what: string }) => `${d.file} does not hold what a CLIP model needs: ${d.what}.`,
   MODEL_PART: (d: { folder: string; part: string }) =>
     `The model in ${d.folder} has no ${d.part}, so this cannot be done with it. Choose a model that has both towers.`,
+  PATH_ESCAPES: (d: { folder: string; path: string }) =>
+    `The model in ${d.folder} names a file outside its own folder (${d.path}), which is not read. Fetch the model again from a source that you trust.`,
   PICTURE_UNREADABLE: (d: { picture: string; what: string }) =>
     `${d.picture} cannot be read as a picture: ${d.what}. Use PNG, JPEG, WebP, GIF, AVIF, TIFF or SVG.`,
   PICTURE_TOO_LARGE: (d: { picture: string; limit: string }) =>

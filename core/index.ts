@@ -1,7 +1,9 @@
 /** The public face of Lodestone: everything that plugins, the server and other programs may use. */
+
+export type { Embeddings } from './clip/batches.ts';
 export type { FileReport } from './clip/check.ts';
 export { EMBEDDED } from './clip/folder.ts';
-export type { Embeddings, ModelInfo } from './clip/model.ts';
+export type { ModelInfo } from './clip/model.ts';
 export {
   type Call,
   type Classified,

@@ -1,17 +1,18 @@
 /** Checks every graph of a model folder: what it cannot do, how far it is from golden values, how long it takes. Blocks; use it in a child process. */
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { gradients } from '../autodiff/sweep.ts';
 import { type PlainError, plainError } from '../errors.ts';
 import { compile, type Graph, isSupported, type Session, type Shape, trace } from '../graph/index.ts';
-import { float32, floatsOf, int64 } from '../graph/session.ts';
+import { float32, floatsOf, wholeNumbers } from '../graph/session.ts';
 import { gaussian, seeded } from '../random.ts';
 import { framedSide } from './config.ts';
 import { type ModelFolder, openFolder, readGraph } from './folder.ts';
+import { graphFiles } from './layout.ts';
 import { type NamedArray, readSafetensors } from './safetensors.ts';
 import { cosines, greatCircle, unit } from './similarity.ts';
-import { callTower, fixedLength, mainInput, type Tower, towerOf } from './towers.ts';
+import { callTower, couldHold, fixedLength, mainInput, type Tower, towerOf } from './towers.ts';
 
 /** Relative errors (2-norm) against the golden values, the worst over batches of one and of all; absent without golden values. */
 export interface FileReport {
@@ -157,11 +158,13 @@ async function checkTexts(folder: ModelFolder, tower: Tower, golden: Golden | un
     data: Array.from({ length: 2 * context }, (_, i) => (i % context) + 1),
   };
   const [count = 1, length = context] = ids.shape;
-  const graph = trace(tower.graph.name, (t) => {
-    return { embedding: callTower(t, tower, t.input('ids', [count, length], mainInput(tower).dtype)).embedding };
-  });
+  const mask = golden?.get('attention_mask');
+  const used = mask && Array.from({ length: count }, (_, i) => rowsOf(mask, i, 1).data.reduce((a, b) => a + b, 0));
+  const graph = trace(tower.graph.name, (t) => ({
+    embedding: callTower(t, tower, t.input('ids', [count, length], mainInput(tower).dtype), [], used).embedding,
+  }));
   const session: Session = await compile(graph, { folder: folder.graphs });
-  const feeds = { ids: int64(ids.data, [count, length]) };
+  const feeds = { ids: wholeNumbers(mainInput(tower).dtype, ids.data, [count, length]) };
   const out = floatsOf((await session.run(feeds))['embedding']);
   const forward = await median(() => session.run(feeds));
   await session.release();
@@ -182,16 +185,10 @@ async function checkFile(folder: ModelFolder, file: string, golden: Golden | und
   try {
     const graph = await readGraph(folder, file);
     unsupported = [...new Set(graph.nodes.map((n) => n.operator).filter((o) => !isSupported(o)))].sort();
-    const whole = {
-      ...folder,
-      combined: graph.inputs.length > 1 && graph.inputs.some((i) => i.shape.length === 4) ? file : '',
-    };
-    const pictures = graph.inputs.some((i) => i.shape.length === 4)
-      ? await checkPictures(whole, towerOf(graph, 'image'), golden)
-      : {};
-    const texts = graph.inputs.some((i) => i.dtype.startsWith('int'))
-      ? await checkTexts(whole, towerOf(graph, 'text'), golden)
-      : {};
+    const [seesPictures, readsTexts] = [couldHold(graph, 'image'), couldHold(graph, 'text')];
+    const whole = { ...folder, combined: seesPictures && readsTexts ? file : '' };
+    const pictures = seesPictures ? await checkPictures(whole, towerOf(graph, 'image'), golden) : {};
+    const texts = readsTexts ? await checkTexts(whole, towerOf(graph, 'text'), golden) : {};
     return { file, unsupported, ...texts, ...pictures };
   } catch (thrown) {
     return { file, unsupported, error: plainError(thrown) };
@@ -203,9 +200,10 @@ export async function* checkFolder(path: string, signal: AbortSignal): AsyncGene
   const folder = await openFolder(path);
   const bytes = await readFile(join(path, 'golden.safetensors')).catch(() => undefined);
   const golden = bytes && readSafetensors(bytes, join(path, 'golden.safetensors'));
-  for (const file of (await readdir(folder.graphs)).filter((f) => f.endsWith('.onnx')).sort()) {
+  const whole = { ...folder, graphs: path };
+  for (const file of await graphFiles(path)) {
     await setImmediate();
     signal.throwIfAborted();
-    yield await checkFile(folder, file, golden);
+    yield await checkFile(whole, file, golden);
   }
 }

@@ -1,5 +1,5 @@
-/** Opens a model folder in the Hugging Face layout: which graphs there are and what the JSON files say. */
-import { readdir, readFile, stat } from 'node:fs/promises';
+/** Opens a model folder: which graphs there are and what the JSON files say. */
+import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { failure, LodestoneError, messageOf } from '../errors.ts';
@@ -7,6 +7,8 @@ import type { Graph } from '../graph/index.ts';
 import { readOnnx } from '../graph/index.ts';
 import type { ModelConfig, Preprocessing } from './config.ts';
 import { parseConfig, parsePreprocessing } from './config.ts';
+import type { Layout } from './layout.ts';
+import { firstFile, insideFolder, layoutOf } from './layout.ts';
 
 /** The model that ships with Lodestone, beside the sources in a clone and beside the build in a package. */
 export const EMBEDDED = fileURLToPath(
@@ -15,23 +17,26 @@ export const EMBEDDED = fileURLToPath(
 
 const JSON_LIMIT = 64 << 20;
 const GRAPH_LIMIT = 2 ** 31 - 1;
+/** Where each JSON file may lie, in order; OpenCLIP's exports keep them beside the tower that they concern. */
+const CONFIGS = ['config.json', 'open_clip_config.json'];
+const PREPROCESSORS = ['preprocessor_config.json', 'visual/preprocess_cfg.json', 'preprocess_cfg.json'];
+const TOKENIZERS = ['tokenizer.json', 'textual/tokenizer.json', 'tokenizer/tokenizer.json'];
 
-export interface ModelFolder {
+export interface ModelFolder extends Layout {
   readonly path: string;
-  /** Where the graphs lie; weights refer to it. */
-  readonly graphs: string;
   readonly config: ModelConfig;
   readonly preprocessing: Preprocessing;
-  readonly vision?: string;
-  readonly text?: string;
-  /** One file with both towers and the logits. */
-  readonly combined?: string;
+  /** tokenizer.json and, where there is one, tokenizer_config.json. */
+  readonly tokenizer?: string;
+  readonly tokenizerConfig?: string;
+  /** Every JSON file that what the model does depends on. */
+  readonly settings: readonly string[];
 }
 
-/** A JSON file of the folder, or undefined when it is not there. Throws MODEL_BROKEN. */
-export async function readJson(path: string): Promise<unknown> {
-  const found = await stat(path).catch(() => undefined);
-  if (!found?.isFile()) return undefined;
+/** A JSON file, or undefined when it is not there. Throws MODEL_BROKEN. */
+export async function readJson(path: string | undefined): Promise<unknown> {
+  const found = path === undefined ? undefined : await stat(path).catch(() => undefined);
+  if (path === undefined || !found?.isFile()) return undefined;
   if (found.size > JSON_LIMIT)
     throw failure('MODEL_BROKEN', { file: path, what: `it is larger than ${JSON_LIMIT >> 20} MiB` });
   try {
@@ -50,45 +55,69 @@ function parsed<T>(file: string, parse: () => T): T {
   }
 }
 
-/** Throws MODEL_MISSING, MODEL_BROKEN. */
-export async function openFolder(path: string): Promise<ModelFolder> {
-  const config = await readJson(join(path, 'config.json'));
-  if (config === undefined) throw failure('MODEL_MISSING', { folder: path, what: 'it has no config.json' });
-  const inside = await readdir(join(path, 'onnx')).catch(() => [] as string[]);
-  const graphs = inside.length > 0 ? join(path, 'onnx') : path;
-  const files = new Set(inside.length > 0 ? inside : await readdir(path));
-  const named = (name: string): string | undefined => (files.has(name) ? name : undefined);
-  const vision = named('vision_model.onnx');
-  const text = named('text_model.onnx');
-  const combined = named('model.onnx');
-  if (!vision && !text && !combined)
-    throw failure('MODEL_MISSING', {
-      folder: path,
-      what: 'it has no vision_model.onnx, text_model.onnx or model.onnx',
-    });
-  const modelConfig = parsed(join(path, 'config.json'), () => parseConfig(config));
-  const preprocessor = (await readJson(join(path, 'preprocessor_config.json'))) ?? {};
-  return {
+/** `variant` names a precision that the folder offers beside its plain graphs: fp16, quantized, q4. Throws MODEL_MISSING, MODEL_BROKEN, PATH_ESCAPES. */
+export async function openFolder(path: string, variant?: string): Promise<ModelFolder> {
+  const configFile = await firstFile(path, CONFIGS);
+  const json = await readJson(configFile);
+  if (configFile === undefined || json === undefined)
+    throw failure('MODEL_MISSING', { folder: path, what: 'it has no config.json' });
+  const layout = await layoutOf(path, variant);
+  const config = parsed(configFile, () => parseConfig(json));
+  const preprocessorFile = await firstFile(path, PREPROCESSORS);
+  const preprocessor = (await readJson(preprocessorFile)) ?? openClipPreprocessing(json);
+  const tokenizer = await firstFile(path, TOKENIZERS);
+  const tokenizerConfig = await firstFile(
     path,
-    graphs,
-    config: modelConfig,
-    preprocessing: parsed(join(path, 'preprocessor_config.json'), () =>
-      parsePreprocessing(preprocessor, modelConfig.imageSize),
-    ),
-    ...(vision ? { vision } : {}),
-    ...(text ? { text } : {}),
-    ...(combined ? { combined } : {}),
+    TOKENIZERS.map((t) => t.replace('tokenizer.json', 'tokenizer_config.json')),
+  );
+  return {
+    ...layout,
+    path,
+    config,
+    preprocessing: parsed(preprocessorFile ?? configFile, () => parsePreprocessing(preprocessor, config.imageSize)),
+    ...(tokenizer ? { tokenizer } : {}),
+    ...(tokenizerConfig ? { tokenizerConfig } : {}),
+    settings: [configFile, preprocessorFile, tokenizer, tokenizerConfig].filter((f) => f !== undefined),
   };
 }
 
-export async function readGraph(folder: ModelFolder, file: string): Promise<Graph> {
+/** OpenCLIP's open_clip_config.json holds the preprocessing too. */
+function openClipPreprocessing(json: unknown): unknown {
+  const inside =
+    typeof json === 'object' && json !== null && 'preprocess_cfg' in json ? json.preprocess_cfg : undefined;
+  return inside ?? {};
+}
+
+/** Reads a graph. Weights in other files are named, never read; they must lie inside the folder. Throws FILE_MISSING, ONNX_UNREADABLE, PATH_ESCAPES. */
+export async function readGraph(folder: Pick<ModelFolder, 'graphs' | 'path'>, file: string): Promise<Graph> {
   const path = join(folder.graphs, file);
   const found = await stat(path).catch(() => undefined);
   if (!found?.isFile()) throw failure('FILE_MISSING', { path });
+  await insideFolder(folder.path, path.slice(folder.path.length + 1));
   if (found.size > GRAPH_LIMIT)
     throw failure('ONNX_UNREADABLE', {
       file: path,
       what: 'it is larger than 2 GB; keep the weights in an external data file',
     });
-  return readOnnx({ bytes: await readFile(path), name: file, file });
+  const graph = readOnnx({ bytes: await readFile(path), name: file, file });
+  await checkWeights(folder, file, graph);
+  return graph;
+}
+
+async function checkWeights(folder: Pick<ModelFolder, 'graphs' | 'path'>, file: string, graph: Graph): Promise<void> {
+  const ends = new Map<string, number>();
+  for (const { origin } of graph.initialisers.values()) {
+    if (!origin || origin.file === file) continue;
+    ends.set(origin.file, Math.max(ends.get(origin.file) ?? 0, origin.offset + origin.length));
+  }
+  for (const [name, end] of ends) {
+    const path = await insideFolder(folder.path, join(folder.graphs, name).slice(folder.path.length + 1));
+    const found = await stat(path).catch(() => undefined);
+    if (!found?.isFile()) throw failure('FILE_MISSING', { path });
+    if (found.size < end)
+      throw failure('ONNX_UNREADABLE', {
+        file: path,
+        what: `it holds ${found.size} bytes where its weights end at ${end}`,
+      });
+  }
 }

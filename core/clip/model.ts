@@ -1,13 +1,15 @@
 /** A CLIP model in this process: embeddings of pixel values and token ids, and their exact gradients. Runs block; use it in a child process. */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { join } from 'node:path';
-import { joinedFloats } from '../arrays.ts';
+import { basename, join } from 'node:path';
 import { gradients } from '../autodiff/sweep.ts';
 import { failure } from '../errors.ts';
 import type { Session, Shape } from '../graph/index.ts';
 import { compile, trace } from '../graph/index.ts';
-import { float32, floatsOf, int64, openFile } from '../graph/session.ts';
+import type { CompileOptions } from '../graph/session.ts';
+import { float32, floatsOf, openFile, wholeNumbers } from '../graph/session.ts';
+import type { Embeddings } from './batches.ts';
+import { BATCH, filled, inBatches, normalised } from './batches.ts';
 import { framedSide } from './config.ts';
 import type { ModelFolder } from './folder.ts';
 import { openFolder, readGraph, readJson } from './folder.ts';
@@ -17,13 +19,28 @@ import { keptSession, remembered } from './remembered.ts';
 import { cosines } from './similarity.ts';
 import { styleLayers, styleProfile } from './style.ts';
 import type { TextTokenizer } from './tokenizer.ts';
-import { createTokenizer } from './tokenizer.ts';
-import type { Tower } from './towers.ts';
-import { callTower, companion, fixedLength, mainInput, tokenEmbeddings, towerOf } from './towers.ts';
+import { createTokenizer, tokenizerWishes } from './tokenizer.ts';
+import type { Tower, TowerKind } from './towers.ts';
+import {
+  callTower,
+  channelsLast,
+  companion,
+  couldHold,
+  fixedBatch,
+  fixedLength,
+  mainInput,
+  tokenEmbeddings,
+  towerOf,
+  vocabularyOf,
+} from './towers.ts';
 
 export interface ModelOptions {
   /** Threads inside one operator; onnxruntime's own choice when absent. */
   readonly threads?: number;
+  /** A precision that the folder offers beside its plain graphs: fp16, quantized, q4. */
+  readonly variant?: string;
+  /** When quantised weights become real numbers for gradients: once (the default), or at each run to save memory. */
+  readonly dequantise?: 'once' | 'each-run';
 }
 
 /** What a caller may know of a model. */
@@ -35,23 +52,20 @@ export interface ModelInfo {
   readonly side: number;
   readonly context: number;
   readonly activation: 'softmax' | 'sigmoid';
-  readonly logits: LogitForm;
-  readonly towers: readonly ('image' | 'text')[];
-}
-
-const BATCH = 16;
-
-/** One embedding a row, each of length one. */
-export interface Embeddings {
-  readonly count: number;
-  readonly dimension: number;
-  readonly data: Float32Array;
+  /** Factor and offset from cosines to logits, and where they come from: the combined graph, the configuration, or what such models usually have. */
+  readonly logits: LogitForm & { readonly source: 'graph' | 'config' | 'assumed' };
+  readonly towers: readonly TowerKind[];
+  /** Numbers in an embedding; absent for a folder without an image tower. */
+  readonly dimension?: number;
+  /** The precision in use ('' for the plain graphs), and all that the folder offers. */
+  readonly variant: string;
+  readonly variants: readonly string[];
 }
 
 export class ClipModel {
   readonly folder: ModelFolder;
-  private readonly threads: number | undefined;
-  private readonly towers = new Map<'image' | 'text', Promise<Tower>>();
+  private readonly options: ModelOptions;
+  private readonly towers = new Map<TowerKind, Promise<Tower>>();
   private readonly sessions = new Map<string, Promise<Session>>();
   private readonly fixed = new Map<string, Promise<Session>>();
   private words: Promise<TextTokenizer> | undefined;
@@ -59,35 +73,38 @@ export class ClipModel {
 
   private constructor(folder: ModelFolder, options: ModelOptions) {
     this.folder = folder;
-    this.threads = options.threads;
+    this.options = options;
   }
 
   /** Throws MODEL_MISSING, MODEL_BROKEN. Graphs are read when they are first needed. */
   static async open(path: string, options: ModelOptions = {}): Promise<ClipModel> {
-    return new ClipModel(await openFolder(path), options);
+    return new ClipModel(await openFolder(path, options.variant), options);
   }
 
-  get compileOptions(): { readonly folder: string; readonly threads?: number } {
-    return { folder: this.folder.graphs, ...(this.threads ? { threads: this.threads } : {}) };
+  get compileOptions(): CompileOptions {
+    const { threads, dequantise = 'once' } = this.options;
+    return { folder: this.folder.graphs, dequantise, ...(threads ? { threads } : {}) };
   }
 
   /** Throws MODEL_PART when the folder lacks it. */
-  tower(kind: 'image' | 'text'): Promise<Tower> {
+  tower(kind: TowerKind): Promise<Tower> {
     return remembered(this.towers, kind, async () => towerOf(await readGraph(this.folder, this.fileOf(kind)), kind));
   }
 
-  private fileOf(kind: 'image' | 'text'): string {
+  private fileOf(kind: TowerKind): string {
     const file = (kind === 'image' ? this.folder.vision : this.folder.text) ?? this.folder.combined;
     if (!file) throw failure('MODEL_PART', { folder: this.folder.path, part: `${kind} tower` });
     return file;
   }
 
   /** A tower as it is on disk, sizes symbolic; a combined file is cut to the tower first. */
-  private session(kind: 'image' | 'text'): Promise<Session> {
+  private session(kind: TowerKind): Promise<Session> {
     return remembered(this.sessions, kind, async () => {
       const split = kind === 'image' ? this.folder.vision : this.folder.text;
+      // The tower is read first: that checks the file and where its weights lie.
+      const { graph } = await this.tower(kind);
       if (split) return openFile(join(this.folder.graphs, split), this.compileOptions);
-      return compile((await this.tower(kind)).graph, this.compileOptions);
+      return compile(graph, this.compileOptions);
     });
   }
 
@@ -96,35 +113,67 @@ export class ClipModel {
     return this.words;
   }
   private async loadTokenizer(): Promise<TextTokenizer> {
-    const file = join(this.folder.path, 'tokenizer.json');
-    const json = await readJson(file);
-    if (json === undefined)
-      throw failure('MODEL_MISSING', { folder: this.folder.path, what: 'it has no tokenizer.json' });
-    const context = fixedLength(await this.tower('text')) ?? this.folder.config.context;
-    return createTokenizer(json, await readJson(join(this.folder.path, 'tokenizer_config.json')), {
-      context,
-      pad: this.folder.config.padToken,
-      file,
-    });
+    const { tokenizer, tokenizerConfig, path, config } = this.folder;
+    const json = await readJson(tokenizer);
+    if (tokenizer === undefined || json === undefined)
+      throw failure('MODEL_MISSING', { folder: path, what: 'it has no tokenizer.json' });
+    const settings = await readJson(tokenizerConfig);
+    const wished = tokenizerWishes(json, settings).length ?? config.context;
+    const context = fixedLength(await this.tower('text')) ?? Math.min(wished, config.context);
+    const made = createTokenizer(json, settings, { context, pad: config.padToken, file: tokenizer });
+    await this.checkVocabulary(made, tokenizer);
+    return made;
+  }
+  /** A tokenizer of another model gives ids that the table of embeddings does not have. */
+  private async checkVocabulary(tokenizer: TextTokenizer, file: string): Promise<void> {
+    const tower = await this.tower('text');
+    const rows = vocabularyOf(tower);
+    const highest = Math.max(...tokenizer.encode('a photo of a cat, zebra & 9 \u00e9').ids);
+    if (rows !== undefined && highest >= rows)
+      throw failure('MODEL_BROKEN', {
+        file,
+        what: `it gives the token id ${highest}, but the text tower knows only ${rows} tokens. It belongs to another model; fetch the one beside these graphs`,
+      });
   }
 
   info(): Promise<ModelInfo> {
-    this.known ??= this.describe();
+    this.known ??= this.describe().catch((thrown: unknown) => {
+      this.known = undefined;
+      throw thrown;
+    });
     return this.known;
   }
   private async describe(): Promise<ModelInfo> {
-    const { path, config, vision, text, combined } = this.folder;
-    const whole = combined ? logitFormOf(await readGraph(this.folder, combined)) : undefined;
+    const { path, config, vision, text, combined, variants, settings } = this.folder;
+    const whole = combined ? await readGraph(this.folder, combined) : undefined;
+    const form = whole && logitFormOf(whole);
+    const logits = form ? { ...form, source: 'graph' as const } : config.logits;
+    const towers = (['image', 'text'] as const).filter(
+      (kind) => (kind === 'image' ? vision : text) ?? (whole && couldHold(whole, kind)),
+    );
+    const files = [vision, text, combined].flatMap((f) => (f ? [join(this.folder.graphs, f)] : []));
     return {
       folder: path,
       family: config.family,
-      hash: await hashOf([vision, text, combined].flatMap((f) => (f ? [join(this.folder.graphs, f)] : []))),
+      hash: await hashOf([...files, ...settings]),
       side: await this.side(),
       context: config.context,
-      activation: config.activation,
-      logits: whole ?? { scale: Math.exp(config.logLogitScale), bias: 0 },
-      towers: [...(vision || combined ? (['image'] as const) : []), ...(text || combined ? (['text'] as const) : [])],
+      activation: form && form.bias !== 0 ? 'sigmoid' : config.activation,
+      logits,
+      towers,
+      ...(towers.includes('image') ? { dimension: await this.dimension() } : {}),
+      variant: this.options.variant ?? (variants.includes('') ? '' : (variants[0] ?? '')),
+      variants,
     };
+  }
+
+  /** Numbers in an embedding, from the shapes of the image tower. */
+  private async dimension(): Promise<number> {
+    const [tower, side] = [await this.tower('image'), await this.side()];
+    const graph = trace(`shapes of ${tower.graph.name}`, (t) => ({
+      embedding: callTower(t, tower, t.input('pixels', [1, 3, side, side])).embedding,
+    }));
+    return graph.types.get('embedding')?.shape.at(-1) ?? 0;
   }
 
   /** Side of the square pictures that the image tower sees, in pixels. */
@@ -136,19 +185,48 @@ export class ClipModel {
   /** Embeddings of normalised pixel values [count, 3, side, side]. */
   async embedPixels(pixels: Float32Array, count: number): Promise<Embeddings> {
     const tower = await this.tower('image');
-    const session = await this.session('image');
     const side = await this.side();
     const each = 3 * side * side;
+    const part = (from: number, size: number): Float32Array => pixels.subarray(from * each, (from + size) * each);
+    const fixed = fixedBatch(tower);
+    if (channelsLast(tower) || mainInput(tower).dtype !== 'float32') return this.embedTraced(part, count);
+    const session = await this.session('image');
     const rows = await inBatches(
       count,
-      fixedBatch(tower),
-      (from, size) =>
-        session.run(
-          { [tower.input]: float32(pixels.subarray(from * each, (from + size) * each), [size, 3, side, side]) },
-          [tower.embedding],
-        ),
+      fixed ?? BATCH,
+      (from, size) => {
+        const shape: Shape = [fixed ?? size, 3, side, side];
+        return session.run({ [tower.input]: float32(filled(part(from, size), (fixed ?? size) * each), shape) }, [
+          tower.embedding,
+        ]);
+      },
       tower.embedding,
     );
+    return normalised(rows, count);
+  }
+
+  /** The same for towers that do not take float32 pixels, channels first: a session of our own does the casting. */
+  private async embedTraced(part: (from: number, size: number) => Float32Array, count: number): Promise<Embeddings> {
+    const tower = await this.tower('image');
+    const side = await this.side();
+    const run = async (from: number, size: number): ReturnType<Session['run']> => {
+      const shape: Shape = [size, 3, side, side];
+      const session = await keptSession(this.fixed, `embed ${size}`, async () =>
+        compile(
+          trace(`embedding of ${this.folder.path}`, (t) => ({
+            embedding: callTower(t, tower, t.input('pixels', shape)).embedding,
+          })),
+          this.compileOptions,
+        ),
+      );
+      return session.run({ pixels: float32(part(from, size), shape) });
+    };
+    const whole = count - (count % BATCH);
+    const many = await inBatches(whole, BATCH, run, 'embedding');
+    const few = await inBatches(count - whole, 1, (from, size) => run(whole + from, size), 'embedding');
+    const rows = new Float32Array(many.length + few.length);
+    rows.set(many);
+    rows.set(few, many.length);
     return normalised(rows, count);
   }
 
@@ -162,26 +240,24 @@ export class ClipModel {
   ): Promise<Embeddings> {
     const tower = await this.tower('text');
     const session = await this.session('text');
-    const length = encoded[0]?.ids.length ?? 0;
+    const fixed = fixedBatch(tower);
+    // With a mask, padding changes nothing: a batch is as long as its longest text.
+    const trims = fixedLength(tower) === undefined && tower.graph.inputs.some((i) => /mask/i.test(i.name));
     const run = (from: number, size: number): ReturnType<Session['run']> => {
-      const part = encoded.slice(from, from + size);
-      const shape: Shape = [size, length];
+      const given = encoded.slice(from, from + size);
+      const part = fixed
+        ? [...given, ...Array.from({ length: fixed - size }, () => given[0] ?? { ids: [], used: 0 })]
+        : given;
+      const length = trims ? Math.max(1, ...part.map((e) => e.used)) : (part[0]?.ids.length ?? 0);
+      const shape: Shape = [part.length, length];
       const used = part.map((e) => e.used);
-      const others = tower.graph.inputs
-        .filter((i) => i.name !== tower.input)
-        .map((i) => [i.name, int64(companion(i.name, shape, used), shape)] as const);
-      return session.run(
-        {
-          ...Object.fromEntries(others),
-          [tower.input]: int64(
-            part.flatMap((e) => e.ids),
-            shape,
-          ),
-        },
-        [tower.embedding],
-      );
+      const feeds = tower.graph.inputs.map(({ name, dtype }) => {
+        const data = name === tower.input ? part.flatMap((e) => e.ids.slice(0, length)) : companion(name, shape, used);
+        return [name, wholeNumbers(dtype, data, shape)] as const;
+      });
+      return session.run(Object.fromEntries(feeds), [tower.embedding]);
     };
-    return normalised(await inBatches(encoded.length, fixedBatch(tower), run, tower.embedding), encoded.length);
+    return normalised(await inBatches(encoded.length, fixed ?? BATCH, run, tower.embedding), encoded.length);
   }
 
   /** Style profiles of normalised pixel values, see style.ts: one unit row each. */
@@ -260,7 +336,7 @@ export class ClipModel {
     });
     const session = await compile(graph, this.compileOptions);
     const out = await session.run({
-      ids: int64(ids, [1, ids.length]),
+      ids: wholeNumbers(mainInput(tower).dtype, ids, [1, ids.length]),
       against: float32(against.data, [against.count, against.dimension]),
       weights: float32(weights, [1, against.count]),
     });
@@ -275,37 +351,10 @@ export class ClipModel {
   }
 }
 
-function fixedBatch(tower: Tower): number {
-  const [batch] = mainInput(tower).shape;
-  return typeof batch === 'number' ? batch : BATCH;
-}
-
-/** Runs in batches and joins the rows of one output. A graph with a fixed batch of one runs picture by picture. */
-async function inBatches(
-  count: number,
-  batch: number,
-  run: (from: number, size: number) => ReturnType<Session['run']>,
-  output: string,
-): Promise<Float32Array> {
-  const parts: Float32Array[] = [];
-  for (let from = 0; from < count; from += batch)
-    parts.push(floatsOf((await run(from, Math.min(batch, count - from)))[output]));
-  return joinedFloats(parts);
-}
-
-function normalised(rows: Float32Array, count: number): Embeddings {
-  const dimension = count === 0 ? 0 : rows.length / count;
-  for (let row = 0; row < count; row++) {
-    const part = rows.subarray(row * dimension, (row + 1) * dimension);
-    const length = Math.hypot(...part) || 1;
-    for (let i = 0; i < dimension; i++) part[i] = (part[i] ?? 0) / length;
-  }
-  return { count, dimension, data: rows };
-}
-
-/** SHA-256 over the graphs' bytes, in order. */
+/** SHA-256 over the names and bytes of the graphs and settings, in order. */
 async function hashOf(files: readonly string[]): Promise<string> {
   const hash = createHash('sha256');
+  for (const file of files) hash.update(`${basename(file)}\n`);
   for (const file of files) for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer);
   return hash.digest('hex');
 }

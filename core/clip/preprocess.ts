@@ -6,6 +6,7 @@ import { resize } from './resample.ts';
 function resized(picture: Raster, p: Preprocessing): Raster {
   const [height, width] = p.resizeTo;
   if (p.resize === 'none') return picture;
+  if (p.resize === 'longest-edge') return fitted(picture, p);
   if (p.resize === 'squash') return resize(picture, width, height, p.interpolation);
   const scale = (long: number, short: number): number => Math.trunc((height * long) / short);
   return picture.width <= picture.height
@@ -13,12 +14,31 @@ function resized(picture: Raster, p: Preprocessing): Raster {
     : resize(picture, scale(picture.width, picture.height), height, p.interpolation);
 }
 
-/** The middle `height` by `width`; what lies outside the picture is black. */
-function centred(picture: Raster, height: number, width: number): Raster {
+/** The whole picture inside the size (open_clip, ResizeKeepRatio with longest 1). */
+function fitted(picture: Raster, p: Preprocessing): Raster {
+  const [height, width] = p.resizeTo;
+  const ratio = Math.max(picture.height / height, picture.width / width);
+  return resize(
+    picture,
+    Math.max(1, Math.round(picture.width / ratio)),
+    Math.max(1, Math.round(picture.height / ratio)),
+    p.interpolation,
+  );
+}
+
+/** Half of a whole number, halves to the even neighbour, as Python rounds. */
+function evenHalf(rest: number): number {
+  const floor = Math.floor(rest / 2);
+  return rest % 2 === 0 || floor % 2 === 0 ? floor : floor + 1;
+}
+
+/** The middle `height` by `width`; what lies outside the picture is filled. */
+function centred(picture: Raster, [height, width]: readonly [number, number], { fill, centre }: Preprocessing): Raster {
   if (picture.width === width && picture.height === height) return picture;
-  const top = Math.floor((picture.height - height) / 2);
-  const left = Math.floor((picture.width - width) / 2);
-  const data = new Uint8Array(width * height * 3);
+  const half = (rest: number): number => (centre === 'even' ? evenHalf(rest) : Math.floor(rest / 2));
+  const top = half(picture.height - height);
+  const left = half(picture.width - width);
+  const data = new Uint8Array(width * height * 3).fill(fill);
   for (let y = Math.max(0, -top); y < Math.min(height, picture.height - top); y++) {
     const x = Math.max(0, -left);
     const count = Math.min(width, picture.width - left) - x;
@@ -31,7 +51,7 @@ function centred(picture: Raster, height: number, width: number): Raster {
 /** The 8-bit picture that the model sees, before normalisation. */
 function framed(picture: Raster, p: Preprocessing): Raster {
   const whole = resized(picture, p);
-  return p.crop ? centred(whole, p.crop[0], p.crop[1]) : whole;
+  return p.crop ? centred(whole, p.crop, p) : whole;
 }
 
 /** Pixel values [3, height, width], normalised: (v * rescale - mean) / std. */

@@ -1,5 +1,6 @@
 /** From text to a model's token ids, through the Hugging Face tokenizer of its folder. */
 import { Tokenizer } from '@huggingface/tokenizers';
+import { z } from 'zod';
 import { failure, messageOf } from '../errors.ts';
 
 export interface TextTokenizer {
@@ -9,6 +10,29 @@ export interface TextTokenizer {
   encode(text: string): { readonly ids: number[]; readonly used: number };
   /** The text of one id, for showing which word a score comes from. */
   token(id: number): string;
+}
+
+/** Lengths above this are how tokenizers say that they have no limit. */
+const LENGTH_LIMIT = 8192;
+const named = z.union([z.string(), z.object({ content: z.string() }).transform((t) => t.content)]);
+const tokenizerConfigSchema = z.object({
+  model_max_length: z.number().positive().nullish(),
+  pad_token: named.nullish(),
+});
+const paddingSchema = z.object({ padding: z.object({ pad_id: z.int().nonnegative() }).nullish() });
+
+/** The length and the padding token that a tokenizer's own files ask for. */
+export function tokenizerWishes(
+  json: unknown,
+  config: unknown,
+): { readonly length?: number; readonly padWord?: string; readonly padId?: number } {
+  const c = tokenizerConfigSchema.safeParse(config).data;
+  const padId = paddingSchema.safeParse(json).data?.padding?.pad_id;
+  return {
+    ...(c?.model_max_length && c.model_max_length <= LENGTH_LIMIT ? { length: Math.trunc(c.model_max_length) } : {}),
+    ...(c?.pad_token ? { padWord: c.pad_token } : {}),
+    ...(padId === undefined ? {} : { padId }),
+  };
 }
 
 export function createTokenizer(
@@ -21,13 +45,16 @@ export function createTokenizer(
     const tokenizer = new Tokenizer(json, typeof config === 'object' && config !== null ? config : {});
     const ids = (text: string): number[] => tokenizer.encode(text).ids.map(Number);
     const [end = 0] = ids('').slice(-1);
+    const wishes = tokenizerWishes(json, config);
+    const ownPad = wishes.padWord === undefined ? undefined : tokenizer.token_to_id(wishes.padWord);
+    const filler = ownPad ?? wishes.padId ?? pad ?? end;
     return {
       ids,
       token: (id) => tokenizer.id_to_token(id) ?? '',
       encode(text) {
         const all = ids(text);
         const cut = all.length > context ? [...all.slice(0, context - 1), all.at(-1) ?? end] : all;
-        return { ids: [...cut, ...Array<number>(context - cut.length).fill(pad ?? end)], used: cut.length };
+        return { ids: [...cut, ...Array<number>(context - cut.length).fill(filler)], used: cut.length };
       },
     };
   } catch (cause) {

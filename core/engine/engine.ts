@@ -1,7 +1,9 @@
 /** What callers use: embed, score, classify, rank, gradient, guide. The model runs in a child process that can be stopped at any moment. */
+
+import type { Embeddings } from '../clip/batches.ts';
 import type { FileReport } from '../clip/check.ts';
 import { EMBEDDED } from '../clip/folder.ts';
-import type { Embeddings, ModelInfo } from '../clip/model.ts';
+import type { ModelInfo } from '../clip/model.ts';
 import type { PlainError } from '../errors.ts';
 import { failure } from '../errors.ts';
 import type { GuideEvent, GuideRequest, SteerRequest } from '../guidance/protocol.ts';

@@ -1,6 +1,7 @@
 /** From cosines to what they mean: the model's own probabilities, and orders. */
 import { joinedFloats } from '../arrays.ts';
-import type { Embeddings, ModelInfo } from '../clip/model.ts';
+import type { Embeddings } from '../clip/batches.ts';
+import type { ModelInfo } from '../clip/model.ts';
 
 /** Row `i` of embeddings. */
 export const row = (e: Embeddings, i: number): Float32Array => e.data.subarray(i * e.dimension, (i + 1) * e.dimension);

@@ -48,6 +48,15 @@ function expanded(
   })?.map((t) => t.value);
 }
 
+/** Takes the known branch of an If: its values join the scope under the names of the node's outputs. */
+function takeBranch(builder: GraphBuilder, node: GraphNode, condition: string, scope: Scope, label: string): void {
+  const branch = branchOf(builder, node, condition);
+  const inner = new Map(scope);
+  for (const name of branch.initialisers.keys()) inner.delete(name);
+  write(builder, branch, inner, `${label}.`);
+  for (const [i, name] of node.outputs.entries()) scope.set(name, inner.get(branch.outputs[i] ?? '') ?? '');
+}
+
 function write(builder: GraphBuilder, graph: Graph, scope: Scope, prefix: string): void {
   for (const [name, constant] of graph.initialisers) {
     if (!scope.has(name)) scope.set(name, builder.initialiser(prefix + name, constant));
@@ -56,11 +65,7 @@ function write(builder: GraphBuilder, graph: Graph, scope: Scope, prefix: string
     const inputs = node.inputs.map((name) => (name ? (scope.get(name) ?? name) : ''));
     const label = prefix + node.name;
     if (node.operator === 'If') {
-      const branch = branchOf(builder, node, inputs[0] ?? '');
-      const inner = new Map(scope);
-      for (const name of branch.initialisers.keys()) inner.delete(name);
-      write(builder, branch, inner, `${label}.`);
-      for (const [i, name] of node.outputs.entries()) scope.set(name, inner.get(branch.outputs[i] ?? '') ?? '');
+      takeBranch(builder, node, inputs[0] ?? '', scope, label);
       continue;
     }
     const outputs =

@@ -1,13 +1,16 @@
 /** Compiles a graph to an onnxruntime session. `run` blocks its thread: use it only in a process made for that. */
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import { failure, messageOf } from '../errors.ts';
-import type { Graph, Shape } from './types.ts';
+import { fromHalf } from './data.ts';
+import type { DType, Graph, Shape } from './types.ts';
 import { writeOnnx } from './write-onnx.ts';
 
 export interface CompileOptions {
   /** Folder that the weights' files are relative to; weights are then read from there by onnxruntime itself. */
   readonly folder?: string;
   readonly threads?: number;
+  /** When quantised weights become real numbers: `once`, as the session opens (fast, more memory), or at `each-run` (slow, little memory). */
+  readonly dequantise?: 'once' | 'each-run';
 }
 
 export interface Session {
@@ -22,31 +25,42 @@ export interface Session {
 }
 
 export const float32 = (data: Float32Array, shape: Shape): OrtTensor => new OrtTensor('float32', data, [...shape]);
-export const int64 = (data: readonly number[], shape: Shape): OrtTensor =>
-  new OrtTensor(
-    'int64',
-    BigInt64Array.from(data, (v) => BigInt(Math.trunc(v))),
-    [...shape],
-  );
-/** The numbers of a float32 output. */
+/** Token ids, masks and the like in the type that a graph declares. */
+export function wholeNumbers(dtype: DType, data: readonly number[], shape: Shape): OrtTensor {
+  const dims = [...shape];
+  if (dtype === 'int32') return new OrtTensor('int32', Int32Array.from(data), dims);
+  if (dtype === 'bool') return new OrtTensor('bool', Uint8Array.from(data), dims);
+  if (dtype === 'float32') return float32(Float32Array.from(data), shape);
+  const whole = BigInt64Array.from(data, (v) => BigInt(Math.trunc(v)));
+  return new OrtTensor('int64', whole, dims);
+}
+/** The numbers of a float32 or float16 output. */
 export function floatsOf(tensor: OrtTensor | undefined): Float32Array {
   if (tensor?.data instanceof Float32Array) return tensor.data;
+  if (tensor?.type === 'float16' && tensor.data instanceof Uint16Array) return Float32Array.from(tensor.data, fromHalf);
   throw failure('INTERNAL', { what: `a tensor of type ${tensor?.type ?? 'none'} where float32 was expected` });
 }
 
-function sessionOptions({ folder, threads }: CompileOptions): InferenceSession.SessionOptions {
-  const extra = folder ? { session: { model_external_initializers_file_folder_path: folder } } : undefined;
+function sessionOptions({ folder, threads, dequantise }: CompileOptions): InferenceSession.SessionOptions {
+  const session = {
+    ...(folder ? { model_external_initializers_file_folder_path: folder } : {}),
+    // Told to leave quantised graphs alone, onnxruntime folds the de-quantisation of constants like any other node.
+    ...(dequantise === 'once' ? { disable_quant_qdq: '1' } : {}),
+  };
   return {
     graphOptimizationLevel: 'all',
     executionMode: 'sequential',
     logSeverityLevel: 3,
     ...(threads ? { intraOpNumThreads: threads } : {}),
-    ...(extra ? { extra } : {}),
+    extra: { session },
   };
 }
 
 export async function compile(graph: Graph, options: CompileOptions = {}): Promise<Session> {
-  return open(writeOnnx(graph, { refer: options.folder !== undefined }), graph.name, options);
+  return open(writeOnnx(graph, { refer: options.folder !== undefined }), graph.name, {
+    dequantise: 'once',
+    ...options,
+  });
 }
 
 /** A session on a model file as it is, symbolic sizes and all. */

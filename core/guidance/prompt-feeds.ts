@@ -1,6 +1,7 @@
 /** What the step's graph is fed of the prompts: where they lie, how they pull, and which stock words mean the same. */
 import type { Tensor as OrtTensor } from 'onnxruntime-node';
-import type { ClipModel, Embeddings } from '../clip/model.ts';
+import type { Embeddings } from '../clip/batches.ts';
+import type { ClipModel } from '../clip/model.ts';
 import { dot, meanDirection, row, stacked } from '../engine/scores.ts';
 import { failure } from '../errors.ts';
 import { float32 } from '../graph/session.ts';

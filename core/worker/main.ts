@@ -1,8 +1,8 @@
 /** The process that runs the model: answers the engine's calls, one at a time where the model is busy. Started by engine.ts, never by hand. */
 import os from 'node:os';
 import { joinedFloats } from '../arrays.ts';
+import type { Embeddings } from '../clip/batches.ts';
 import { checkFolder } from '../clip/check.ts';
-import type { Embeddings } from '../clip/model.ts';
 import { ClipModel } from '../clip/model.ts';
 import type { PictureSource } from '../engine/requests.ts';
 import { requests } from '../engine/requests.ts';

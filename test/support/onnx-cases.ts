@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { gradients } from '../../core/autodiff/sweep.ts';
 import { LodestoneError } from '../../core/errors.ts';
 import { numbersOf } from '../../core/graph/data.ts';
-import { compile, type Graph, readOnnx, type Session, type Tensor, trace } from '../../core/graph/index.ts';
+import { compile, type Graph, readOnnx, type Session, type Tensor, type Trace, trace } from '../../core/graph/index.ts';
 import { float32, floatsOf } from '../../core/graph/session.ts';
 import { DTYPES, type DType, type Initialiser } from '../../core/graph/types.ts';
 import { gaussian, seeded } from '../../core/random.ts';
@@ -48,8 +48,7 @@ interface Traced {
 function traced(c: OnnxCase, backward: boolean): Traced {
   const source = readOnnx({ bytes: bytesOf(c.model), name: c.name });
   const points = new Map<string, Initialiser>();
-  const differentiated: string[] = [];
-  const random = seeded(3);
+  const found: Record<string, Tensor> = {};
   const graph = trace(c.name, (t) => {
     const inputs: Record<string, Tensor> = {};
     for (const [name, given] of Object.entries(c.inputs)) {
@@ -59,41 +58,42 @@ function traced(c: OnnxCase, backward: boolean): Traced {
       if (real) points.set(name, constant);
       inputs[name] = real ? t.input(name, constant.shape) : t.initialiser(`given.${name}`, constant);
     }
-    const outputs = t.call(source, inputs, 'called.');
-    const results = Object.entries(outputs).map(
+    const outputs = Object.entries(t.call(source, inputs, 'called.'));
+    const results = outputs.map(
       ([name, y]) => [`y.${name}`, y.dtype.startsWith('float') ? y.cast('float32') : y] as const,
     );
-    if (!backward) return Object.fromEntries(results);
-    const parts = results.filter(([, y]) => y.dtype === 'float32' && y.size > 0);
-    if (parts.length === 0) return Object.fromEntries(results);
-    const value = parts
-      .map(([, y]) =>
-        y
-          .mul(
-            t.constant(
-              Array.from({ length: y.size }, () => gaussian(random)),
-              y.shape,
-            ),
-          )
-          .sum(),
-      )
-      .reduce((a, b) => a.add(b));
-    const found: [string, Tensor][] = [];
+    const parts = results.flatMap(([, y]) => (y.dtype === 'float32' && y.size > 0 ? [y] : []));
+    if (!backward || parts.length === 0) return Object.fromEntries(results);
+    const value = weighted(t, parts);
     for (const name of points.keys()) {
-      const [input] = [inputs[name]];
-      if (!input) continue;
-      try {
-        const [g] = gradients(value, [input]);
-        if (g) found.push([`g.${name}`, g]);
-      } catch (thrown) {
-        if (!(thrown instanceof LodestoneError) || !['GRADIENT_UNREACHABLE', 'GRADIENT_NO_RULE'].includes(thrown.code))
-          throw thrown;
-      }
+      const g = inputs[name] && gradientOf(value, inputs[name]);
+      if (g) found[`g.${name}`] = g;
     }
-    differentiated.push(...found.map(([name]) => name.slice(2)));
-    return { value, ...Object.fromEntries(found) };
+    return { value, ...found };
   });
-  return { graph, points, differentiated };
+  return { graph, points, differentiated: Object.keys(found).map((name) => name.slice(2)) };
+}
+
+/** One number that depends on every element: sum(y * fixed random weights). */
+function weighted(t: Trace, parts: readonly Tensor[]): Tensor {
+  const random = seeded(3);
+  const weights = (y: Tensor): Tensor =>
+    t.constant(
+      Array.from({ length: y.size }, () => gaussian(random)),
+      y.shape,
+    );
+  return parts.map((y) => y.mul(weights(y)).sum()).reduce((a, b) => a.add(b));
+}
+
+/** Undefined where the value does not depend on the input, or where that dependence has no gradient. */
+function gradientOf(value: Tensor, input: Tensor): Tensor | undefined {
+  try {
+    return gradients(value, [input])[0];
+  } catch (thrown) {
+    if (thrown instanceof LodestoneError && ['GRADIENT_UNREACHABLE', 'GRADIENT_NO_RULE'].includes(thrown.code))
+      return undefined;
+    throw thrown;
+  }
 }
 
 type Feeds = ReadonlyMap<string, Float32Array>;

@@ -8,7 +8,7 @@ import { gunzipSync } from 'node:zlib';
 const packed = fileURLToPath(new URL('../fixtures/reference', import.meta.url));
 let unpacked: string | undefined;
 
-/** The folder that holds `clip-vit`, `siglip`, `clip-resnet`, `preprocessing` and `tokens.json`. */
+/** The folder that holds one folder a family, `preprocessing` and `tokens.json`. */
 export function referenceFolder(): string {
   if (unpacked) return unpacked;
   const target = mkdtempSync(join(tmpdir(), 'lodestone-reference-'));

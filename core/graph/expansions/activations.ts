@@ -29,8 +29,8 @@ export const celu: Expansion = ({ x, attributes }) => {
 /** Klambauer and others, 2017 */
 export const selu: Expansion = ({ x, attributes }) => [
   x
-    .apply('Elu', [], { alpha: float(floatOf(attributes, 'alpha', 1.67326319217681884765625)) })
-    .mul(floatOf(attributes, 'gamma', 1.05070102214813232421875)),
+    .apply('Elu', [], { alpha: float(floatOf(attributes, 'alpha', 1.6732631921768188)) })
+    .mul(floatOf(attributes, 'gamma', 1.0507010221481323)),
 ];
 export const thresholdedRelu: Expansion = ({ x, attributes }) => [
   x.greater(floatOf(attributes, 'alpha', 1)).where(x, 0),

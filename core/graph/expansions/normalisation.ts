@@ -31,10 +31,25 @@ export const instanceNormalization: Expansion = (n) => {
       .add(channelwise(required(n, 2), x)),
   ];
 };
-/** Statistics of the batch itself belong to training. */
+/**
+ * In training form the statistics are the batch's own; exporters write it where weights are standardised (Brock and others, 2021).
+ * Outputs: the normalised tensor, and running mean and variance.
+ */
 export const batchNormalization: Expansion = (n) => {
-  if (intOf(n.attributes, 'training_mode', 0) === 1 || n.outputs > 1) n.refuse('Export the model in evaluation mode.');
-  return undefined;
+  const { x, attributes } = n;
+  if (intOf(attributes, 'training_mode', 0) === 0) return undefined;
+  const axes = x.shape.map((_, i) => i).filter((i) => i !== 1);
+  const mean = x.mean(axes, true);
+  const variance = x.sub(mean).square().mean(axes, true);
+  const y = x.sub(mean).div(variance.add(epsilonOf(attributes)).sqrt());
+  const momentum = floatOf(attributes, 'momentum', 0.9);
+  const running = (before: Tensor, now: Tensor): Tensor =>
+    before.mul(momentum).add(now.reshape(before.shape).mul(1 - momentum));
+  return [
+    y.mul(channelwise(required(n, 1), x)).add(channelwise(required(n, 2), x)),
+    running(required(n, 3), mean),
+    running(required(n, 4), variance),
+  ];
 };
 /** Scale and bias: one a channel since opset 21, one a group before. */
 export const groupNormalization: Expansion = (n) => {
@@ -69,7 +84,7 @@ export const microsoftGroupNorm: Expansion = (n) => {
 };
 
 /** x / sqrt(mean(x^2) + e) · scale (Zhang and Sennrich, 2019). */
-export function rms(x: Tensor, axes: readonly number[], epsilon: number): Tensor {
+function rms(x: Tensor, axes: readonly number[], epsilon: number): Tensor {
   return x.div(x.square().mean(axes, true).add(epsilon).sqrt());
 }
 export const rmsNormalization: Expansion = (n) => {

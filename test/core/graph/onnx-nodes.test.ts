@@ -3,7 +3,6 @@ import { expectGradients, expectValues, onnxCases } from '../../support/onnx-cas
 
 /** Forms that are refused with a coded error, or that are written differently on purpose. */
 const LEFT_OUT: readonly (readonly [RegExp, string])[] = [
-  [/training_mode/, 'statistics of the batch belong to training'],
   [/attention.*(?:qk_matmul|padded_kv|nonpad|window|mode3)/, 'caches and inner scores belong to language models'],
   [/fullymasked|nan_robustness/, 'a query that may look nowhere'],
   [/volumetric/, 'volumes'],
