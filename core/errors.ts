@@ -18,6 +18,18 @@ const catalogue = {
   MODEL_BROKEN: (d: { file: string; what: string }) => `${d.file} does not hold what a CLIP model needs: ${d.what}.`,
   MODEL_PART: (d: { folder: string; part: string }) =>
     `The model in ${d.folder} has no ${d.part}, so this cannot be done with it. Choose a model that has both towers.`,
+  HUB_MISSING: (d: { repository: string; what: string }) =>
+    `The hub has no ${d.what} in "${d.repository}". Check the name (organisation/name, with @revision if need be); a private one needs a token in HF_TOKEN.`,
+  HUB_DENIED: (d: { repository: string }) =>
+    `The hub does not let you fetch "${d.repository}", or there is no such model. Put a token that may read it into HF_TOKEN, and accept its terms on the hub if it has any.`,
+  HUB_BUSY: (d: { repository: string }) =>
+    `The hub turned down too many requests for "${d.repository}". Wait a few minutes and start again; what has arrived is kept.`,
+  HUB_FAILED: (d: { repository: string; what: string }) =>
+    `"${d.repository}" could not be fetched: ${d.what}. Check the network (HF_ENDPOINT names a mirror) and start again; what has arrived is kept.`,
+  HUB_CORRUPT: (d: { repository: string; file: string; what: string }) =>
+    `${d.file} of "${d.repository}" arrived damaged: ${d.what}. It was thrown away; start again, or use another mirror.`,
+  HUB_OFFLINE: (d: { repository: string }) =>
+    `"${d.repository}" is not in the cache, and nothing is fetched while offline. Start once without --offline (or without HF_HUB_OFFLINE).`,
   PATH_ESCAPES: (d: { folder: string; path: string }) =>
     `The model in ${d.folder} names a file outside its own folder (${d.path}), which is not read. Fetch the model again from a source that you trust.`,
   PICTURE_UNREADABLE: (d: { picture: string; what: string }) =>

@@ -8,7 +8,7 @@ import { readOnnx } from '../graph/index.ts';
 import type { ModelConfig, Preprocessing } from './config.ts';
 import { parseConfig, parsePreprocessing } from './config.ts';
 import type { Layout } from './layout.ts';
-import { firstFile, insideFolder, layoutOf } from './layout.ts';
+import { CONFIGS, firstFile, insideFolder, layoutOf, PREPROCESSORS, TOKENIZER_CONFIGS, TOKENIZERS } from './layout.ts';
 
 /** The model that ships with Lodestone, beside the sources in a clone and beside the build in a package. */
 export const EMBEDDED = fileURLToPath(
@@ -17,11 +17,6 @@ export const EMBEDDED = fileURLToPath(
 
 const JSON_LIMIT = 64 << 20;
 const GRAPH_LIMIT = 2 ** 31 - 1;
-/** Where each JSON file may lie, in order; OpenCLIP's exports keep them beside the tower that they concern. */
-const CONFIGS = ['config.json', 'open_clip_config.json'];
-const PREPROCESSORS = ['preprocessor_config.json', 'visual/preprocess_cfg.json', 'preprocess_cfg.json'];
-const TOKENIZERS = ['tokenizer.json', 'textual/tokenizer.json', 'tokenizer/tokenizer.json'];
-
 export interface ModelFolder extends Layout {
   readonly path: string;
   readonly config: ModelConfig;
@@ -66,10 +61,7 @@ export async function openFolder(path: string, variant?: string): Promise<ModelF
   const preprocessorFile = await firstFile(path, PREPROCESSORS);
   const preprocessor = (await readJson(preprocessorFile)) ?? openClipPreprocessing(json);
   const tokenizer = await firstFile(path, TOKENIZERS);
-  const tokenizerConfig = await firstFile(
-    path,
-    TOKENIZERS.map((t) => t.replace('tokenizer.json', 'tokenizer_config.json')),
-  );
+  const tokenizerConfig = await firstFile(path, TOKENIZER_CONFIGS);
   return {
     ...layout,
     path,

@@ -14,6 +14,14 @@ export interface Layout {
   readonly variants: readonly string[];
 }
 
+/** Where each JSON file may lie, in order; OpenCLIP's exports keep them beside the tower that they concern. */
+export const CONFIGS = ['config.json', 'open_clip_config.json'];
+export const PREPROCESSORS = ['preprocessor_config.json', 'visual/preprocess_cfg.json', 'preprocess_cfg.json'];
+export const TOKENIZERS = ['tokenizer.json', 'textual/tokenizer.json', 'tokenizer/tokenizer.json'];
+export const TOKENIZER_CONFIGS = TOKENIZERS.map((t) => t.replace('tokenizer.json', 'tokenizer_config.json'));
+/** All of them. */
+export const SETTINGS = [...CONFIGS, ...PREPROCESSORS, ...TOKENIZERS, ...TOKENIZER_CONFIGS];
+
 interface Found {
   /** Relative to the folder. */
   readonly path: string;
@@ -72,9 +80,16 @@ function classified(path: string): Found {
   return { path, role: role?.[0] ?? 'combined', variant: NAME.exec(stem)?.[2] ?? '' };
 }
 
-/** The files of one precision. Without a wish, the plain ones, or the first that there are. Throws MODEL_MISSING. */
-export async function layoutOf(folder: string, variant?: string): Promise<Layout> {
-  const all = (await graphFiles(folder)).map(classified);
+export interface ChosenGraphs {
+  readonly vision?: string;
+  readonly text?: string;
+  readonly combined?: string;
+  readonly variants: readonly string[];
+}
+
+/** The graphs of one precision among `paths`. Without a wish, the plain ones, or the first that there are. Throws MODEL_MISSING. */
+export function chosenGraphs(folder: string, paths: readonly string[], variant?: string): ChosenGraphs {
+  const all = paths.map(classified);
   if (all.length === 0)
     throw failure('MODEL_MISSING', {
       folder,
@@ -88,9 +103,18 @@ export async function layoutOf(folder: string, variant?: string): Promise<Layout
       folder,
       what: `it has no graphs of the kind "${variant}"; there are: ${variants.map((v) => v || 'plain').join(', ')}`,
     });
-  const of = (role: Found['role']): string | undefined =>
-    all.find((f) => f.role === role && f.variant === wanted)?.path;
-  const [vision, text, combined] = [of('vision'), of('text'), of('combined')];
+  const of = (role: Found['role'], kind: string): string | undefined =>
+    all.find((f) => f.role === role && f.variant === kind)?.path;
+  const combined = of('combined', wanted);
+  // A tower that is not there in this precision is taken as it is, unless a combined file holds it.
+  const tower = (role: Found['role']): string | undefined => of(role, wanted) ?? (combined ? undefined : of(role, ''));
+  const [vision, text] = [tower('vision'), tower('text')];
+  return { variants, ...(vision ? { vision } : {}), ...(text ? { text } : {}), ...(combined ? { combined } : {}) };
+}
+
+/** The graphs of one precision in a folder. Throws MODEL_MISSING. */
+export async function layoutOf(folder: string, variant?: string): Promise<Layout> {
+  const { vision, text, combined, variants } = chosenGraphs(folder, await graphFiles(folder), variant);
   const folders = new Set([vision, text, combined].flatMap((p) => (p ? [dirname(p)] : [])));
   const [only = '.'] = folders.size === 1 ? folders : ['.'];
   const local = (path: string): string => (only === '.' ? path : basename(path));

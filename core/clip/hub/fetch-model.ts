@@ -1,0 +1,206 @@
+/** Brings a repository of a hub into the cache: its settings, the graphs of one precision and their weights, and nothing else. */
+import { readFile, stat } from 'node:fs/promises';
+import { posix } from 'node:path';
+import { HUB_URL, HubApiError, listFiles, modelInfo } from '@huggingface/hub';
+import { failure, LodestoneError, messageOf } from '../../errors.ts';
+import { readOnnx } from '../../graph/index.ts';
+import { openFolder, readGraph } from '../folder.ts';
+import { chosenGraphs, SETTINGS } from '../layout.ts';
+import { alone, cacheFolder, isFile, link, rememberCommit, rememberedCommit, repositoryCache } from './cache.ts';
+import type { Connection, Patience } from './connection.ts';
+import { PATIENCE, refusal, request } from './connection.ts';
+import type { RemoteFile } from './transfer.ts';
+import { transfer } from './transfer.ts';
+
+export interface FetchProgress {
+  readonly file: string;
+  /** Bytes of all files that are here, and of all. */
+  readonly done: number;
+  readonly total: number;
+}
+export interface FetchOptions {
+  readonly revision?: string;
+  /** Precision, see ModelOptions. */
+  readonly variant?: string;
+  /** HF_TOKEN when absent. */
+  readonly token?: string;
+  /** Only what the cache holds; HF_HUB_OFFLINE=1 when absent. */
+  readonly offline?: boolean;
+  /** A mirror; HF_ENDPOINT, or the hub itself, when absent. */
+  readonly hub?: string;
+  readonly cache?: string;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: FetchProgress) => void;
+  readonly patience?: Partial<Patience>;
+}
+
+const FILES_LIMIT = 20_000;
+/** Graphs larger than this hold their weights themselves; smaller ones are read for the names of other files. */
+const SMALL_GRAPH = 64 << 20;
+const NAME = /^(?!.*(?:^|\/)\.\.?(?:\/|$))[^\0\\/][^\0\\]*$/;
+const HASH = /^[0-9a-f]{40}$|^[0-9a-f]{64}$/;
+
+class Repository {
+  readonly cache;
+  readonly connection: Connection;
+  private readonly hub: string;
+  private readonly token: string | undefined;
+  private readonly name: string;
+  private readonly options: FetchOptions;
+  private files: readonly RemoteFile[] = [];
+  private readonly arrived = new Map<string, number>();
+
+  constructor(name: string, options: FetchOptions) {
+    this.name = name;
+    this.options = options;
+    this.hub = (options.hub ?? process.env['HF_ENDPOINT'] ?? HUB_URL).replace(/\/+$/, '');
+    this.token = options.token ?? process.env['HF_TOKEN'];
+    this.cache = repositoryCache(options.cache ?? cacheFolder(), name);
+    this.connection = {
+      repository: name,
+      fetch,
+      patience: { ...PATIENCE, ...options.patience },
+      ...(options.signal ? { signal: options.signal } : {}),
+    };
+  }
+
+  private get api(): { hubUrl: string; fetch: typeof fetch; accessToken?: string } {
+    return {
+      hubUrl: this.hub,
+      fetch: (url, init) => request(this.connection, url, init),
+      ...(this.token ? { accessToken: this.token } : {}),
+    };
+  }
+
+  /** Asks the hub which commit a revision is and what it holds. */
+  async open(revision: string): Promise<string> {
+    try {
+      const { sha } = await modelInfo({ name: this.name, revision, additionalFields: ['sha'], ...this.api });
+      const files: RemoteFile[] = [];
+      for await (const entry of listFiles({ repo: this.name, revision: sha, recursive: true, ...this.api })) {
+        const hash = entry.lfs?.oid ?? entry.oid ?? '';
+        if (entry.type !== 'file' || !NAME.test(entry.path) || !HASH.test(hash)) continue;
+        if (files.length >= FILES_LIMIT)
+          throw failure('HUB_FAILED', { repository: this.name, what: `it holds more than ${FILES_LIMIT} files` });
+        files.push({
+          path: entry.path,
+          size: entry.lfs?.size ?? entry.size,
+          hash,
+          url: `${this.hub}/${this.name}/resolve/${sha}/${entry.path.split('/').map(encodeURIComponent).join('/')}`,
+          headers: this.token ? { Authorization: `Bearer ${this.token}` } : {},
+        });
+      }
+      this.files = files;
+      return sha;
+    } catch (thrown) {
+      if (thrown instanceof LodestoneError) throw thrown;
+      if (thrown instanceof HubApiError) throw refusal(this.connection, thrown.statusCode, `revision "${revision}"`);
+      throw failure(
+        'HUB_FAILED',
+        { repository: this.name, what: `the hub gave an answer that cannot be read (${messageOf(thrown)})` },
+        thrown,
+      );
+    }
+  }
+
+  /** Settings, and the graphs of one precision with what lies beside them under their name. */
+  wanted(): readonly RemoteFile[] {
+    const names = this.files.map((f) => f.path);
+    const graphs = chosenGraphs(
+      this.name,
+      names.filter((n) => n.endsWith('.onnx') && n.split('/').length <= 2),
+      this.options.variant,
+    );
+    const towers = [graphs.vision, graphs.text].filter((p) => p !== undefined);
+    const chosen = towers.length > 0 ? towers : [graphs.combined].filter((p) => p !== undefined);
+    const weights = names.filter((n) =>
+      chosen.some(
+        (g) => n !== g && n.startsWith(g.replace(/\.onnx$/, '.onnx')) && posix.dirname(n) === posix.dirname(g),
+      ),
+    );
+    return this.named([...SETTINGS, ...weights, ...chosen.toReversed()]);
+  }
+
+  named(paths: readonly string[]): readonly RemoteFile[] {
+    return paths.flatMap((path) => this.files.filter((f) => f.path === path));
+  }
+
+  /** Fetches what the cache does not have yet; two processes may do so at once. */
+  async bring(commit: string, files: readonly RemoteFile[], total: number): Promise<void> {
+    for (const file of files) {
+      const blob = this.cache.blob(file.hash);
+      const said = (have: number): void => {
+        this.arrived.set(file.path, have);
+        this.options.onProgress?.({
+          file: file.path,
+          done: [...this.arrived.values()].reduce((a, b) => a + b, 0),
+          total,
+        });
+      };
+      if (!(await isFile(blob)))
+        await alone(blob, async () => {
+          if (!(await isFile(blob))) await transfer(this.connection, file, blob, said);
+        });
+      said(file.size);
+      await link(this.cache, commit, file.path, file.hash);
+    }
+  }
+
+  /** Files that the graphs keep weights in, under whatever names. */
+  async external(commit: string, graphs: readonly RemoteFile[]): Promise<readonly RemoteFile[]> {
+    const found: string[] = [];
+    for (const { path } of graphs.filter((f) => f.path.endsWith('.onnx'))) {
+      const local = posix.join(this.cache.snapshot(commit), path);
+      if (((await stat(local).catch(() => undefined))?.size ?? SMALL_GRAPH) >= SMALL_GRAPH) continue;
+      const graph = readOnnx({ bytes: await readFile(local), name: path, file: path });
+      for (const { origin } of graph.initialisers.values())
+        if (origin && origin.file !== path) found.push(posix.normalize(origin.file));
+    }
+    return this.named(found);
+  }
+}
+
+const offlineAsked = (o: FetchOptions): boolean =>
+  o.offline ?? ['1', 'true', 'yes', 'on'].includes((process.env['HF_HUB_OFFLINE'] ?? '').toLowerCase());
+
+/** Whether the cache holds a whole model: files are brought in an order in which the image tower comes last. */
+async function isComplete(snapshot: string, variant: string | undefined): Promise<boolean> {
+  try {
+    const folder = await openFolder(snapshot, variant);
+    const graphs = [folder.vision ?? folder.combined, folder.text].filter((g) => g !== undefined);
+    for (const graph of graphs)
+      if (((await stat(posix.join(folder.graphs, graph))).size ?? 0) < SMALL_GRAPH) await readGraph(folder, graph);
+    return Boolean(folder.vision ?? folder.combined);
+  } catch {
+    return false;
+  }
+}
+
+/** The folder of the model in the cache. Throws HUB_DENIED, HUB_MISSING, HUB_BUSY, HUB_FAILED, HUB_CORRUPT, HUB_OFFLINE, CANCELLED. */
+export async function fetchModel(name: string, options: FetchOptions = {}): Promise<string> {
+  const revision = options.revision ?? 'main';
+  const repository = new Repository(name, options);
+  const before = await rememberedCommit(repository.cache, revision);
+  const known = before && repository.cache.snapshot(before);
+  const ready = known !== undefined && (await isComplete(known, options.variant));
+  if (offlineAsked(options)) {
+    if (known && ready) return known;
+    throw failure('HUB_OFFLINE', { repository: name });
+  }
+  let commit: string;
+  try {
+    commit = await repository.open(revision);
+  } catch (thrown) {
+    // A hub that is down or far away does not stop who has the model already.
+    if (known && ready && thrown instanceof LodestoneError && thrown.code === 'HUB_FAILED') return known;
+    throw thrown;
+  }
+  const wanted = repository.wanted();
+  const sum = (files: readonly RemoteFile[]): number => files.reduce((n, f) => n + f.size, 0);
+  await repository.bring(commit, wanted, sum(wanted));
+  const more = (await repository.external(commit, wanted)).filter((f) => !wanted.includes(f));
+  await repository.bring(commit, more, sum(wanted) + sum(more));
+  const folder = repository.cache.snapshot(commit);
+  await rememberCommit(repository.cache, revision, commit);
+  return folder;
+}
