@@ -91,9 +91,20 @@ export async function readGraph(folder: Pick<ModelFolder, 'graphs' | 'path'>, fi
       file: path,
       what: 'it is larger than 2 GB; keep the weights in an external data file',
     });
-  const graph = readOnnx({ bytes: await readFile(path), name: file, file });
+  const graph = withoutWeights(readOnnx({ bytes: await readFile(path), name: file, file }));
   await checkWeights(folder, file, graph);
   return graph;
+}
+
+/** Constants of more bytes than this stay on disk: sessions read them there. */
+const IN_MEMORY = 128 << 10;
+/** Lets go of the file's bytes: small constants are copied, large ones are only referred to. */
+function withoutWeights(graph: Graph): Graph {
+  const light = [...graph.initialisers].map(([name, { bytes, ...rest }]) => {
+    if (!bytes) return [name, rest] as const;
+    return [name, rest.origin && bytes.byteLength > IN_MEMORY ? rest : { ...rest, bytes: bytes.slice() }] as const;
+  });
+  return { ...graph, initialisers: new Map(light) };
 }
 
 async function checkWeights(folder: Pick<ModelFolder, 'graphs' | 'path'>, file: string, graph: Graph): Promise<void> {

@@ -1,11 +1,12 @@
 /** A CLIP model in this process: embeddings of pixel values and token ids, and their exact gradients. Runs block; use it in a child process. */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { gradients } from '../autodiff/sweep.ts';
 import { failure } from '../errors.ts';
 import type { Session, Shape } from '../graph/index.ts';
-import { compile, trace } from '../graph/index.ts';
+import { compile, sizeOf, trace } from '../graph/index.ts';
 import type { CompileOptions } from '../graph/session.ts';
 import { float32, floatsOf, openFile, wholeNumbers } from '../graph/session.ts';
 import type { Embeddings } from './batches.ts';
@@ -17,6 +18,8 @@ import type { LogitForm } from './logits.ts';
 import { logitFormOf } from './logits.ts';
 import { keptSession, remembered } from './remembered.ts';
 import { cosines } from './similarity.ts';
+import type { Store } from './store.ts';
+import { digest, openStore } from './store.ts';
 import { styleLayers, styleProfile } from './style.ts';
 import type { TextTokenizer } from './tokenizer.ts';
 import { createTokenizer, tokenizerWishes } from './tokenizer.ts';
@@ -28,6 +31,7 @@ import {
   couldHold,
   fixedBatch,
   fixedLength,
+  isQuantised,
   mainInput,
   tokenEmbeddings,
   towerOf,
@@ -41,6 +45,8 @@ export interface ModelOptions {
   readonly variant?: string;
   /** When quantised weights become real numbers for gradients: once (the default), or at each run to save memory. */
   readonly dequantise?: 'once' | 'each-run';
+  /** Remembers hashes of large files; nothing is remembered when absent. */
+  readonly store?: Store;
 }
 
 /** What a caller may know of a model. */
@@ -70,10 +76,13 @@ export class ClipModel {
   private readonly fixed = new Map<string, Promise<Session>>();
   private words: Promise<TextTokenizer> | undefined;
   private known: Promise<ModelInfo> | undefined;
+  private hashed: Promise<string> | undefined;
+  private readonly store: Store;
 
   private constructor(folder: ModelFolder, options: ModelOptions) {
     this.folder = folder;
     this.options = options;
+    this.store = options.store ?? openStore('off');
   }
 
   /** Throws MODEL_MISSING, MODEL_BROKEN. Graphs are read when they are first needed. */
@@ -144,18 +153,17 @@ export class ClipModel {
     return this.known;
   }
   private async describe(): Promise<ModelInfo> {
-    const { path, config, vision, text, combined, variants, settings } = this.folder;
+    const { path, config, vision, text, combined, variants } = this.folder;
     const whole = combined ? await readGraph(this.folder, combined) : undefined;
     const form = whole && logitFormOf(whole);
     const logits = form ? { ...form, source: 'graph' as const } : config.logits;
     const towers = (['image', 'text'] as const).filter(
       (kind) => (kind === 'image' ? vision : text) ?? (whole && couldHold(whole, kind)),
     );
-    const files = [vision, text, combined].flatMap((f) => (f ? [join(this.folder.graphs, f)] : []));
     return {
       folder: path,
       family: config.family,
-      hash: await hashOf([...files, ...settings]),
+      hash: await this.hash(),
       side: await this.side(),
       context: config.context,
       activation: form && form.bias !== 0 ? 'sigmoid' : config.activation,
@@ -165,6 +173,32 @@ export class ClipModel {
       variant: this.options.variant ?? (variants.includes('') ? '' : (variants[0] ?? '')),
       variants,
     };
+  }
+
+  /** SHA-256 of all that what the model says depends on: graphs, weights and settings. */
+  hash(): Promise<string> {
+    this.hashed ??= this.hashFiles();
+    return this.hashed;
+  }
+  private async hashFiles(): Promise<string> {
+    const { graphs, vision, text, combined, settings } = this.folder;
+    const files = [vision, text, combined].flatMap((f) => (f ? [join(graphs, f)] : []));
+    // A combined file with one tower only has no weights of the other.
+    const weights = await Promise.all(
+      (['image', 'text'] as const).map((kind) => this.weightFiles(kind).catch(() => [])),
+    );
+    return hashOf([...files, ...new Set(weights.flat()), ...settings], this.store);
+  }
+  /** Files beside its graph that a tower keeps weights in. */
+  private async weightFiles(kind: TowerKind): Promise<string[]> {
+    const { graphs, vision, text, combined } = this.folder;
+    const own = (kind === 'image' ? vision : text) ?? combined;
+    if (!own) return [];
+    const tower = await this.tower(kind);
+    const found = [...tower.graph.initialisers.values()].flatMap(({ origin }) =>
+      origin && origin.file !== own ? [join(graphs, origin.file)] : [],
+    );
+    return [...new Set(found)];
   }
 
   /** Numbers in an embedding, from the shapes of the image tower. */
@@ -189,45 +223,44 @@ export class ClipModel {
     const each = 3 * side * side;
     const part = (from: number, size: number): Float32Array => pixels.subarray(from * each, (from + size) * each);
     const fixed = fixedBatch(tower);
-    if (channelsLast(tower) || mainInput(tower).dtype !== 'float32') return this.embedTraced(part, count);
+    const unusual = channelsLast(tower) || mainInput(tower).dtype !== 'float32';
+    if (unusual) return this.embedTraced(part, count, count < BATCH ? 1 : BATCH);
+    // Many pictures go through a session of our own, whose rewrites pay; a quantised file is faster as it is.
+    if (count >= BATCH / 2 && fixed === undefined && !isQuantised(tower)) return this.embedTraced(part, count, BATCH);
     const session = await this.session('image');
     const rows = await inBatches(
       count,
       fixed ?? BATCH,
       (from, size) => {
         const shape: Shape = [fixed ?? size, 3, side, side];
-        return session.run({ [tower.input]: float32(filled(part(from, size), (fixed ?? size) * each), shape) }, [
-          tower.embedding,
-        ]);
+        const pixels_ = filled(part(from, size), (fixed ?? size) * each);
+        return session.run({ [tower.input]: float32(pixels_, shape) }, [tower.embedding]);
       },
       tower.embedding,
     );
     return normalised(rows, count);
   }
 
-  /** The same for towers that do not take float32 pixels, channels first: a session of our own does the casting. */
-  private async embedTraced(part: (from: number, size: number) => Float32Array, count: number): Promise<Embeddings> {
+  /** A session of a fixed batch, its graph rewritten; the last batch is filled up. */
+  private async embedTraced(
+    part: (from: number, size: number) => Float32Array,
+    count: number,
+    batch: number,
+  ): Promise<Embeddings> {
     const tower = await this.tower('image');
     const side = await this.side();
-    const run = async (from: number, size: number): ReturnType<Session['run']> => {
-      const shape: Shape = [size, 3, side, side];
-      const session = await keptSession(this.fixed, `embed ${size}`, async () =>
-        compile(
-          trace(`embedding of ${this.folder.path}`, (t) => ({
-            embedding: callTower(t, tower, t.input('pixels', shape)).embedding,
-          })),
-          this.compileOptions,
-        ),
-      );
-      return session.run({ pixels: float32(part(from, size), shape) });
-    };
-    const whole = count - (count % BATCH);
-    const many = await inBatches(whole, BATCH, run, 'embedding');
-    const few = await inBatches(count - whole, 1, (from, size) => run(whole + from, size), 'embedding');
-    const rows = new Float32Array(many.length + few.length);
-    rows.set(many);
-    rows.set(few, many.length);
-    return normalised(rows, count);
+    const shape: Shape = [batch, 3, side, side];
+    const session = await keptSession(this.fixed, `embed ${batch}`, async () =>
+      compile(
+        trace(`embedding of ${this.folder.path}`, (t) => ({
+          embedding: callTower(t, tower, t.input('pixels', shape)).embedding,
+        })),
+        this.compileOptions,
+      ),
+    );
+    const run = (from: number, size: number): ReturnType<Session['run']> =>
+      session.run({ pixels: float32(filled(part(from, size), sizeOf(shape)), shape) });
+    return normalised(await inBatches(count, batch, run, 'embedding'), count);
   }
 
   async embedTexts(texts: readonly string[]): Promise<Embeddings> {
@@ -351,10 +384,22 @@ export class ClipModel {
   }
 }
 
-/** SHA-256 over the names and bytes of the graphs and settings, in order. */
-async function hashOf(files: readonly string[]): Promise<string> {
+/** SHA-256 over the names and contents of files, in order. */
+async function hashOf(files: readonly string[], store: Store): Promise<string> {
+  const parts: string[] = [];
+  for (const file of files) parts.push(`${basename(file)}\n${await contentHash(file, store)}\n`);
+  return digest(parts.join(''));
+}
+
+/** SHA-256 of a file, remembered by its path, size and time of change. */
+async function contentHash(file: string, store: Store): Promise<string> {
+  const { size, mtimeMs } = await stat(file);
+  const key = `h:${digest(`${file}\n${size}\n${mtimeMs}`)}`;
+  const known = store.get(key);
+  if (known) return Buffer.from(known).toString('hex');
   const hash = createHash('sha256');
-  for (const file of files) hash.update(`${basename(file)}\n`);
-  for (const file of files) for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer);
-  return hash.digest('hex');
+  for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer);
+  const found = hash.digest();
+  store.put(key, found);
+  return found.toString('hex');
 }

@@ -3,27 +3,18 @@ import type { Preprocessing } from './config.ts';
 import type { Raster } from './resample.ts';
 import { resize } from './resample.ts';
 
-function resized(picture: Raster, p: Preprocessing): Raster {
-  const [height, width] = p.resizeTo;
-  if (p.resize === 'none') return picture;
-  if (p.resize === 'longest-edge') return fitted(picture, p);
-  if (p.resize === 'squash') return resize(picture, width, height, p.interpolation);
-  const scale = (long: number, short: number): number => Math.trunc((height * long) / short);
-  return picture.width <= picture.height
-    ? resize(picture, height, scale(picture.height, picture.width), p.interpolation)
-    : resize(picture, scale(picture.width, picture.height), height, p.interpolation);
-}
+type Size = readonly [height: number, width: number];
 
-/** The whole picture inside the size (open_clip, ResizeKeepRatio with longest 1). */
-function fitted(picture: Raster, p: Preprocessing): Raster {
-  const [height, width] = p.resizeTo;
-  const ratio = Math.max(picture.height / height, picture.width / width);
-  return resize(
-    picture,
-    Math.max(1, Math.round(picture.width / ratio)),
-    Math.max(1, Math.round(picture.height / ratio)),
-    p.interpolation,
-  );
+/** The size that the whole picture is resized to before anything is cut. */
+function wholeSize({ width, height }: Raster, { resize: mode, resizeTo: [to, across] }: Preprocessing): Size {
+  if (mode === 'none') return [height, width];
+  if (mode === 'squash') return [to, across];
+  if (mode === 'longest-edge') {
+    // open_clip, ResizeKeepRatio with longest 1
+    const ratio = Math.max(height / to, width / across);
+    return [Math.max(1, Math.round(height / ratio)), Math.max(1, Math.round(width / ratio))];
+  }
+  return width <= height ? [Math.trunc((to * height) / width), to] : [to, Math.trunc((to * width) / height)];
 }
 
 /** Half of a whole number, halves to the even neighbour, as Python rounds. */
@@ -32,26 +23,26 @@ function evenHalf(rest: number): number {
   return rest % 2 === 0 || floor % 2 === 0 ? floor : floor + 1;
 }
 
-/** The middle `height` by `width`; what lies outside the picture is filled. */
-function centred(picture: Raster, [height, width]: readonly [number, number], { fill, centre }: Preprocessing): Raster {
-  if (picture.width === width && picture.height === height) return picture;
-  const half = (rest: number): number => (centre === 'even' ? evenHalf(rest) : Math.floor(rest / 2));
-  const top = half(picture.height - height);
-  const left = half(picture.width - width);
-  const data = new Uint8Array(width * height * 3).fill(fill);
-  for (let y = Math.max(0, -top); y < Math.min(height, picture.height - top); y++) {
-    const x = Math.max(0, -left);
-    const count = Math.min(width, picture.width - left) - x;
-    const from = ((y + top) * picture.width + x + left) * 3;
-    data.set(picture.data.subarray(from, from + count * 3), (y * width + x) * 3);
+/** The 8-bit picture that the model sees, before normalisation: the middle of the resized one; what lies outside it is filled. */
+function framed(picture: Raster, p: Preprocessing): Raster {
+  const [tall, wide] = wholeSize(picture, p);
+  const [height, width] = p.crop ?? [tall, wide];
+  const half = (rest: number): number => (p.centre === 'even' ? evenHalf(rest) : Math.floor(rest / 2));
+  const [top, left] = [half(tall - height), half(wide - width)];
+  const cut = {
+    left: Math.max(0, left),
+    top: Math.max(0, top),
+    width: Math.min(width, wide),
+    height: Math.min(height, tall),
+  };
+  const seen = resize(picture, wide, tall, p.interpolation, cut);
+  if (seen.width === width && seen.height === height) return seen;
+  const data = new Uint8Array(width * height * 3).fill(p.fill);
+  for (let y = 0; y < seen.height; y++) {
+    const row = seen.data.subarray(y * seen.width * 3, (y + 1) * seen.width * 3);
+    data.set(row, ((y + Math.max(0, -top)) * width + Math.max(0, -left)) * 3);
   }
   return { width, height, data };
-}
-
-/** The 8-bit picture that the model sees, before normalisation. */
-function framed(picture: Raster, p: Preprocessing): Raster {
-  const whole = resized(picture, p);
-  return p.crop ? centred(whole, p.crop, p) : whole;
 }
 
 /** Pixel values [3, height, width], normalised: (v * rescale - mean) / std. */
@@ -60,9 +51,9 @@ export function pixelValues(picture: Raster, p: Preprocessing): Float32Array {
   const area = width * height;
   const out = new Float32Array(3 * area);
   for (let c = 0; c < 3; c++) {
-    const mean = p.mean[c] ?? 0;
-    const std = p.std[c] ?? 1;
-    for (let i = 0; i < area; i++) out[c * area + i] = ((data[i * 3 + c] ?? 0) * p.rescale - mean) / std;
+    const [mean, std] = [p.mean[c] ?? 0, p.std[c] ?? 1];
+    const table = Float32Array.from({ length: 256 }, (_, v) => (v * p.rescale - mean) / std);
+    for (let i = 0; i < area; i++) out[c * area + i] = table[data[i * 3 + c] as number] as number;
   }
   return out;
 }

@@ -84,45 +84,111 @@ export interface Raster {
 const PRECISION = 22;
 const fixed = (weight: number): number => Math.trunc(weight * 2 ** PRECISION + (weight < 0 ? -0.5 : 0.5));
 
-/** One pass along an axis: `lines` lines, elements of a line `step` bytes apart, lines `lineStep` bytes apart; rounded and clamped to 8 bits. */
-function pass(
+/** Taps of a run of output elements, as whole numbers in typed arrays: element `i` reads `count` inputs from `first[i]` on. */
+interface WholeTaps {
+  readonly first: Int32Array;
+  readonly count: number;
+  readonly weights: Int32Array;
+}
+function wholeTaps(taps: readonly Taps[], from: number, size: number): WholeTaps {
+  const part = taps.slice(from, from + size);
+  const count = part.reduce((most, t) => Math.max(most, t.weights.length), 1);
+  const weights = new Int32Array(part.length * count);
+  for (const [i, t] of part.entries()) weights.set(t.weights.map(fixed), i * count);
+  return { first: Int32Array.from(part, (t) => t.first), count, weights };
+}
+
+const HALF = 1 << (PRECISION - 1);
+/** Sums stay within 32 bits: 255 times weights of absolute sum below two. */
+const clamped = (sum: number): number => {
+  const v = sum >> PRECISION;
+  return v < 0 ? 0 : Math.min(v, 255);
+};
+
+/** Each of `rows` rows from `top` on resampled along x. */
+function across(
   source: Uint8Array,
-  taps: readonly Taps[],
-  lines: number,
-  [step, lineStep]: readonly [number, number],
-  [outStep, outLineStep]: readonly [number, number],
+  width: number,
+  top: number,
+  rows: number,
+  { first, count, weights }: WholeTaps,
 ): Uint8Array {
-  const out = new Uint8Array(lines * taps.length * 3);
-  taps.forEach(({ first, weights }, position) => {
-    const whole = weights.map(fixed);
-    for (let line = 0; line < lines; line++) {
-      for (let channel = 0; channel < 3; channel++) {
-        let sum = 2 ** (PRECISION - 1);
-        let at = line * lineStep + first * step + channel;
-        for (const w of whole) {
-          sum += (source[at] ?? 0) * w;
-          at += step;
-        }
-        out[line * outLineStep + position * outStep + channel] = Math.min(
-          255,
-          Math.max(0, Math.floor(sum / 2 ** PRECISION)),
-        );
+  const columns = first.length;
+  const out = new Uint8Array(rows * columns * 3);
+  const last = width - 1;
+  let o = 0;
+  for (let y = 0; y < rows; y++) {
+    const line = (top + y) * width;
+    for (let x = 0; x < columns; x++) {
+      let r = HALF;
+      let g = HALF;
+      let b = HALF;
+      const from = first[x] as number;
+      const at = x * count;
+      for (let k = 0; k < count; k++) {
+        const w = weights[at + k] as number;
+        // Weights beyond the last column are zero; the index is kept inside.
+        const i = (line + Math.min(from + k, last)) * 3;
+        r = (r + Math.imul(w, source[i] as number)) | 0;
+        g = (g + Math.imul(w, source[i + 1] as number)) | 0;
+        b = (b + Math.imul(w, source[i + 2] as number)) | 0;
       }
+      out[o] = clamped(r);
+      out[o + 1] = clamped(g);
+      out[o + 2] = clamped(b);
+      o += 3;
     }
-  });
+  }
   return out;
 }
 
-/** Resizes as Pillow does, to the byte: horizontally, then vertically, rounding and clamping to 8 bits after each. */
-export function resize(picture: Raster, width: number, height: number, interpolation: Interpolation): Raster {
-  const { width: w, height: h } = picture;
-  const across =
-    width === w
-      ? picture.data
-      : pass(picture.data, resamplingTaps(w, width, interpolation), h, [3, w * 3], [3, width * 3]);
-  const down =
-    height === h
-      ? across
-      : pass(across, resamplingTaps(h, height, interpolation), width, [width * 3, 3], [width * 3, 3]);
-  return { width, height, data: down };
+/** Columns resampled along y; `top` is the row of the picture that `source` begins with. */
+function down(source: Uint8Array, stride: number, top: number, { first, count, weights }: WholeTaps): Uint8Array {
+  const rows = first.length;
+  const out = new Uint8Array(rows * stride);
+  const sums = new Int32Array(stride);
+  const height = source.length / stride;
+  for (let y = 0; y < rows; y++) {
+    sums.fill(HALF);
+    for (let k = 0; k < count; k++) {
+      const w = weights[y * count + k] as number;
+      if (w === 0) continue;
+      const row = (first[y] as number) - top + k;
+      const at = (row >= height ? height - 1 : row) * stride;
+      for (let i = 0; i < stride; i++) sums[i] = (sums[i] as number) + Math.imul(w, source[at + i] as number);
+    }
+    for (let i = 0; i < stride; i++) out[y * stride + i] = clamped(sums[i] as number);
+  }
+  return out;
+}
+
+/** Part of a resized picture. */
+export interface Cut {
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/**
+ * Resizes as Pillow does, to the byte: horizontally, then vertically, rounding and clamping to 8 bits after each.
+ * Only `cut` of the result is worked out, and only the rows that it reads.
+ */
+export function resize(
+  picture: Raster,
+  width: number,
+  height: number,
+  interpolation: Interpolation,
+  cut: Cut = { left: 0, top: 0, width, height },
+): Raster {
+  const { width: w, height: h, data } = picture;
+  const unchanged = (size: number): Taps[] => Array.from({ length: size }, (_, i) => ({ first: i, weights: [1] }));
+  const taps = (from: number, to: number): Taps[] =>
+    from === to ? unchanged(to) : resamplingTaps(from, to, interpolation);
+  const vertical = wholeTaps(taps(h, height), cut.top, cut.height);
+  const top = vertical.first.reduce((least, v) => Math.min(least, v), h);
+  const end = vertical.first.reduce((most, v) => Math.max(most, Math.min(h, v + vertical.count)), 0);
+  const horizontal = wholeTaps(taps(w, width), cut.left, cut.width);
+  const narrow = across(data, w, top, end - top, horizontal);
+  return { width: cut.width, height: cut.height, data: down(narrow, cut.width * 3, top, vertical) };
 }

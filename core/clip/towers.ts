@@ -116,6 +116,10 @@ export function fixedBatch(tower: Tower): number | undefined {
   return typeof batch === 'number' ? batch : undefined;
 }
 
+/** Whether its weights or activations are whole numbers, which onnxruntime has kernels of its own for. */
+export const isQuantised = (tower: Tower): boolean =>
+  tower.graph.nodes.some((n) => /Integer|Quantize|NBits|QLinear|QGemm|QAttention/.test(n.operator));
+
 /** Masks, segments and position ids that a text tower may ask for beside its ids: `used` tokens of each text are attended to, positions count up. */
 export function companion(name: string, [count = 1, length = 1]: Shape, used: readonly number[]): number[] {
   const at = (row: number, column: number): number => {

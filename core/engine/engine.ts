@@ -10,14 +10,22 @@ import type { GuideEvent, GuideRequest, SteerRequest } from '../guidance/protoco
 import type { Child } from '../process/child.ts';
 import { entryBeside, startChild } from '../process/child.ts';
 import { Peer } from '../process/rpc.ts';
-import type { Method, PictureSource } from './requests.ts';
+import { BULK_FROM, defaultWorkers, inParallel, threadsEach } from './bulk.ts';
+import type { Method, PictureSource, WorkerSettings } from './requests.ts';
 import { cosineTable, dot, meanDirection, probabilities, row, stacked } from './scores.ts';
 import { fill, PHOTO_TEMPLATES } from './templates.ts';
 
 export interface EngineOptions {
-  /** A model folder; the embedded model when absent. */
+  /** A model folder, or `organisation/name[@revision]` of a hub; the embedded model when absent. */
   readonly model?: string;
+  /** Threads of each process; as many as the machine has when absent. */
   readonly threads?: number;
+  /** Processes that share the work on many pictures; as the machine's cores and memory allow when absent. */
+  readonly workers?: number;
+  /** A precision that the model offers beside its plain graphs: fp16, quantized, q4. */
+  readonly variant?: string;
+  /** When quantised weights become real numbers for gradients: once (fast, more memory), or at each run. */
+  readonly dequantise?: 'once' | 'each-run';
 }
 
 export interface Call {
@@ -56,6 +64,9 @@ const WAITING_LIMIT = 256;
 /** How long a cancelled call may go on before its process is ended. */
 const GRACE_MS = 15_000;
 
+/** How long engines for many pictures wait for the next. */
+const HELPERS_IDLE_MS = 30_000;
+
 /** Where calls go: a child process of one's own, or the host of a plugin. */
 interface Remote {
   readonly peer: Peer;
@@ -63,15 +74,18 @@ interface Remote {
 }
 
 export class Engine {
-  private readonly model: string;
-  private readonly threads: number | undefined;
+  private readonly settings: WorkerSettings;
   private child: { readonly process: Child; readonly peer: Peer } | undefined;
   private remote: Remote | undefined;
   private closed = false;
+  private readonly workers: number;
+  private helpers: readonly Engine[] = [];
+  private idle: NodeJS.Timeout | undefined;
 
   constructor(options: EngineOptions = {}) {
-    this.model = options.model ?? EMBEDDED;
-    this.threads = options.threads;
+    const { workers, ...settings } = options;
+    this.settings = { ...settings, model: options.model ?? EMBEDDED };
+    this.workers = workers ?? defaultWorkers();
   }
 
   /** An engine that asks another process's engine. */
@@ -94,7 +108,7 @@ export class Engine {
     if (this.closed) throw failure('ENGINE_STOPPED', { what: 'it was closed' });
     if (!this.child) {
       const process = startChild(entryBeside(import.meta.url, '../worker/main'), {
-        args: [this.model, String(this.threads ?? 0)],
+        args: [JSON.stringify(this.settings)],
       });
       const child = { process, peer: new Peer(process.port) };
       this.child = child;
@@ -156,7 +170,36 @@ export class Engine {
 
   /** Batches in order, as they are done. Memory does not grow with the number of pictures. */
   embedPictures(pictures: readonly PictureSource[], call: Call = {}): AsyncGenerator<PictureBatch> {
+    if (!this.remote && pictures.length >= BULK_FROM && this.workers > 1)
+      return inParallel(
+        this.bulkEngines().map((engine) => (part) => engine.embedPictures(part, call)),
+        pictures,
+      );
     return this.flow('embedPictures', { pictures }, call);
+  }
+
+  /** Engines that share the work on many pictures. They are started when they are first needed, and end after a while without. */
+  private bulkEngines(): readonly Engine[] {
+    if (this.closed) throw failure('ENGINE_STOPPED', { what: 'it was closed' });
+    clearTimeout(this.idle);
+    this.idle = setTimeout(() => void this.closeHelpers(), HELPERS_IDLE_MS).unref();
+    if (this.helpers.length === 0) {
+      const threads = this.settings.threads
+        ? Math.max(1, Math.floor(this.settings.threads / this.workers))
+        : threadsEach(this.workers);
+      this.helpers = Array.from({ length: this.workers }, () => new Engine({ ...this.settings, threads, workers: 1 }));
+    }
+    return this.helpers;
+  }
+  private async closeHelpers(): Promise<void> {
+    const busy = this.helpers.some((h) => (h.child?.peer.pending ?? 0) > 0);
+    if (busy && !this.closed) {
+      this.idle = setTimeout(() => void this.closeHelpers(), HELPERS_IDLE_MS).unref();
+      return;
+    }
+    const ending = this.helpers;
+    this.helpers = [];
+    await Promise.all(ending.map((h) => h.close()));
   }
 
   /** Style profiles of pictures: see core/clip/style.ts. */
@@ -321,6 +364,8 @@ export class Engine {
   /** Ends the process. Calls under way fail with ENGINE_STOPPED. */
   async close(): Promise<void> {
     this.closed = true;
+    clearTimeout(this.idle);
+    await this.closeHelpers();
     const child = this.child?.process;
     child?.kill();
     await child?.ended;

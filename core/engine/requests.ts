@@ -2,6 +2,15 @@
 import { z } from 'zod';
 import { bytesSchema, floatsSchema, MIB } from '../schemas.ts';
 
+/** What the engine's process is started with. */
+export const workerSettingsSchema = z.object({
+  model: z.string(),
+  threads: z.int().positive().max(1024).exactOptional(),
+  variant: z.string().max(64).exactOptional(),
+  dequantise: z.enum(['once', 'each-run']).exactOptional(),
+});
+export type WorkerSettings = z.infer<typeof workerSettingsSchema>;
+
 const text = z.string().max(10_000);
 const numbers = floatsSchema;
 

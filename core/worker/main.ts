@@ -3,9 +3,11 @@ import os from 'node:os';
 import { joinedFloats } from '../arrays.ts';
 import type { Embeddings } from '../clip/batches.ts';
 import { checkFolder } from '../clip/check.ts';
+import { locateModel } from '../clip/hub/index.ts';
 import { ClipModel } from '../clip/model.ts';
+import { openStore } from '../clip/store.ts';
 import type { PictureSource } from '../engine/requests.ts';
-import { requests } from '../engine/requests.ts';
+import { requests, workerSettingsSchema } from '../engine/requests.ts';
 import { failure } from '../errors.ts';
 import { guide } from '../guidance/loop.ts';
 import type { GuideEvent, Prompt } from '../guidance/protocol.ts';
@@ -15,18 +17,32 @@ import type { CallContext, Handlers } from '../process/rpc.ts';
 import { Peer } from '../process/rpc.ts';
 import type { PixelBatch } from './decode.ts';
 import { pixelBatches, valuesOf } from './decode.ts';
+import { Embedder } from './embedder.ts';
 
-const [, , folder = '', threadsArgument = '0'] = process.argv;
-const threads = Number(threadsArgument) || os.availableParallelism();
-let opened: Promise<ClipModel> | undefined;
+const settings = workerSettingsSchema.parse(JSON.parse(process.argv[2] ?? '{}'));
+const threads = settings.threads ?? os.availableParallelism();
+const store = openStore();
+let opened: Promise<{ readonly model: ClipModel; readonly embedder: Embedder }> | undefined;
 /** Opened at the first call, so that a broken folder is that call's error; tried again at the next. */
-function model(): Promise<ClipModel> {
-  opened ??= ClipModel.open(folder, { threads }).catch((thrown: unknown) => {
+function ready(): NonNullable<typeof opened> {
+  opened ??= openModel().catch((thrown: unknown) => {
     opened = undefined;
     throw thrown;
   });
   return opened;
 }
+async function openModel(): Promise<Awaited<NonNullable<typeof opened>>> {
+  const { model: spec, variant, dequantise } = settings;
+  const folder = await locateModel(spec, variant === undefined ? {} : { variant });
+  const made = await ClipModel.open(folder, {
+    threads,
+    store,
+    ...(variant === undefined ? {} : { variant }),
+    ...(dequantise ? { dequantise } : {}),
+  });
+  return { model: made, embedder: new Embedder(made, store) };
+}
+const model = async (): Promise<ClipModel> => (await ready()).model;
 
 async function* eachBatch<T>(
   pictures: readonly PictureSource[],
@@ -81,9 +97,10 @@ async function* guided(args: unknown, { signal }: CallContext): AsyncGenerator<G
 
 const handlers: Handlers = {
   info: async () => (await model()).info(),
-  embedTexts: async (args) => (await model()).embedTexts(requests.embedTexts.parse(args).texts),
-  embedPictures: (args, context) =>
-    embedded(requests.embedPictures.parse(args).pictures, context, (m, b) => m.embedPixels(b.pixels, b.indices.length)),
+  embedTexts: async (args) => (await ready()).embedder.texts(requests.embedTexts.parse(args).texts),
+  embedPictures: async function* (args, { signal }) {
+    yield* (await ready()).embedder.pictures(requests.embedPictures.parse(args).pictures, signal);
+  },
   styles: (args, context) =>
     embedded(requests.styles.parse(args).pictures, context, (m, b) => m.styleProfiles(b.pixels, b.indices.length)),
   pixelGradient: async (args) => {

@@ -1,0 +1,120 @@
+/** Embeddings of pictures and texts: looked up by content and model, else worked out in shared batches and remembered. */
+import { readFile } from 'node:fs/promises';
+import type { Embeddings } from '../clip/batches.ts';
+import type { ClipModel } from '../clip/model.ts';
+import { decodePicture } from '../clip/picture.ts';
+import { pixelValues } from '../clip/preprocess.ts';
+import type { Store } from '../clip/store.ts';
+import { digest, storedRow, storeRow } from '../clip/store.ts';
+import type { PictureSource } from '../engine/requests.ts';
+import { pictureName } from '../engine/requests.ts';
+import type { PlainError } from '../errors.ts';
+import { failure, messageOf, plainError } from '../errors.ts';
+import { Batcher } from './batcher.ts';
+
+/** Rows that have been worked out, in the order of what was asked. */
+export interface PictureRows {
+  readonly indices: readonly number[];
+  readonly embeddings: Embeddings;
+  readonly failures: readonly { readonly index: number; readonly error: PlainError }[];
+}
+
+const GROUP = 16;
+/** Groups whose pictures are decoded while the model is busy with earlier ones. */
+const AHEAD = 3;
+
+async function contentOf(picture: PictureSource): Promise<Uint8Array> {
+  if ('bytes' in picture) return picture.bytes;
+  return readFile(picture.path).catch((cause: unknown) => {
+    throw failure('PICTURE_UNREADABLE', { picture: picture.path, what: messageOf(cause) }, cause);
+  });
+}
+
+export class Embedder {
+  private readonly model: ClipModel;
+  private readonly store: Store;
+  private readonly batcher: Batcher;
+
+  constructor(model: ClipModel, store: Store) {
+    this.model = model;
+    this.store = store;
+    this.batcher = new Batcher((pixels, count) => model.embedPixels(pixels, count));
+  }
+
+  /** Throws PICTURE_UNREADABLE, PICTURE_TOO_LARGE. */
+  private async picture(picture: PictureSource): Promise<Float32Array> {
+    const content = await contentOf(picture);
+    if (!this.store.keeps) return this.worked(content, pictureName(picture));
+    const key = `p:${await this.model.hash()}:${digest(content)}`;
+    const known = storedRow(this.store, key);
+    if (known) return known;
+    const row = await this.worked(content, pictureName(picture));
+    storeRow(this.store, key, row);
+    return row;
+  }
+
+  private worked(content: Uint8Array, name: string): Promise<Float32Array> {
+    const { preprocessing } = this.model.folder;
+    return this.batcher.add(async () => pixelValues(await decodePicture(content, name), preprocessing));
+  }
+
+  private async group(pictures: readonly PictureSource[], from: number): Promise<PictureRows> {
+    const tries = await Promise.all(
+      pictures.slice(from, from + GROUP).map(async (picture, i) => {
+        try {
+          return { index: from + i, row: await this.picture(picture) };
+        } catch (thrown) {
+          return { index: from + i, error: plainError(thrown) };
+        }
+      }),
+    );
+    const good = tries.flatMap((t) => (t.row ? [{ index: t.index, row: t.row }] : []));
+    return {
+      indices: good.map((g) => g.index),
+      embeddings: stackedRows(good.map((g) => g.row)),
+      failures: tries.flatMap((t) => (t.error ? [{ index: t.index, error: t.error }] : [])),
+    };
+  }
+
+  /** Groups in order. One that cannot be read does not stop the others. Throws CANCELLED. */
+  async *pictures(pictures: readonly PictureSource[], signal: AbortSignal): AsyncGenerator<PictureRows> {
+    // A model that is broken is an error of the whole, not of each picture.
+    await this.model.tower('image');
+    const begun: Promise<PictureRows>[] = [];
+    let next = 0;
+    for (;;) {
+      for (; next < pictures.length && begun.length < AHEAD; next += GROUP) begun.push(this.group(pictures, next));
+      const first = begun.shift();
+      if (!first) return;
+      const rows = await first;
+      if (signal.aborted) throw failure('CANCELLED', {});
+      yield rows;
+    }
+  }
+
+  async texts(texts: readonly string[]): Promise<Embeddings> {
+    if (texts.length === 0) return { count: 0, dimension: 0, data: new Float32Array() };
+    if (!this.store.keeps) return this.model.embedTexts(texts);
+    const hash = await this.model.hash();
+    const keys = texts.map((text) => `t:${hash}:${digest(text)}`);
+    const rows = keys.map((key) => storedRow(this.store, key));
+    const missing = [...new Set(texts.filter((_, i) => !rows[i]))];
+    const made = missing.length > 0 ? await this.model.embedTexts(missing) : undefined;
+    const fresh = new Map(
+      missing.map((text, i) => [text, made?.data.slice(i * made.dimension, (i + 1) * made.dimension)] as const),
+    );
+    const all = texts.map((text, i) => {
+      const found = rows[i] ?? fresh.get(text) ?? new Float32Array();
+      if (!rows[i]) storeRow(this.store, keys[i] ?? '', found);
+      return found;
+    });
+    return stackedRows(all);
+  }
+}
+
+function stackedRows(rows: readonly Float32Array[]): Embeddings {
+  const dimension = rows[0]?.length ?? 0;
+  const data = new Float32Array(rows.length * dimension);
+  for (const [i, row] of rows.entries()) data.set(row, i * dimension);
+  return { count: rows.length, dimension, data };
+}
