@@ -53,12 +53,13 @@ export default definePlugin({
       { signal: context.signal },
     );
     yield* rankedEvents(context.engine.embedPictures(pictures, { signal: context.signal }), {
-      title: `How well each fits "${prompt}" (cosine)`,
+      title: `How well each fits "${prompt}" (cosine, and the percent of everyday captions that fit it less)`,
       columns: prompts.map((p) => p.text ?? ''),
       pictures,
       targets,
       weights: prompts.map((p) => p.weight),
       best,
+      captions: await context.engine.captions({ signal: context.signal }),
     });
   },
 });

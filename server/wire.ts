@@ -48,7 +48,12 @@ export type Hello = z.infer<typeof helloSchema>;
 const jobStateSchema = z.enum(['waiting', 'running', 'done', 'failed', 'cancelled']);
 export type JobState = z.infer<typeof jobStateSchema>;
 
-const chartPointSchema = z.object({ x: z.number(), series: z.record(z.string(), z.number()) });
+const chartPointSchema = z.object({
+  x: z.number(),
+  series: z.record(z.string(), z.number()),
+  /** How each value stands among what everyday captions score, 0..100. */
+  percentiles: z.record(z.string(), z.number()).optional(),
+});
 
 /** Everything that is new of a job since the watcher's last update; of frames only the newest. */
 export const updateSchema = z.object({
@@ -67,7 +72,13 @@ export const updateSchema = z.object({
       title: z.string(),
       columns: z.array(z.string()),
       items: z.array(
-        z.object({ picture: z.string(), score: z.number(), values: z.array(z.number()), url: z.string() }),
+        z.object({
+          picture: z.string(),
+          score: z.number(),
+          values: z.array(z.number()),
+          percentile: z.number().optional(),
+          url: z.string(),
+        }),
       ),
     })
     .optional(),

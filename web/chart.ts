@@ -25,6 +25,14 @@ export function createChart(place: HTMLElement): Chart {
     font: '11px system-ui',
     size: 36,
   };
+  /** The value under the cursor, or the last, with how it stands among everyday captions. */
+  const said = (label: string, value: number | null, at: number | null): string => {
+    const point = points[at ?? points.length - 1];
+    const shown = value ?? point?.series[label];
+    const standing = point?.percentiles?.[label];
+    const percent = standing === undefined ? '' : `, fits better than ${Math.floor(standing)} %`;
+    return shown === undefined ? '–' : `${shown.toFixed(3)}${percent}`;
+  };
   const draw = (): void => {
     const series = points.at(-1)?.series ?? {};
     const now = Object.keys(series);
@@ -46,7 +54,7 @@ export function createChart(place: HTMLElement): Chart {
               stroke: COLOURS[i % COLOURS.length] ?? '#fff',
               width: 1.5,
               points: { show: false },
-              value: (_: uPlot, v: number | null) => v?.toFixed(3) ?? '–',
+              value: (_: uPlot, v: number | null, _s: number, at: number | null) => said(label, v, at),
             })),
           ],
         },

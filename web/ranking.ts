@@ -16,6 +16,14 @@ export function showRanking(place: HTMLElement, ranking: NonNullable<Update['ran
         { title: item.picture },
         make('img', { src: item.url, alt: name, loading: 'lazy' }),
         make('b', { textContent: item.score.toFixed(3) }),
+        ...(item.percentile === undefined
+          ? []
+          : [
+              make('i', {
+                textContent: `${Math.floor(item.percentile)} %`,
+                title: 'The percent of everyday captions that fit this picture less',
+              }),
+            ]),
         make('small', { textContent: parts }),
       );
     }),

@@ -1,10 +1,10 @@
 /** Opens a model folder: which graphs there are and what the JSON files say. */
 import { readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { failure, LodestoneError, messageOf } from '../errors.ts';
 import type { Graph } from '../graph/index.ts';
-import { readOnnx } from '../graph/index.ts';
+import { readOnnx, skim } from '../graph/index.ts';
 import type { ModelConfig, Preprocessing } from './config.ts';
 import { parseConfig, parsePreprocessing } from './config.ts';
 import type { Layout } from './layout.ts';
@@ -16,7 +16,6 @@ export const EMBEDDED = fileURLToPath(
 );
 
 const JSON_LIMIT = 64 << 20;
-const GRAPH_LIMIT = 2 ** 31 - 1;
 export interface ModelFolder extends Layout {
   readonly path: string;
   readonly config: ModelConfig;
@@ -80,31 +79,18 @@ function openClipPreprocessing(json: unknown): unknown {
   return inside ?? {};
 }
 
-/** Reads a graph. Weights in other files are named, never read; they must lie inside the folder. Throws FILE_MISSING, ONNX_UNREADABLE, PATH_ESCAPES. */
+/** Reads a graph. Its weights are named, never read; they must lie inside the folder. Throws FILE_MISSING, ONNX_UNREADABLE, PATH_ESCAPES. */
 export async function readGraph(folder: Pick<ModelFolder, 'graphs' | 'path'>, file: string): Promise<Graph> {
   const path = join(folder.graphs, file);
   const found = await stat(path).catch(() => undefined);
   if (!found?.isFile()) throw failure('FILE_MISSING', { path });
   await insideFolder(folder.path, path.slice(folder.path.length + 1));
-  if (found.size > GRAPH_LIMIT)
-    throw failure('ONNX_UNREADABLE', {
-      file: path,
-      what: 'it is larger than 2 GB; keep the weights in an external data file',
-    });
-  const graph = withoutWeights(readOnnx({ bytes: await readFile(path), name: file, file }));
+  const bytes = await skim(path, basename(file)).catch((cause: unknown) => {
+    throw failure('ONNX_UNREADABLE', { file, what: messageOf(cause) }, cause);
+  });
+  const graph = readOnnx({ bytes, name: file, file, skimmed: true });
   await checkWeights(folder, file, graph);
   return graph;
-}
-
-/** Constants of more bytes than this stay on disk: sessions read them there. */
-const IN_MEMORY = 128 << 10;
-/** Lets go of the file's bytes: small constants are copied, large ones are only referred to. */
-function withoutWeights(graph: Graph): Graph {
-  const light = [...graph.initialisers].map(([name, { bytes, ...rest }]) => {
-    if (!bytes) return [name, rest] as const;
-    return [name, rest.origin && bytes.byteLength > IN_MEMORY ? rest : { ...rest, bytes: bytes.slice() }] as const;
-  });
-  return { ...graph, initialisers: new Map(light) };
 }
 
 async function checkWeights(folder: Pick<ModelFolder, 'graphs' | 'path'>, file: string, graph: Graph): Promise<void> {

@@ -1,6 +1,7 @@
 /** What callers use: embed, score, classify, rank, gradient, guide. The model runs in a child process that can be stopped at any moment. */
 
 import type { Embeddings } from '../clip/batches.ts';
+import { STOCK_CAPTIONS } from '../clip/captions.ts';
 import type { FileReport } from '../clip/check.ts';
 import { EMBEDDED } from '../clip/folder.ts';
 import type { ModelInfo } from '../clip/model.ts';
@@ -12,7 +13,16 @@ import { entryBeside, startChild } from '../process/child.ts';
 import { Peer } from '../process/rpc.ts';
 import { BULK_FROM, defaultWorkers, inParallel, threadsEach } from './bulk.ts';
 import type { Method, PictureSource, WorkerSettings } from './requests.ts';
-import { cosineTable, dot, meanDirection, probabilities, row, stacked } from './scores.ts';
+import {
+  cosineTable,
+  dot,
+  jointPercentile,
+  meanDirection,
+  percentiles,
+  probabilities,
+  row,
+  stacked,
+} from './scores.ts';
 import { fill, PHOTO_TEMPLATES } from './templates.ts';
 
 export interface EngineOptions {
@@ -51,12 +61,15 @@ export interface RankedPicture {
   /** Weighted mean of the cosines with the prompts, in -1..1. */
   readonly score: number;
   readonly cosines: readonly number[];
+  /** How much better it fits than captions of everyday things, 0..100: see `percentiles` in scores.ts. Absent for a model without a text tower. */
+  readonly percentile?: number;
 }
 export interface Classified {
   readonly index: number;
   /** One a label, in the order of the labels. */
   readonly cosines: readonly number[];
   readonly probabilities: readonly number[];
+  readonly percentiles: readonly number[];
 }
 
 /** Calls that may wait at once. */
@@ -78,6 +91,7 @@ export class Engine {
   private child: { readonly process: Child; readonly peer: Peer } | undefined;
   private remote: Remote | undefined;
   private closed = false;
+  private stock: Promise<Embeddings> | undefined;
   private readonly workers: number;
   private helpers: readonly Engine[] = [];
   private idle: NodeJS.Timeout | undefined;
@@ -207,6 +221,20 @@ export class Engine {
     return this.flow('styles', { pictures }, call);
   }
 
+  /** Unit rows of captions of everyday things, worked out once a model: what percentiles are taken among. */
+  captions(call: Call = {}): Promise<Embeddings> {
+    this.stock ??= this.embedTexts(STOCK_CAPTIONS, call).catch((thrown: unknown) => {
+      this.stock = undefined;
+      throw thrown;
+    });
+    return this.stock;
+  }
+  /** The same, or nothing for a model that has no text tower to say them with. */
+  private async captionsIfAny(call: Call): Promise<Embeddings> {
+    const { towers } = await this.info(call);
+    return towers.includes('text') ? this.captions(call) : { count: 0, dimension: 0, data: new Float32Array() };
+  }
+
   /** All pictures at once, one unit row each. Throws the error of the first picture that cannot be read. */
   async embedAll(pictures: readonly PictureSource[], call: Call = {}): Promise<Embeddings> {
     const parts: Embeddings[] = [];
@@ -259,12 +287,18 @@ export class Engine {
     { templates = PHOTO_TEMPLATES, ...call }: Call & { readonly templates?: readonly string[] } = {},
   ): AsyncGenerator<Classified | Unreadable> {
     const [info, classes] = [await this.info(call), await this.embedLabels(labels, templates, call)];
+    const captions = await this.captions(call);
     for await (const batch of this.embedPictures(pictures, call)) {
       for (const bad of batch.failures) yield bad;
       for (const [k, index] of batch.indices.entries()) {
-        const cosines =
-          cosineTable({ ...batch.embeddings, count: 1, data: row(batch.embeddings, k) }, classes)[0] ?? [];
-        yield { index, cosines, probabilities: probabilities(cosines, info) };
+        const picture = row(batch.embeddings, k);
+        const cosines = cosineTable({ ...batch.embeddings, count: 1, data: picture }, classes)[0] ?? [];
+        yield {
+          index,
+          cosines,
+          probabilities: probabilities(cosines, info),
+          percentiles: percentiles(picture, captions, cosines),
+        };
       }
     }
   }
@@ -279,11 +313,16 @@ export class Engine {
     const ranking: RankedPicture[] = [];
     const failures: Unreadable[] = [];
     const total = weights.reduce((sum, w) => sum + Math.abs(w), 0) || 1;
+    const captions = await this.captionsIfAny(call);
     for await (const batch of this.embedPictures(pictures, call)) {
       failures.push(...batch.failures);
       for (const [k, index] of batch.indices.entries()) {
-        const cosines = Array.from({ length: targets.count }, (_, j) => dot(row(batch.embeddings, k), row(targets, j)));
-        ranking.push({ index, cosines, score: cosines.reduce((sum, c, j) => sum + c * (weights[j] ?? 0), 0) / total });
+        const picture = row(batch.embeddings, k);
+        const cosines = Array.from({ length: targets.count }, (_, j) => dot(picture, row(targets, j)));
+        const score = cosines.reduce((sum, c, j) => sum + c * (weights[j] ?? 0), 0) / total;
+        const standing =
+          captions.count > 0 ? { percentile: jointPercentile(percentiles(picture, captions, cosines), weights) } : {};
+        ranking.push({ index, cosines, score, ...standing });
       }
       call.onProgress?.(ranking.length + failures.length, pictures.length);
     }
@@ -314,12 +353,19 @@ export class Engine {
     picture: PictureSource,
     prompts: readonly string[],
     call: Call = {},
-  ): Promise<{ index: number; cosine: number; probability: number }[]> {
+  ): Promise<{ index: number; cosine: number; probability: number; percentile: number }[]> {
     const info = await this.info(call);
-    const [cosines = []] = await this.similarity([picture], prompts, call);
+    const [picture_, texts] = [await this.embedAll([picture], call), await this.embedTexts(prompts, call)];
+    const [cosines = []] = cosineTable(picture_, texts);
     const chances = probabilities(cosines, info);
+    const standing = percentiles(picture_.data, await this.captions(call), cosines);
     return cosines
-      .map((cosine, index) => ({ index, cosine, probability: chances[index] ?? 0 }))
+      .map((cosine, index) => ({
+        index,
+        cosine,
+        probability: chances[index] ?? 0,
+        percentile: standing[index] ?? 0,
+      }))
       .sort((a, b) => b.cosine - a.cosine);
   }
 

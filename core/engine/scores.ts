@@ -32,6 +32,24 @@ export function probabilities(
   return powers.map((p) => p / total);
 }
 
+/**
+ * How a picture's cosines stand among those that it has with captions of everyday things (unit rows): the percent of captions that fit it less,
+ * ties counted half. 50 is what any words get, 99 what fits; so one threshold works across models, whose cosines lie in ranges of their own.
+ */
+export function percentiles(picture: Float32Array, captions: Embeddings, cosines: readonly number[]): number[] {
+  const others = Array.from({ length: captions.count }, (_, i) => dot(picture, row(captions, i)));
+  return cosines.map((c) => percentileAmong(others, c));
+}
+function percentileAmong(others: readonly number[], value: number): number {
+  const below = others.reduce((n, o) => n + (o < value ? 1 : o === value ? 0.5 : 0), 0);
+  return others.length === 0 ? 50 : (100 * below) / others.length;
+}
+/** Percentiles of several prompts as one: their mean by weight, those of prompts to keep away from turned over. */
+export function jointPercentile(each: readonly number[], weights: readonly number[]): number {
+  const total = weights.reduce((sum, w) => sum + Math.abs(w), 0) || 1;
+  return each.reduce((sum, p, i) => sum + Math.abs(weights[i] ?? 0) * ((weights[i] ?? 0) < 0 ? 100 - p : p), 0) / total;
+}
+
 /** The mean of rows as one unit row. */
 export function meanDirection(e: Embeddings): Embeddings {
   const data = new Float32Array(e.dimension);

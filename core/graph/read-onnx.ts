@@ -19,6 +19,8 @@ export interface OnnxSource {
   readonly name: string;
   /** Its path relative to the folder that graphs are loaded from, so that weights can refer to it; absent when it came from elsewhere. */
   readonly file?: string;
+  /** Whether `bytes` are what skim.ts left of the file, so that places in them are not places in the file. */
+  readonly skimmed?: boolean;
 }
 
 /** Reads a model and rewrites it to one opset. Throws ONNX_UNREADABLE. */
@@ -94,7 +96,7 @@ function initialiserOf(t: TensorProto, source: OnnxSource): Initialiser {
   }
   const raw = t.rawData;
   if (raw && raw.byteLength > 0)
-    return source.file === undefined
+    return source.file === undefined || source.skimmed
       ? { dtype, shape, bytes: raw }
       : {
           dtype,

@@ -128,6 +128,8 @@ export type GuideEvent =
       readonly steps: number;
       readonly loss: number /** Mean cosine of the crops with each prompt. */;
       readonly cosines: readonly number[];
+      /** How these stand among the cosines of stock words, 0..100. */
+      readonly percentiles: readonly number[];
     }
   | {
       readonly type: 'frame';

@@ -12,6 +12,7 @@ import { adam, momentNames } from './adam.ts';
 import { objective } from './objective.ts';
 import type { GuideRequest } from './protocol.ts';
 import { PROMPT_SLOTS } from './protocol.ts';
+import { STOCK } from './stock.ts';
 
 export interface StepPlan {
   readonly request: GuideRequest;
@@ -93,13 +94,14 @@ export function stepGraph(plan: StepPlan): Graph {
     const look = request.style
       ? styleProfile(t, tower, pixels, styleLayers(tower, plan.side))
       : { embedding: callTower(t, tower, pixels).embedding };
-    const { loss, cosines } = objective(
+    const { loss, cosines, percentiles } = objective(
       unit(look.embedding),
       {
         prompts: t.input('prompts', [PROMPT_SLOTS, dimension]),
         attraction: t.input('attraction', [PROMPT_SLOTS]),
         repulsion: t.input('repulsion', [PROMPT_SLOTS]),
         stock: t.input('stock', [plan.stock, dimension]),
+        common: STOCK.length,
         excluded: t.input('excluded', [1, PROMPT_SLOTS, plan.stock]),
       },
       s,
@@ -140,7 +142,7 @@ export function stepGraph(plan: StepPlan): Graph {
         [`next.${names.second}`, next.second],
       ] as const;
     });
-    return { loss: total, cosines, ...Object.fromEntries(moved) };
+    return { loss: total, cosines, percentiles, ...Object.fromEntries(moved) };
   });
 }
 

@@ -14,6 +14,8 @@ export interface StepResult {
   readonly loss: number;
   /** Mean cosine of the crops with each prompt. */
   readonly cosines: readonly number[];
+  /** How these stand among stock words, 0..100. */
+  readonly percentiles: readonly number[];
 }
 
 export interface StepperOptions {
@@ -72,7 +74,8 @@ export class Stepper {
       const next = out[`next.${name}`];
       if (next) this.values.set(name, next);
     }
-    return { loss, cosines: [...floatsOf(out['cosines'])].slice(0, count) };
+    const each = (name: string): number[] => [...floatsOf(out[name])].slice(0, count);
+    return { loss, cosines: each('cosines'), percentiles: each('percentiles') };
   }
 }
 

@@ -1,5 +1,6 @@
 /** What a picture might otherwise show: everyday things and, in NOTHING, what it should not dissolve into. Prompts are told apart from these. */
-import { STOCK_WORDS } from './stock-words.ts';
+import { withArticle } from '../clip/captions.ts';
+import { STOCK_WORDS } from '../clip/stock-words.ts';
 
 const NOTHING = [
   'a pattern',
@@ -11,7 +12,6 @@ const NOTHING = [
   'a blurry photo',
   'scribbles',
 ];
-const withArticle = (word: string): string => `${/^[aeiou]/.test(word) ? 'an' : 'a'} ${word}`;
 
 export const STOCK: readonly string[] = [...STOCK_WORDS.map(withArticle), ...NOTHING];
 /** Prompts are embedded as the mean over these; `{bare}` is the prompt without its article. */

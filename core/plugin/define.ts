@@ -13,6 +13,7 @@ export type PluginEngine = Pick<
   | 'embedPictures'
   | 'embedAll'
   | 'embedLabels'
+  | 'captions'
   | 'similarity'
   | 'probabilities'
   | 'classify'

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { bytesSchema, MIB } from '../schemas.ts';
 
 const name = z.string().max(4096);
+const percent = z.number().min(0).max(100);
 const side = z.int().min(1).max(16_384);
 const image = {
   width: side,
@@ -23,13 +24,29 @@ export const pluginEventSchema = z.discriminatedUnion('type', [
     label: name.optional(),
   }),
   /** Points of a chart, one a series, at `x`. */
-  z.object({ type: z.literal('chart'), x: z.number(), series: z.record(name, z.number()) }),
+  z.object({
+    type: z.literal('chart'),
+    x: z.number(),
+    series: z.record(name, z.number()),
+    /** How each value stands among what everyday captions score, 0..100. */
+    percentiles: z.record(name, percent).optional(),
+  }),
   z.object({
     type: z.literal('ranking'),
     /** What the scores say, for people. */
     title: name,
     columns: z.array(name).max(64),
-    items: z.array(z.object({ picture: name, score: z.number(), values: z.array(z.number()).max(64) })).max(1_000_000),
+    items: z
+      .array(
+        z.object({
+          picture: name,
+          score: z.number(),
+          values: z.array(z.number()).max(64),
+          /** How the score stands among what everyday captions score for this picture, 0..100. */
+          percentile: percent.optional(),
+        }),
+      )
+      .max(1_000_000),
   }),
   z.object({ type: z.literal('note'), text: z.string().max(20_000) }),
 ]);

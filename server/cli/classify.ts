@@ -44,13 +44,21 @@ export function classifyCommand(shared: Shared): Command {
           results.push({ picture, error: one.error });
         } else {
           const order = one.probabilities
-            .map((probability, i) => ({ label: labels[i] ?? '', probability, cosine: one.cosines[i] ?? 0 }))
+            .map((probability, i) => ({
+              label: labels[i] ?? '',
+              probability,
+              cosine: one.cosines[i] ?? 0,
+              percentile: one.percentiles[i] ?? 0,
+            }))
             .sort((a, b) => b.probability - a.probability);
           results.push({ picture, labels: order });
           context.terminal.line(
             `${picture}: ${order
               .slice(0, 3)
-              .map((o) => `${o.label} ${(100 * o.probability).toFixed(1)} %`)
+              .map(
+                (o) =>
+                  `${o.label} ${(100 * o.probability).toFixed(1)} % (fits better than ${Math.floor(o.percentile)} % of captions)`,
+              )
               .join(', ')}`,
           );
         }

@@ -17,6 +17,9 @@ import { type Context, type Shared, withEngine } from './shared.ts';
 
 const score = (x: number): string => x.toFixed(3).padStart(7);
 
+const percent = (x: number | undefined): string =>
+  x === undefined ? '' : `  ${Math.floor(x).toString().padStart(3)} %`;
+
 /** `heart.png`, and `heart-2.png` for the next. */
 function numbered(path: string, count: number): string {
   const end = extname(path);
@@ -85,12 +88,14 @@ function tell(event: PluginEvent, { terminal }: Context, result: Record<string, 
   else if (event.type === 'note') {
     terminal.warn(event.text);
     result['notes'] = [...((result['notes'] as string[] | undefined) ?? []), event.text];
-  } else if (event.type === 'chart') result['scores'] = event.series;
-  else if (event.type === 'ranking') {
+  } else if (event.type === 'chart') {
+    result['scores'] = event.series;
+    if (event.percentiles) result['percentiles'] = event.percentiles;
+  } else if (event.type === 'ranking') {
     terminal.line(event.title);
     for (const item of event.items)
       terminal.line(
-        `${score(item.score)}  ${item.picture}${item.values.length > 1 ? `  (${event.columns.map((c, i) => `${c}${score(item.values[i] ?? 0)}`).join(', ')})` : ''}`,
+        `${score(item.score)}${percent(item.percentile)}  ${item.picture}${item.values.length > 1 ? `  (${event.columns.map((c, i) => `${c}${score(item.values[i] ?? 0)}`).join(', ')})` : ''}`,
       );
     result['ranking'] = { title: event.title, columns: event.columns, items: event.items };
   }

@@ -23,14 +23,16 @@ export function scoreCommand(shared: Shared): Command {
           what: `${file} is a folder; score takes one picture. For many use: lodestone rank PROMPT ${file}`,
         });
       const ranked = await engine.rankPrompts(picture, texts, { signal: context.signal });
-      const scores = ranked.map(({ index, cosine, probability }) => ({
+      const scores = ranked.map(({ index, cosine, probability, percentile }) => ({
         text: texts[index] ?? '',
         cosine,
         probability,
+        percentile,
       }));
+      context.terminal.line(' cosine  probable  fits better than');
       for (const s of scores)
         context.terminal.line(
-          `${s.cosine.toFixed(3).padStart(7)}  ${(100 * s.probability).toFixed(1).padStart(5)} %  ${s.text}`,
+          `${s.cosine.toFixed(3).padStart(7)}  ${(100 * s.probability).toFixed(1).padStart(6)} %  ${Math.floor(s.percentile).toString().padStart(3)} % of captions  ${s.text}`,
         );
       context.terminal.document({ picture: file, scores });
     });

@@ -24,7 +24,7 @@ function news(job: Job, seen: Seen): Update {
     plugin: job.plugin.id,
     title: typeof job.parameters['prompt'] === 'string' ? job.parameters['prompt'] : job.plugin.title,
     state: job.state,
-    chart: job.chart.slice(seen.chart).map(({ x, series }) => ({ x, series })),
+    chart: job.chart.slice(seen.chart).map(({ type: _, ...point }) => point),
     chartFrom: seen.chart,
     notes: job.notes.slice(seen.notes),
     ...(job.progress

@@ -24,11 +24,9 @@ export async function* guideEvents(
   for await (const event of engine.guide({ ...request, run }, { signal })) {
     if (event.type === 'step') {
       yield { type: 'progress', done: event.step, total: event.steps };
-      yield {
-        type: 'chart',
-        x: event.step,
-        series: Object.fromEntries(event.cosines.map((c, i) => [prompts[i]?.text ?? `prompt ${i + 1}`, c])),
-      };
+      const named = (values: readonly number[]): Record<string, number> =>
+        Object.fromEntries(values.map((v, i) => [prompts[i]?.text ?? `prompt ${i + 1}`, v]));
+      yield { type: 'chart', x: event.step, series: named(event.cosines), percentiles: named(event.percentiles) };
     } else if (event.type === 'frame') {
       yield {
         type: 'frame',

@@ -3,7 +3,7 @@ import type { Embeddings } from '../../clip/batches.ts';
 import type { PictureBatch } from '../../engine/engine.ts';
 import type { PictureSource } from '../../engine/requests.ts';
 import { pictureName } from '../../engine/requests.ts';
-import { cosineTable } from '../../engine/scores.ts';
+import { cosineTable, jointPercentile, percentiles, row } from '../../engine/scores.ts';
 import { failure } from '../../errors.ts';
 import type { PluginEvent } from '../events.ts';
 
@@ -16,15 +16,19 @@ interface Ranked {
   readonly weights: readonly number[];
   /** 0 lists all. */
   readonly best: number;
+  /** What percentiles are taken among, unit rows; none are given without. */
+  readonly captions?: Embeddings;
 }
 
 const NOTED_FAILURES = 20;
 
 export async function* rankedEvents(
   batches: AsyncIterable<PictureBatch>,
-  { title, columns, pictures, targets, weights, best }: Ranked,
+  { title, columns, pictures, targets, weights, best, captions }: Ranked,
 ): AsyncGenerator<PluginEvent, void, void> {
-  const items: { picture: string; score: number; values: number[] }[] = [];
+  const items: { picture: string; score: number; values: number[]; percentile?: number }[] = [];
+  const standing = (embedding: Float32Array, values: readonly number[]): { percentile?: number } =>
+    captions ? { percentile: jointPercentile(percentiles(embedding, captions, values), weights) } : {};
   const total = weights.reduce((sum, w) => sum + Math.abs(w), 0) || 1;
   let done = 0;
   let failed = 0;
@@ -33,13 +37,14 @@ export async function* rankedEvents(
       failed += 1;
       if (failed <= NOTED_FAILURES) yield { type: 'note', text: `${error.code}: ${error.message}` };
     }
-    cosineTable(embeddings, targets).forEach((values, row) => {
-      const picture = pictures[indices[row] ?? -1];
+    cosineTable(embeddings, targets).forEach((values, k) => {
+      const picture = pictures[indices[k] ?? -1];
       if (picture)
         items.push({
           picture: pictureName(picture),
           score: values.reduce((sum, v, i) => sum + v * (weights[i] ?? 0), 0) / total,
           values,
+          ...standing(row(embeddings, k), values),
         });
     });
     done += indices.length + failures.length;
