@@ -3,16 +3,18 @@
 export type { Embeddings } from './clip/batches.ts';
 export type { FileReport } from './clip/check.ts';
 export { EMBEDDED } from './clip/folder.ts';
+export type { FetchOptions, FetchProgress } from './clip/hub/fetch-model.ts';
+export { locateModel } from './clip/hub/index.ts';
+export type { GraphSummary, Inspection } from './clip/inspect.ts';
 export type { ModelInfo } from './clip/model.ts';
 export {
   type Call,
   type Classified,
   Engine,
   type EngineOptions,
-  type PictureBatch,
   type RankedPicture,
-  type Unreadable,
 } from './engine/engine.ts';
+export type { PictureBatch, Unreadable } from './engine/picture-batch.ts';
 export { type PictureSource, pictureName } from './engine/requests.ts';
 export { cosineTable, meanDirection, probabilities } from './engine/scores.ts';
 export {

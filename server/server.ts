@@ -7,7 +7,16 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
-import { BUILT_IN_PLUGINS, Engine, failure, loadRegistry, messageOf, plainError, writeWhole } from '../core/index.ts';
+import {
+  BUILT_IN_PLUGINS,
+  Engine,
+  type EngineOptions,
+  failure,
+  loadRegistry,
+  messageOf,
+  plainError,
+  writeWhole,
+} from '../core/index.ts';
 import { generatePictures } from './generate-pictures.ts';
 import { createApp } from './http/app.ts';
 import { isLoopback } from './http/guard.ts';
@@ -21,8 +30,7 @@ export interface ServerOptions {
   readonly host?: string;
   /** 0 chooses a free one. */
   readonly port?: number;
-  readonly model?: string;
-  readonly threads?: number;
+  readonly engine?: EngineOptions;
   /** Folders of pictures that may be read. */
   readonly allow?: readonly string[];
   /** Folders of plugins beside the built-in one. */
@@ -71,10 +79,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       throw failure('FILE_WRITE', { path: data, what: messageOf(cause) }, cause);
     },
   );
-  const engine = new Engine({
-    ...(options.model ? { model: options.model } : {}),
-    ...(options.threads ? { threads: options.threads } : {}),
-  });
+  const engine = new Engine(options.engine);
   const registry = usable(await loadRegistry([BUILT_IN_PLUGINS, ...plugins]));
   for (const broken of registry.broken) logger.warn({ code: broken.code }, broken.message);
   const places: PicturePlaces = { allowed: [gallery, ...allow], uploads };

@@ -1,6 +1,6 @@
 /** Checks every graph of a model folder: what it cannot do, how far it is from golden values, how long it takes. Blocks; use it in a child process. */
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { gradients } from '../autodiff/sweep.ts';
 import { type PlainError, plainError } from '../errors.ts';
@@ -200,10 +200,13 @@ export async function* checkFolder(path: string, signal: AbortSignal): AsyncGene
   const folder = await openFolder(path);
   const bytes = await readFile(join(path, 'golden.safetensors')).catch(() => undefined);
   const golden = bytes && readSafetensors(bytes, join(path, 'golden.safetensors'));
-  const whole = { ...folder, graphs: path };
-  for (const file of await graphFiles(path)) {
+  const inside = folder.graphs === path ? '' : `${relative(path, folder.graphs)}/`;
+  for (const found of await graphFiles(path)) {
+    // Files beside the graphs in use go by their name, others by their path in the folder.
+    const own = found.startsWith(inside);
+    const file = own ? found.slice(inside.length) : found;
     await setImmediate();
     signal.throwIfAborted();
-    yield await checkFile(whole, file, golden);
+    yield await checkFile(own ? folder : { ...folder, graphs: path }, file, golden);
   }
 }

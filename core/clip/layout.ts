@@ -105,10 +105,12 @@ export function chosenGraphs(folder: string, paths: readonly string[], variant?:
     });
   const of = (role: Found['role'], kind: string): string | undefined =>
     all.find((f) => f.role === role && f.variant === kind)?.path;
-  const combined = of('combined', wanted);
+  const whole = of('combined', wanted);
   // A tower that is not there in this precision is taken as it is, unless a combined file holds it.
-  const tower = (role: Found['role']): string | undefined => of(role, wanted) ?? (combined ? undefined : of(role, ''));
+  const tower = (role: Found['role']): string | undefined => of(role, wanted) ?? (whole ? undefined : of(role, ''));
   const [vision, text] = [tower('vision'), tower('text')];
+  // The plain combined file still says what the logits are.
+  const combined = whole ?? (vision && text ? of('combined', '') : undefined);
   return { variants, ...(vision ? { vision } : {}), ...(text ? { text } : {}), ...(combined ? { combined } : {}) };
 }
 

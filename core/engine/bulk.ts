@@ -1,6 +1,6 @@
 /** Many pictures over several processes, each with a core or more to itself: decoding in one goes on while another's model runs. */
 import os from 'node:os';
-import type { PictureBatch } from './engine.ts';
+import type { PictureBatch } from './picture-batch.ts';
 import type { PictureSource } from './requests.ts';
 
 /** From so many pictures on, starting more processes pays. */

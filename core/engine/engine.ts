@@ -4,14 +4,15 @@ import type { Embeddings } from '../clip/batches.ts';
 import { STOCK_CAPTIONS } from '../clip/captions.ts';
 import type { FileReport } from '../clip/check.ts';
 import { EMBEDDED } from '../clip/folder.ts';
+import type { Inspection } from '../clip/inspect.ts';
 import type { ModelInfo } from '../clip/model.ts';
-import type { PlainError } from '../errors.ts';
 import { failure } from '../errors.ts';
 import type { GuideEvent, GuideRequest, SteerRequest } from '../guidance/protocol.ts';
 import type { Child } from '../process/child.ts';
 import { entryBeside, startChild } from '../process/child.ts';
 import { Peer } from '../process/rpc.ts';
 import { BULK_FROM, defaultWorkers, inParallel, threadsEach } from './bulk.ts';
+import type { PictureBatch, Unreadable } from './picture-batch.ts';
 import type { Method, PictureSource, WorkerSettings } from './requests.ts';
 import {
   cosineTable,
@@ -46,16 +47,6 @@ export interface ManyCall extends Call {
   readonly onProgress?: (done: number, total: number) => void;
 }
 
-/** A picture that could not be read does not stop the others. */
-export interface Unreadable {
-  readonly index: number;
-  readonly error: PlainError;
-}
-export interface PictureBatch {
-  readonly indices: readonly number[];
-  readonly embeddings: Embeddings;
-  readonly failures: readonly Unreadable[];
-}
 export interface RankedPicture {
   readonly index: number;
   /** Weighted mean of the cosines with the prompts, in -1..1. */
@@ -175,6 +166,11 @@ export class Engine {
 
   info(call: Call = {}): Promise<ModelInfo> {
     return this.ask('info', {}, call);
+  }
+
+  /** What the model is made of, what of it is supported, and how fast it is here. */
+  inspect(call: Call = {}): Promise<Inspection> {
+    return this.ask('inspect', {}, call);
   }
 
   /** One unit row for each text. */

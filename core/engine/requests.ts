@@ -30,6 +30,7 @@ export const embeddingsSchema = z.object({
 
 export const requests = {
   info: z.object({}),
+  inspect: z.object({}),
   embedTexts: z.object({ texts: z.array(text).max(100_000) }),
   embedPictures: z.object({ pictures: z.array(pictureSchema).max(1_000_000) }),
   styles: z.object({ pictures: z.array(pictureSchema).max(100_000) }),

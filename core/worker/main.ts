@@ -4,6 +4,7 @@ import { joinedFloats } from '../arrays.ts';
 import type { Embeddings } from '../clip/batches.ts';
 import { checkFolder } from '../clip/check.ts';
 import { locateModel } from '../clip/hub/index.ts';
+import { inspect } from '../clip/inspect.ts';
 import { ClipModel } from '../clip/model.ts';
 import { openStore } from '../clip/store.ts';
 import type { PictureSource } from '../engine/requests.ts';
@@ -97,6 +98,7 @@ async function* guided(args: unknown, { signal }: CallContext): AsyncGenerator<G
 
 const handlers: Handlers = {
   info: async () => (await model()).info(),
+  inspect: async () => inspect(await model()),
   embedTexts: async (args) => (await ready()).embedder.texts(requests.embedTexts.parse(args).texts),
   embedPictures: async function* (args, { signal }) {
     yield* (await ready()).embedder.pictures(requests.embedPictures.parse(args).pictures, signal);

@@ -28,8 +28,7 @@ export function startCommand(shared: Shared): Command {
       ...rest,
       logger,
       ...(data ? { data } : {}),
-      ...(context.model ? { model: context.model } : {}),
-      ...(context.threads ? { threads: context.threads } : {}),
+      engine: context.engine,
     });
     context.terminal.line(`Lodestone is at ${server.url}`);
     context.terminal.document({ url: server.url });

@@ -17,7 +17,13 @@ export interface TestServer extends RunningServer {
 
 export async function useServer(options: Partial<ServerOptions> = {}): Promise<TestServer> {
   const data = await mkdtemp(join(tmpdir(), 'lodestone-server-'));
-  const server = await startServer({ port: 0, data, logger: pino({ level: 'silent' }), threads: 2, ...options });
+  const server = await startServer({
+    port: 0,
+    data,
+    logger: pino({ level: 'silent' }),
+    engine: { threads: 2 },
+    ...options,
+  });
   const sockets: TestSocket[] = [];
   afterAll(async () => {
     for (const socket of sockets) socket.disconnect();

@@ -7,7 +7,7 @@ export type ModelSpec =
   | { readonly kind: 'hub'; readonly repository: string; readonly revision: string };
 
 const REPOSITORY = /^[\w][\w.-]*\/[\w][\w.-]*$/;
-export const DEFAULT_REVISION = 'main';
+const DEFAULT_REVISION = 'main';
 
 /** `embedded`, a folder's path, or `organisation/name[@revision]`. A folder that exists wins; nothing is fetched here. */
 export function parseSpec(spec: string): ModelSpec {

@@ -1,6 +1,6 @@
 /** Scores batches of pictures against targets as they come, with progress, and gives the order at the end. Memory holds scores, not pictures. */
 import type { Embeddings } from '../../clip/batches.ts';
-import type { PictureBatch } from '../../engine/engine.ts';
+import type { PictureBatch } from '../../engine/picture-batch.ts';
 import type { PictureSource } from '../../engine/requests.ts';
 import { pictureName } from '../../engine/requests.ts';
 import { cosineTable, jointPercentile, percentiles, row } from '../../engine/scores.ts';
