@@ -13,6 +13,8 @@ const catalogue = {
     `"${d.of}" does not depend on "${d.wrt}", so there is no gradient to take. Check the two names.`,
   ONNX_UNREADABLE: (d: { file: string; what: string }) =>
     `${d.file} cannot be read as ONNX: ${d.what}. The file may be cut short; fetch or export it again.`,
+  GRAPH_RUN: (d: { model: string; what: string }) =>
+    `onnxruntime could not run ${d.model}: ${d.what}. The file may be damaged or of another model; fetch or export it again.`,
   MODEL_MISSING: (d: { folder: string; what: string }) =>
     `${d.folder} is not a usable model folder: ${d.what}. A model folder holds config.json, preprocessor_config.json, tokenizer.json and onnx/.`,
   MODEL_BROKEN: (d: { file: string; what: string }) => `${d.file} does not hold what a CLIP model needs: ${d.what}.`,

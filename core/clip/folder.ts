@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { failure, LodestoneError, messageOf } from '../errors.ts';
 import type { Graph } from '../graph/index.ts';
 import { readOnnx, skim } from '../graph/index.ts';
+import type { Initialiser } from '../graph/types.ts';
 import type { ModelConfig, Preprocessing } from './config.ts';
 import { parseConfig, parsePreprocessing } from './config.ts';
 import type { Layout } from './layout.ts';
@@ -93,10 +94,24 @@ export async function readGraph(folder: Pick<ModelFolder, 'graphs' | 'path'>, fi
   return graph;
 }
 
+/** Absolute, upwards, or spelt so that systems read it differently. */
+const LEADS_OUT = /(?:^|\/)\.\.(?:\/|$)|^\/|\/\/|\\|^[A-Za-z]:/;
+
+/** Every constant of the graph that lies in a file: weights, constants of nodes, and those of branches. */
+function constantsOf(graph: Graph): readonly Initialiser[] {
+  const inNodes = graph.nodes.flatMap((n) =>
+    Object.values(n.attributes).flatMap((a) =>
+      a.type === 'tensor' ? [a.value] : a.type === 'graph' ? constantsOf(a.value) : [],
+    ),
+  );
+  return [...graph.initialisers.values(), ...inNodes];
+}
+
 async function checkWeights(folder: Pick<ModelFolder, 'graphs' | 'path'>, file: string, graph: Graph): Promise<void> {
   const ends = new Map<string, number>();
-  for (const { origin } of graph.initialisers.values()) {
+  for (const { origin } of constantsOf(graph)) {
     if (!origin || origin.file === file) continue;
+    if (LEADS_OUT.test(origin.file)) throw failure('PATH_ESCAPES', { folder: folder.path, path: origin.file });
     ends.set(origin.file, Math.max(ends.get(origin.file) ?? 0, origin.offset + origin.length));
   }
   for (const [name, end] of ends) {

@@ -221,9 +221,18 @@ function tableOf(tower: Tower): GraphNode | undefined {
   return undefined;
 }
 
-/** Rows of the table of token embeddings; undefined where it is not a plain table. */
-export const vocabularyOf = (tower: Tower): number | undefined =>
-  tower.graph.initialisers.get(tableOf(tower)?.inputs[0] ?? '')?.shape[0];
+/** Rows of the table of token embeddings, seen through casts; undefined where it is not a plain table. */
+export function vocabularyOf({ graph, ...tower }: Tower): number | undefined {
+  const makers = new Map(graph.nodes.flatMap((n) => n.outputs.map((o) => [o, n] as const)));
+  let table = tableOf({ graph, ...tower })?.inputs[0] ?? '';
+  for (
+    let maker = makers.get(table);
+    maker && /Cast|Identity|DequantizeLinear/.test(maker.operator);
+    maker = makers.get(table)
+  )
+    table = maker.inputs[0] ?? '';
+  return graph.initialisers.get(table)?.shape[0];
+}
 
 /** The value that holds the embedded tokens: what a table row-gathered by the token ids gives. Throws MODEL_BROKEN. */
 export function tokenEmbeddings(tower: Tower): string {

@@ -78,7 +78,10 @@ async function open(model: string | Uint8Array, name: string, options: CompileOp
   return {
     inputNames: session.inputNames,
     outputNames: session.outputNames,
-    run: (feeds, outputs) => session.run({ ...feeds }, outputs ?? session.outputNames),
+    run: (feeds, outputs) =>
+      session.run({ ...feeds }, outputs ?? session.outputNames).catch((cause: unknown) => {
+        throw failure('GRAPH_RUN', { model: name, what: messageOf(cause) }, cause);
+      }),
     release: () => session.release(),
   };
 }
