@@ -8,6 +8,8 @@ export default defineConfig({
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 120_000,
+    // Tests neither read nor leave anything in the caches of who runs them.
+    env: { LODESTONE_CACHE: 'off' },
     hookTimeout: 120_000,
     onConsoleLog: (log) => {
       throw new Error(`a test wrote to the console: ${log}`);
