@@ -53,6 +53,14 @@ export class Tensor {
   whole(data: readonly number[], shape: Shape = [data.length]): Tensor {
     return new Tensor(this.builder, this.builder.constant({ dtype: 'int64', shape, data }));
   }
+  /** 0, 1, 2... along one axis of `rank` axes, the others of size one: broadcasts against tensors of that rank. */
+  places(count: number, axis = 0, rank = 1): Tensor {
+    const along = Array.from({ length: count }, (_, i) => i);
+    return this.whole(
+      along,
+      Array.from({ length: rank }, (_, i) => (i === axis ? count : 1)),
+    );
+  }
   /** One node with one output. */
   apply(operator: Operator, others: readonly Operand[] = [], attributes: Attributes = {}): Tensor {
     return this.applyMany(operator, others, attributes, 1)[0] ?? this;

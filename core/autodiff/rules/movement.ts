@@ -96,12 +96,7 @@ function withBatch(indices: Tensor, batch: number): Tensor {
   const whole = indices.cast('int64');
   const lead = indices.shape.slice(0, -1);
   const places = Array.from({ length: batch }, (_, axis) =>
-    whole
-      .whole(
-        Array.from({ length: lead[axis] ?? 1 }, (_p, i) => i),
-        [...lead.map((d, i) => (i === axis ? d : 1)), 1],
-      )
-      .expand([...lead, 1]),
+    whole.places(lead[axis] ?? 1, axis, indices.rank).expand([...lead, 1]),
   );
   return join([...places, whole], indices.rank - 1);
 }

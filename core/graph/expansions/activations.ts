@@ -1,14 +1,13 @@
 /** Activations that few exports use. Formulas: ONNX operator reference and onnxruntime's contrib operators, where no paper is named. */
-import type { Operand, Tensor } from '../tensor.ts';
-import { float, floatOf, intOf, text } from '../types.ts';
-import type { Expansion } from './expansion.ts';
+import { axisOf } from '../inference.ts';
+import type { Tensor } from '../tensor.ts';
+import { float, floatOf, int, intOf, text } from '../types.ts';
+import type { Expansion, ExpansionInput } from './expansion.ts';
 import { required } from './expansion.ts';
 
 const unary =
   (f: (x: Tensor) => Tensor): Expansion =>
   ({ x }) => [f(x)];
-const ones = (x: Tensor): Tensor => x.like(1);
-const twice = (x: Tensor): Tensor => x.add(x);
 
 /** x tanh(ln(1 + e^x)) (Misra, 2019) */
 export const mish = unary((x) => x.mul(x.softplus().tanh()));
@@ -49,7 +48,7 @@ export const asinh = unary((x) => {
   return x.less(0).where(root.sub(x).log().neg(), root.add(x).log());
 });
 export const acosh = unary((x) => x.add(x.square().sub(1).sqrt()).log());
-export const atanh = unary((x) => ones(x).add(x).div(ones(x).sub(x)).log().mul(0.5));
+export const atanh = unary((x) => x.add(1).div(x.like(1).sub(x)).log().mul(0.5));
 
 const gelu = (x: Tensor, approximate: 'none' | 'tanh'): Tensor =>
   x.apply('Gelu', [], { approximate: text(approximate) });
@@ -59,7 +58,6 @@ export const fastGelu: Expansion = ({ x, inputs }) => [gelu(inputs[1] ? x.add(in
 
 /** The activation that a fused operator names, with its parameters. */
 export function activated(x: Tensor, name: string, [a, b]: readonly number[]): Tensor | undefined {
-  const clipped = (low: Operand, high: Operand): Tensor => x.apply('Clip', [low, high]);
   switch (name) {
     case '':
       return x;
@@ -72,7 +70,7 @@ export function activated(x: Tensor, name: string, [a, b]: readonly number[]): T
     case 'LeakyRelu':
       return x.apply('LeakyRelu', [], { alpha: float(a ?? 0.01) });
     case 'Clip':
-      return clipped(a ?? 0, b ?? 6);
+      return x.clip(a ?? 0, b ?? 6);
     case 'HardSigmoid':
       return x.apply('HardSigmoid', [], { alpha: float(a ?? 0.2), beta: float(b ?? 0.5) });
     case 'Silu':
@@ -94,18 +92,13 @@ export const mod: Expansion = ({ x, inputs, attributes }) => {
 
 /** One where the first greatest element of the axis stands, zero elsewhere. */
 export const hardmax: Expansion = ({ x, attributes }) => {
-  const axis = intOf(attributes, 'axis', -1);
-  const front = axis < 0 ? axis + x.rank : axis;
-  const size = x.shape[front] ?? 1;
-  const places = x.whole(
-    Array.from({ length: size }, (_, i) => i),
-    x.shape.map((_, i) => (i === front ? size : 1)),
-  );
-  const winner = x.apply('ArgMax', [], { axis: { type: 'int', value: front }, keepdims: { type: 'int', value: 1 } });
+  const axis = axisOf(intOf(attributes, 'axis', -1), x.rank);
+  const winner = x.apply('ArgMax', [], { axis: int(axis), keepdims: int(1) });
+  const places = x.places(x.shape[axis] ?? 1, axis, x.rank);
   return [places.equal(winner).cast(x.dtype)];
 };
 
-export const sum: Expansion = ({ x, inputs }) => [
-  inputs.slice(1).reduce<Tensor>((total, t) => (t ? total.add(t) : total), x),
-];
-export const mean: Expansion = (n) => [(sum(n)?.[0] ?? twice(n.x)).div(n.inputs.length)];
+const added = ({ x, inputs }: ExpansionInput): Tensor =>
+  inputs.slice(1).reduce<Tensor>((total, t) => (t ? total.add(t) : total), x);
+export const sum: Expansion = (n) => [added(n)];
+export const mean: Expansion = (n) => [added(n).div(n.inputs.length)];

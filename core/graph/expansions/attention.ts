@@ -10,28 +10,24 @@ import { rotated } from './normalisation.ts';
 const HIDDEN = -65504;
 
 interface Attended {
-  readonly scale: number;
   /** Added to the scores; broadcasts to [batch, heads, queries, keys]. */
   readonly bias?: Tensor | undefined;
-  readonly causal?: boolean;
   readonly softcap?: number;
 }
 
-/** q [b, h, s, d], k [b, h, l, d], v [b, h, l, e] to [b, h, s, e]. */
-function attend(q: Tensor, k: Tensor, v: Tensor, { scale, bias, causal, softcap = 0 }: Attended): Tensor {
+/** q [b, h, s, d], k [b, h, l, d], v [b, h, l, e] to [b, h, s, e]; scores are scaled as the node says, by 1/sqrt(d) unless told. */
+function attend(n: ExpansionInput, q: Tensor, k: Tensor, v: Tensor, { bias, softcap = 0 }: Attended): Tensor {
+  const scale = floatOf(n.attributes, 'scale', 0) || 1 / Math.sqrt(q.shape[3] ?? 1);
   const raw = q.mul(scale).matmulTransposed(k, 'right');
-  const queries = q.shape[2] ?? 1;
-  const keys = k.shape[2] ?? 1;
   const capped = softcap > 0 ? raw.div(softcap).tanh().mul(softcap) : raw;
-  const biased = bias ? capped.add(bias.cast(capped.dtype)) : capped;
-  return (causal ? biased.add(triangle(q, queries, keys)) : biased).softmax().matmul(v);
+  return (bias ? capped.add(bias.cast(capped.dtype)) : capped).softmax().matmul(v);
 }
-/** Zero where a query may look, HIDDEN where the key comes later; the last query sees the last key. */
-function triangle(near: Tensor, queries: number, keys: number): Tensor {
-  return near
+/** Zero where a query may look, HIDDEN where the key comes later; the first query sees the keys up to `first`. */
+function triangle(q: Tensor, k: Tensor, first: number): Tensor {
+  return q
     .like(HIDDEN)
-    .expand([queries, keys])
-    .apply('Trilu', [near.whole([keys - queries + 1], [])], { upper: int(1) });
+    .expand([q.shape[2] ?? 1, k.shape[2] ?? 1])
+    .apply('Trilu', [q.whole([first + 1], [])], { upper: int(1) });
 }
 
 const splitHeads = (x: Tensor, heads: number): Tensor => {
@@ -46,13 +42,7 @@ const joinHeads = (x: Tensor): Tensor => {
 function paddingBias(n: ExpansionInput, mask: Tensor | undefined, like: Tensor, keys: number): Tensor | undefined {
   if (!mask) return undefined;
   const [b = 1] = mask.shape;
-  const counted = (): Tensor =>
-    mask
-      .whole(
-        Array.from({ length: keys }, (_, i) => i),
-        [1, keys],
-      )
-      .less(mask.cast('int64').reshape([b, 1]));
+  const counted = (): Tensor => mask.places(keys, 1, 2).less(mask.cast('int64').reshape([b, 1]));
   const shown = mask.rank === 1 ? counted() : mask;
   if (mask.rank > 4 || (mask.rank === 1 && b !== like.shape[0]))
     n.refuse('Export the model with a two-dimensional mask.');
@@ -64,6 +54,21 @@ function paddingBias(n: ExpansionInput, mask: Tensor | undefined, like: Tensor, 
   return shown.rank === 2 ? bias.reshape([b, 1, 1, keys]) : shown.rank === 3 ? bias.unsqueeze(1) : bias;
 }
 const both = (a: Tensor | undefined, b: Tensor | undefined): Tensor | undefined => (a && b ? a.add(b) : (a ?? b));
+
+/** The end that onnxruntime's attentions share: padding, further scores and, where asked for, causality; the last query sees the last key. */
+function mixed(
+  n: ExpansionInput,
+  heads: readonly Tensor[],
+  mask: Tensor | undefined,
+  scores: Tensor | undefined,
+): readonly Tensor[] | undefined {
+  const [q, k, v] = heads;
+  if (!q || !k || !v) return undefined;
+  const [queries = 1, keys = 1] = [q.shape[2], k.shape[2]];
+  const causal = intOf(n.attributes, 'unidirectional', 0) === 1 ? triangle(q, k, keys - queries) : undefined;
+  const bias = both(both(paddingBias(n, mask, q, keys), scores), causal);
+  return [joinHeads(attend(n, q, k, v, { bias }))];
+}
 
 /** com.microsoft:MultiHeadAttention: projections are done already. */
 export const multiHeadAttention: Expansion = (n) => {
@@ -79,16 +84,13 @@ export const multiHeadAttention: Expansion = (n) => {
     bias ? x.add(bias.slice(0, from, from + (x.shape.at(-1) ?? 1))) : x;
   const width = query.shape.at(-1) ?? 1;
   const shaped = (x: Tensor, from: number): Tensor => (x.rank === 4 ? x : splitHeads(withBias(x, from), heads));
-  const [q, k, v] =
+  const split =
     query.rank === 5
       ? [0, 1, 2].map((i) => packed(query, i))
       : key?.rank === 5
         ? [shaped(query, 0), packed(key, 0), packed(key, 1)]
         : [shaped(query, 0), shaped(key ?? query, width), shaped(value ?? key ?? query, 2 * width)];
-  if (!q || !k || !v) return undefined;
-  const scale = floatOf(n.attributes, 'scale', 0) || 1 / Math.sqrt(q.shape[3] ?? 1);
-  const extra = both(paddingBias(n, mask, q, k.shape[2] ?? 1), scores);
-  return [joinHeads(attend(q, k, v, { scale, bias: extra, causal: intOf(n.attributes, 'unidirectional', 0) === 1 }))];
+  return mixed(n, split, mask, scores);
 };
 
 /** com.microsoft:Attention: one product projects to queries, keys and values. */
@@ -100,11 +102,7 @@ export const microsoftAttention: Expansion = (n) => {
   const sizes = intsOf(n.attributes, 'qkv_hidden_sizes') ?? [total / 3, total / 3, total / 3];
   const product = n.x.matmul(weights);
   const parts = (bias ? product.add(bias) : product).split(2, sizes).map((part) => splitHeads(part, heads));
-  const [q, k, v] = parts;
-  if (!q || !k || !v) return undefined;
-  const scale = floatOf(n.attributes, 'scale', 0) || 1 / Math.sqrt(q.shape[3] ?? 1);
-  const extra = both(paddingBias(n, mask, q, k.shape[2] ?? 1), scores);
-  return [joinHeads(attend(q, k, v, { scale, bias: extra, causal: intOf(n.attributes, 'unidirectional', 0) === 1 }))];
+  return mixed(n, parts, mask, scores);
 };
 
 /** Keys and values that several queries share, repeated for each. */
@@ -130,25 +128,11 @@ export const onnxAttention: Expansion = (n) => {
   const k = joined(pastKey, headsOf(required(n, 1), 'kv_num_heads'));
   const v = joined(pastValue, headsOf(required(n, 2), 'kv_num_heads'));
   const times = (q.shape[1] ?? 1) / (k.shape[1] ?? 1);
-  const keys = k.shape[2] ?? 1;
-  const queries = q.shape[2] ?? 1;
   const allowed = mask?.dtype === 'bool' ? mask.where(q.zeros([]), HIDDEN) : mask;
-  const scale = floatOf(attributes, 'scale', 0) || 1 / Math.sqrt(q.shape[3] ?? 1);
-  const causal = intOf(attributes, 'is_causal', 0) === 1;
   // Here the first query sees the first key that is not past, whatever the number of keys.
-  const offset = pastKey?.shape[2] ?? 0;
-  const later = causal
-    ? q
-        .like(HIDDEN)
-        .expand([queries, keys])
-        .apply('Trilu', [q.whole([offset + 1], [])], { upper: int(1) })
-    : undefined;
-  const bias = both(allowed?.cast(q.dtype), later);
-  const y = attend(q, repeated(k, times), repeated(v, times), {
-    scale,
-    bias,
-    softcap: floatOf(attributes, 'softcap', 0),
-  });
+  const causal = intOf(attributes, 'is_causal', 0) === 1 ? triangle(q, k, pastKey?.shape[2] ?? 0) : undefined;
+  const bias = both(allowed?.cast(q.dtype), causal);
+  const y = attend(n, q, repeated(k, times), repeated(v, times), { bias, softcap: floatOf(attributes, 'softcap', 0) });
   return [wide ? y : joinHeads(y), k, v];
 };
 
@@ -171,12 +155,7 @@ const rotaryWith =
       const places = start
         ? whole
             .reshape([1, 1])
-            .add(
-              whole.whole(
-                Array.from({ length: s }, (_, i) => i),
-                [1, s],
-              ),
-            )
+            .add(whole.places(s, 1, 2))
             .expand([b, s])
         : whole;
       return table.gather(places).unsqueeze(1);

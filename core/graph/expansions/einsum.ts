@@ -24,12 +24,7 @@ function diagonal({ tensor, labels }: Labelled): Labelled {
   const second = labels.findIndex((l, i) => labels.indexOf(l) < i);
   if (second < 0) return { tensor, labels };
   const first = labels.indexOf(labels[second] ?? '');
-  const size = tensor.shape[first] ?? 1;
-  const places = (axis: number): Tensor =>
-    tensor.whole(
-      Array.from({ length: size }, (_, i) => i),
-      tensor.shape.map((_, i) => (i === axis ? size : 1)),
-    );
+  const places = (axis: number): Tensor => tensor.places(tensor.shape[axis] ?? 1, axis, tensor.rank);
   const same = places(first).equal(places(second)).cast(tensor.dtype);
   return diagonal({ tensor: tensor.mul(same).sum(second), labels: labels.filter((_, i) => i !== second) });
 }

@@ -53,10 +53,7 @@ export const oneHot: Expansion = (n) => {
   const values = required(n, 2);
   const rank = n.x.rank + 1;
   const axis = axisOf(intOf(n.attributes, 'axis', -1), rank);
-  const places = n.x.whole(
-    Array.from({ length: depth }, (_, i) => i),
-    Array.from({ length: rank }, (_, i) => (i === axis ? depth : 1)),
-  );
+  const places = n.x.places(depth, axis, rank);
   const wanted = n.x.cast('int64').unsqueeze(axis);
   const hit = places.equal(wanted.less(0).where(wanted.add(depth), wanted));
   const [off, on] = [values.slice(0, 0, 1).reshape([]), values.slice(0, 1, 2).reshape([])];

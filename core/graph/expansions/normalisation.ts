@@ -142,7 +142,7 @@ export const skipSimplifiedLayerNormalization: Expansion = (n) => {
 export const embedLayerNormalization: Expansion = (n) => {
   const [ids = n.x, segments, words = n.x, positions = n.x, segmentTable, , , mask, positionIds] = n.inputs;
   const [batch = 1, length = 1] = ids.shape;
-  const places = positionIds ?? ids.whole(Array.from({ length }, (_, i) => i));
+  const places = positionIds ?? ids.places(length);
   const placed = words.gather(ids).add(positions.gather(places));
   const total = segments && segmentTable ? placed.add(segmentTable.gather(segments)) : placed;
   const used = mask ? mask.cast('int32').sum([1]) : ids.whole(Array(batch).fill(length)).cast('int32');

@@ -94,11 +94,14 @@ export const qLinearMatMul: Expansion = (n) => {
   );
   return [cut(n, product, 6)];
 };
+/** A bias of whole numbers has the scale of x times w, inputs 1 and 4. */
+const realBias = (n: ExpansionInput, bias: Tensor): Tensor =>
+  isReal(bias) ? bias : bias.cast('float32').mul(required(n, 1)).mul(required(n, 4));
 /** QLinearConv (x, scale, zero, w, scale, zero, y scale, y zero, bias of scale x·w). */
 export const qLinearConv: Expansion = (n) => {
   const w = real(required(n, 3), required(n, 4), n.inputs[5], { axis: int(0) });
   const [, , , , , , , , bias] = n.inputs;
-  const offset = bias && (isReal(bias) ? bias : bias.cast('float32').mul(required(n, 1)).mul(required(n, 4)));
+  const offset = bias && realBias(n, bias);
   return [cut(n, real(n.x, required(n, 1), n.inputs[2]).apply('Conv', offset ? [w, offset] : [w], n.attributes), 6)];
 };
 /** com.microsoft:QLinearAdd and QLinearMul (a, scale, zero, b, scale, zero, y scale, y zero). */
@@ -137,7 +140,7 @@ export const qGemm: Expansion = (n) => {
     transB: int(transB),
   });
   const bias = n.inputs[6];
-  const offset = bias && (isReal(bias) ? bias : bias.cast('float32').mul(required(n, 1)).mul(required(n, 4)));
+  const offset = bias && realBias(n, bias);
   const y = offset ? product.add(offset) : product;
   return [n.inputs[7] ? cut(n, y, 7) : y];
 };
