@@ -7,6 +7,7 @@ export type { FetchOptions, FetchProgress } from './clip/hub/fetch-model.ts';
 export { locateModel } from './clip/hub/index.ts';
 export type { GraphSummary, Inspection } from './clip/inspect.ts';
 export type { ModelInfo } from './clip/model.ts';
+export type { Nearest } from './clip/nearest.ts';
 export {
   type Call,
   type Classified,
@@ -14,6 +15,7 @@ export {
   type EngineOptions,
   type RankedPicture,
 } from './engine/engine.ts';
+export type { Neighbours } from './engine/neighbours.ts';
 export type { PictureBatch, Unreadable } from './engine/picture-batch.ts';
 export { type PictureSource, pictureName } from './engine/requests.ts';
 export { cosineTable, meanDirection, probabilities } from './engine/scores.ts';

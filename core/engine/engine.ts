@@ -12,6 +12,7 @@ import type { Child } from '../process/child.ts';
 import { entryBeside, startChild } from '../process/child.ts';
 import { Peer } from '../process/rpc.ts';
 import { BULK_FROM, defaultWorkers, inParallel, threadsEach } from './bulk.ts';
+import { Neighbours } from './neighbours.ts';
 import type { PictureBatch, Unreadable } from './picture-batch.ts';
 import type { Method, PictureSource, WorkerSettings } from './requests.ts';
 import {
@@ -210,6 +211,14 @@ export class Engine {
     const ending = this.helpers;
     this.helpers = [];
     await Promise.all(ending.map((h) => h.close()));
+  }
+
+  /** Rows that are searched again and again, see neighbours.ts: exact, and kept beside the model between searches. */
+  neighbours(rows: Embeddings): Neighbours {
+    return new Neighbours(rows, {
+      keep: (name, kept, call) => this.ask('keepRows', { name, rows: kept }, call),
+      nearest: (name, query, count, call) => this.ask('nearest', { name, query, count }, call),
+    });
   }
 
   /** Style profiles of pictures: see core/clip/style.ts. */

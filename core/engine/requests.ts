@@ -40,6 +40,8 @@ export const requests = {
     weights: numbers,
   }),
   tokenGradient: z.object({ text, against: embeddingsSchema, weights: numbers }),
+  keepRows: z.object({ name: z.string().max(128), rows: embeddingsSchema }),
+  nearest: z.object({ name: z.string().max(128), query: numbers, count: z.int().min(0).max(1_000_000) }),
   check: z.object({ folder: z.string().min(1) }),
   guide: z.unknown(),
   steer: z.unknown(),

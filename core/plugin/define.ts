@@ -14,6 +14,7 @@ export type PluginEngine = Pick<
   | 'embedAll'
   | 'embedLabels'
   | 'captions'
+  | 'neighbours'
   | 'similarity'
   | 'probabilities'
   | 'classify'

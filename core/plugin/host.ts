@@ -70,6 +70,8 @@ function engineHandlers(engine: Engine, checked: (p: readonly PictureSource[]) =
     call('info', none),
     call('embedTexts', none),
     call('tokenGradient', none),
+    call('keepRows', none),
+    call('nearest', none),
     call('steer', (args) => prompted(steerRequestSchema.parse(args))),
     call('pixelGradient', listed),
     stream('embedPictures', listed),

@@ -19,10 +19,12 @@ import { Peer } from '../process/rpc.ts';
 import type { PixelBatch } from './decode.ts';
 import { pixelBatches, valuesOf } from './decode.ts';
 import { Embedder } from './embedder.ts';
+import { Shelf } from './shelf.ts';
 
 const settings = workerSettingsSchema.parse(JSON.parse(process.argv[2] ?? '{}'));
 const threads = settings.threads ?? os.availableParallelism();
 const store = openStore();
+const shelf = new Shelf(threads);
 let opened: Promise<{ readonly model: ClipModel; readonly embedder: Embedder }> | undefined;
 /** Opened at the first call, so that a broken folder is that call's error; tried again at the next. */
 function ready(): NonNullable<typeof opened> {
@@ -118,6 +120,14 @@ const handlers: Handlers = {
   tokenGradient: async (args) => {
     const { text, against, weights } = requests.tokenGradient.parse(args);
     return (await model()).tokenGradient(text, against, weights);
+  },
+  keepRows: async (args) => {
+    const { name, rows } = requests.keepRows.parse(args);
+    await shelf.keep(name, rows);
+  },
+  nearest: async (args) => {
+    const { name, query, count } = requests.nearest.parse(args);
+    return shelf.nearest(name, query, count);
   },
   check: (args, { signal }) => checkFolder(requests.check.parse(args).folder, signal),
   guide: guided,

@@ -14,3 +14,13 @@ export async function inTurn(rounds: number, ...works: (() => Promise<unknown>)[
   }
   return times.map(median);
 }
+
+/** |a - b| / |b|, two-norms. */
+export function relativeError(a: Float32Array, b: Float32Array): number {
+  let [apart, length] = [0, 0];
+  for (let i = 0; i < b.length; i++) {
+    apart += ((a[i] ?? 0) - (b[i] ?? 0)) ** 2;
+    length += (b[i] ?? 0) ** 2;
+  }
+  return Math.sqrt(apart / length);
+}
