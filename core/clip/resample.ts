@@ -84,18 +84,19 @@ export interface Raster {
 const PRECISION = 22;
 const fixed = (weight: number): number => Math.trunc(weight * 2 ** PRECISION + (weight < 0 ? -0.5 : 0.5));
 
-/** Taps of a run of output elements, as whole numbers in typed arrays: element `i` reads `count` inputs from `first[i]` on. */
+/** Taps of a run of output elements, as whole numbers in typed arrays: element `i` reads `count` inputs from `first[i]` on, all of them inside. */
 interface WholeTaps {
   readonly first: Int32Array;
   readonly count: number;
   readonly weights: Int32Array;
 }
-function wholeTaps(taps: readonly Taps[], from: number, size: number): WholeTaps {
+function wholeTaps(taps: readonly Taps[], input: number, from: number, size: number): WholeTaps {
   const part = taps.slice(from, from + size);
   const count = part.reduce((most, t) => Math.max(most, t.weights.length), 1);
+  const first = Int32Array.from(part, (t) => Math.min(t.first, input - count));
   const weights = new Int32Array(part.length * count);
-  for (const [i, t] of part.entries()) weights.set(t.weights.map(fixed), i * count);
-  return { first: Int32Array.from(part, (t) => t.first), count, weights };
+  for (const [i, t] of part.entries()) weights.set(t.weights.map(fixed), i * count + t.first - (first[i] ?? 0));
+  return { first, count, weights };
 }
 
 const HALF = 1 << (PRECISION - 1);
@@ -115,7 +116,6 @@ function across(
 ): Uint8Array {
   const columns = first.length;
   const out = new Uint8Array(rows * columns * 3);
-  const last = width - 1;
   let o = 0;
   for (let y = 0; y < rows; y++) {
     const line = (top + y) * width;
@@ -123,12 +123,10 @@ function across(
       let r = HALF;
       let g = HALF;
       let b = HALF;
-      const from = first[x] as number;
       const at = x * count;
-      for (let k = 0; k < count; k++) {
+      let i = (line + (first[x] as number)) * 3;
+      for (let k = 0; k < count; k++, i += 3) {
         const w = weights[at + k] as number;
-        // Weights beyond the last column are zero; the index is kept inside.
-        const i = (line + Math.min(from + k, last)) * 3;
         r = (r + Math.imul(w, source[i] as number)) | 0;
         g = (g + Math.imul(w, source[i + 1] as number)) | 0;
         b = (b + Math.imul(w, source[i + 2] as number)) | 0;
@@ -147,14 +145,12 @@ function down(source: Uint8Array, stride: number, top: number, { first, count, w
   const rows = first.length;
   const out = new Uint8Array(rows * stride);
   const sums = new Int32Array(stride);
-  const height = source.length / stride;
   for (let y = 0; y < rows; y++) {
     sums.fill(HALF);
     for (let k = 0; k < count; k++) {
       const w = weights[y * count + k] as number;
       if (w === 0) continue;
-      const row = (first[y] as number) - top + k;
-      const at = (row >= height ? height - 1 : row) * stride;
+      const at = ((first[y] as number) - top + k) * stride;
       for (let i = 0; i < stride; i++) sums[i] = (sums[i] as number) + Math.imul(w, source[at + i] as number);
     }
     for (let i = 0; i < stride; i++) out[y * stride + i] = clamped(sums[i] as number);
@@ -185,10 +181,10 @@ export function resize(
   const unchanged = (size: number): Taps[] => Array.from({ length: size }, (_, i) => ({ first: i, weights: [1] }));
   const taps = (from: number, to: number): Taps[] =>
     from === to ? unchanged(to) : resamplingTaps(from, to, interpolation);
-  const vertical = wholeTaps(taps(h, height), cut.top, cut.height);
+  const vertical = wholeTaps(taps(h, height), h, cut.top, cut.height);
   const top = vertical.first.reduce((least, v) => Math.min(least, v), h);
-  const end = vertical.first.reduce((most, v) => Math.max(most, Math.min(h, v + vertical.count)), 0);
-  const horizontal = wholeTaps(taps(w, width), cut.left, cut.width);
+  const end = vertical.first.reduce((most, v) => Math.max(most, v + vertical.count), 0);
+  const horizontal = wholeTaps(taps(w, width), w, cut.left, cut.width);
   const narrow = across(data, w, top, end - top, horizontal);
   return { width: cut.width, height: cut.height, data: down(narrow, cut.width * 3, top, vertical) };
 }

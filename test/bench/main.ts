@@ -1,22 +1,70 @@
-/** `npm run bench`: ratios measured in one run; `-- --json` for one JSON object of named figures. */
+/** `npm run bench`: ratios measured in one run; `-- --json` for one JSON object of named figures, `-- --only WORDS` for the parts whose titles hold them. */
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { EMBEDDED } from '../../core/index.ts';
+import { benchFiles, benchMemory, benchRanking, benchTensors } from './bulk.ts';
 import { benchGuidance } from './guidance.ts';
 import { benchServerLag } from './server-lag.ts';
+import { benchTorch, hasTorch, withExportedVit } from './torch.ts';
 import { benchVit } from './vit.ts';
 
-const json = process.argv.includes('--json');
+// What is remembered from an earlier run would be measured instead of the work.
+process.env['LODESTONE_CACHE'] = 'off';
+
+const { values } = parseArgs({ options: { json: { type: 'boolean' }, only: { type: 'string', default: '' } } });
 const figures: Record<string, number> = {};
 const say = (text: string): void => {
-  if (!json) process.stdout.write(text);
+  if (!values.json) process.stdout.write(text);
 };
-for (const [title, work] of [
-  ['ViT-B/32 shape, batch 1', () => benchVit(1, 9)],
-  ['ViT-B/32 shape, batch 8', () => benchVit(8, 5)],
-  ['Guidance with the embedded model, 128 strokes, 8 crops', () => benchGuidance(200)],
-  ['Server while a job runs', () => benchServerLag(150)],
-] as const) {
-  say(`${title}\n`);
+const torch = (await hasTorch()) ? undefined : 'skipped: no Python with PyTorch (LODESTONE_PYTHON names another)';
+const folder = process.env['LODESTONE_TRANSFORMERS_JS'];
+const js =
+  folder === undefined
+    ? 'skipped: LODESTONE_TRANSFORMERS_JS names no folder where transformers.js is installed'
+    : undefined;
+const entry = join(folder ?? '', 'node_modules/@huggingface/transformers/dist/transformers.node.mjs');
+
+/** Title, why it cannot be done here, and the work. */
+const parts: readonly (readonly [string, string | undefined, () => Promise<Record<string, number>>])[] = [
+  ['ViT-B/32 shape, batch 1', undefined, () => benchVit(1, 9)],
+  ['ViT-B/32 shape, batch 8', undefined, () => benchVit(8, 5)],
+  [
+    'ViT-B/32 beside PyTorch',
+    torch,
+    () =>
+      benchTorch('vit', 512, [
+        [1, 15],
+        [8, 7],
+      ]),
+  ],
+  [
+    'RN50 beside PyTorch',
+    torch,
+    () =>
+      benchTorch('rn50', 1024, [
+        [1, 11],
+        [8, 5],
+      ]),
+  ],
+  ['Memory of a ViT-B/32 gradient engine', undefined, () => benchMemory([1, 8])],
+  ['Tensors beside the bare session', undefined, () => benchTensors(5)],
+  ['Files beside transformers.js, embedded model', js, () => benchFiles(entry, 'embedded', EMBEDDED, 3)],
+  [
+    'Files beside transformers.js, ViT-B/32',
+    js ?? torch,
+    () => withExportedVit((model) => benchFiles(entry, 'vit_b32', model, 1)),
+  ],
+  ['Exact ranking of 100,000 embeddings', undefined, () => benchRanking(31)],
+  ['Guidance with the embedded model, 128 strokes, 8 crops', undefined, () => benchGuidance(200)],
+  ['Server while a job runs', undefined, () => benchServerLag(150)],
+];
+for (const [title, missing, work] of parts) {
+  if (!title.toLowerCase().includes(values.only.toLowerCase())) continue;
+  say(`${title}${missing ? `: ${missing}` : ''}\n`);
+  if (missing) continue;
   const found = await work();
-  for (const [name, value] of Object.entries(found)) say(`  ${name.padEnd(44)} ${value.toFixed(2)}\n`);
+  for (const [name, value] of Object.entries(found))
+    say(`  ${name.padEnd(52)} ${value < 0.01 ? value.toExponential(1) : value.toFixed(2)}\n`);
   Object.assign(figures, found);
 }
-if (json) process.stdout.write(`${JSON.stringify(figures)}\n`);
+if (values.json) process.stdout.write(`${JSON.stringify(figures)}\n`);

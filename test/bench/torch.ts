@@ -1,13 +1,13 @@
 /** Gradients of towers that PyTorch exports, against PyTorch's own: the same weights, in turn, in one run. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import os, { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { ClipModel } from '../../core/clip/model.ts';
-import { writeTowerSettings } from './folders.ts';
+import { withFolder, writeTowerSettings } from './folders.ts';
 import { inTurn, relativeError } from './measure.ts';
 
 const script = fileURLToPath(new URL('./torch/tower.py', import.meta.url));
@@ -45,24 +45,34 @@ export async function hasTorch(): Promise<boolean> {
   return code === 0;
 }
 
-export async function benchTorch(
+/** A model folder with the tower as PyTorch exports it, as long as `work` needs it. */
+function withExported<T>(shape: string, work: (folder: string, torch: Torch) => Promise<T>): Promise<T> {
+  return withFolder(async (folder) => {
+    const torch = await startTorch(shape, folder);
+    try {
+      await writeTowerSettings(folder, SIDE);
+      return await work(folder, torch);
+    } finally {
+      torch.end();
+    }
+  });
+}
+
+export function benchTorch(
   shape: 'vit' | 'rn50',
   dimension: number,
-  rounds: readonly (readonly [batch: number, rounds: number])[],
+  tries: readonly (readonly [batch: number, rounds: number])[],
 ): Promise<Record<string, number>> {
-  const folder = await mkdtemp(join(tmpdir(), 'lodestone-torch-'));
-  const torch = await startTorch(shape, folder);
-  const figures: Record<string, number> = {};
-  try {
-    await writeTowerSettings(folder, SIDE);
-    const model = await ClipModel.open(folder, { threads: os.availableParallelism() });
+  return withExported(shape, async (folder, torch) => {
+    const figures: Record<string, number> = {};
+    const model = await ClipModel.open(folder, { threads: availableParallelism() });
     // The mean of a unit embedding is its cosine with the diagonal, up to a factor.
     const against = { count: 1, dimension, data: new Float32Array(dimension).fill(1 / dimension) };
-    for (const [batch, times] of rounds) {
+    for (const [batch, rounds] of tries) {
       const pixels = Float32Array.from({ length: batch * 3 * SIDE * SIDE }, (_, i) => Math.sin(i));
       const weights = new Float32Array(batch).fill(1 / Math.sqrt(dimension));
       const ours = (): Promise<{ gradient: Float32Array }> => model.pixelGradient(pixels, batch, against, weights);
-      const [mine = 0, theirs = 0] = await inTurn(times, ours, () => torch.pass(batch));
+      const [mine = 0, theirs = 0] = await inTurn(rounds, ours, () => torch.pass(batch));
       const wanted = await readFile(join(folder, `gradient-${batch}.bin`));
       const { gradient } = await ours();
       const name = `${shape}_batch${batch}`;
@@ -71,9 +81,10 @@ export async function benchTorch(
       figures[`${name}_times_pytorch`] = theirs / mine;
       figures[`${name}_gradient_error`] = relativeError(gradient, new Float32Array(new Uint8Array(wanted).buffer));
     }
-  } finally {
-    torch.end();
-    await rm(folder, { recursive: true, force: true });
-  }
-  return figures;
+    return figures;
+  });
 }
+
+/** Work on a folder with an ordinary export of a ViT-B/32. */
+export const withExportedVit = <T>(work: (folder: string) => Promise<T>): Promise<T> =>
+  withExported('vit', (folder) => work(folder));

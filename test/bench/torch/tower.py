@@ -1,4 +1,4 @@
-"""The PyTorch side of the comparison: `tower.py vit|rn50 FOLDER` builds an image tower with seeded random weights, exports it to FOLDER/model.onnx,
+"""The PyTorch side of the comparison: `tower.py vit|rn50 FOLDER` builds an image tower with seeded random weights, exports it to FOLDER/onnx/vision_model.onnx,
 says "ready", and then answers each line "BATCH" on standard input with the milliseconds of one forward and backward pass to the pixels.
 The first gradient of each batch is left in FOLDER/gradient-BATCH.bin, so that the other side can see that it differentiates the same thing."""
 import os
@@ -107,10 +107,11 @@ def main(shape, folder):
         if isinstance(module, nn.BatchNorm2d):
             module.running_mean.normal_(0, 0.1)
             module.running_var.uniform_(0.5, 1.5)
+    os.makedirs(os.path.join(folder, "onnx"), exist_ok=True)
     torch.onnx.export(
         tower,
         torch.zeros(1, 3, SIDE, SIDE),
-        os.path.join(folder, "model.onnx"),
+        os.path.join(folder, "onnx", "vision_model.onnx"),
         input_names=["pixel_values"],
         output_names=["image_embeds"],
         dynamic_axes={"pixel_values": {0: "batch"}, "image_embeds": {0: "batch"}},
