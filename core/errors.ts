@@ -45,7 +45,12 @@ const catalogue = {
     `No pictures were found in ${d.path}. Put PNG, JPEG or WebP files there, or name another folder.`,
   PROMPT_EMPTY: (_: Record<never, never>) => 'The prompt is empty. Say in a few words what the picture should show.',
   PROMPT_INVALID: (d: { prompt: string; what: string }) =>
-    `The prompt "${d.prompt}" cannot be read: ${d.what}. Write prompts as words, or words:weight, with | between them.`,
+    `The prompt "${d.prompt}" cannot be read: ${d.what}. Write words, or words:weight, with | between them.`,
+  STEER_INVALID: (d: { what: string }) => `The run cannot be changed so: ${d.what}. It goes on as it was.`,
+  CHECKPOINT_INVALID: (d: { what: string }) =>
+    `The checkpoint does not fit: ${d.what}. Go on from the folder that it was made in, with the same settings.`,
+  DIVERGED: (d: { step: number; loss: number }) =>
+    `The drawing ran away: at step ${d.step} its loss is ${d.loss}. Lower the rate, or the weights of the pulls.`,
   PARAMETER_INVALID: (d: { plugin: string; what: string }) => `Wrong parameters for ${d.plugin}: ${d.what}.`,
   PLUGIN_UNKNOWN: (d: { id: string; known: string }) => `There is no plugin "${d.id}". There are: ${d.known}.`,
   PLUGIN_INVALID: (d: { file: string; what: string }) =>

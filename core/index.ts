@@ -31,7 +31,8 @@ export {
 export { picturesUnder, writeWhole } from './files.ts';
 export { type DrawContext, type Drawer, type Drawing, defineDrawer, readyDrawer, sizesFor } from './guidance/drawer.ts';
 export { fourier, pixels, strokes } from './guidance/drawers/index.ts';
-export { parsePrompt } from './guidance/prompt.ts';
+export { parsePrompt } from './guidance/prompt/parse.ts';
+export { printPrompt } from './guidance/prompt/print.ts';
 export {
   type GuidanceSettings,
   type GuideEvent,
@@ -40,12 +41,13 @@ export {
   type Prompt,
   type RunRecord,
 } from './guidance/protocol.ts';
-export { definePlugin, type Plugin, type PluginContext, type PluginEngine, type Steer } from './plugin/define.ts';
+export { definePlugin, type Plugin, type PluginContext, type PluginEngine } from './plugin/define.ts';
 export { type PluginEvent, pluginEventSchema } from './plugin/events.ts';
 export { type FieldMeta, picturesField, promptField, seedField, sizeField, stepsField } from './plugin/fields.ts';
 export type { GenerateRequest } from './plugin/generate.ts';
 export { type HostServices, type PluginRun, runPlugin } from './plugin/host.ts';
 export { guideEvents } from './plugin/kit/guide-events.ts';
+export { promptTargets } from './plugin/kit/prompt-targets.ts';
 export { rankedEvents } from './plugin/kit/ranked-events.ts';
 export {
   BUILT_IN_PLUGINS,
@@ -54,5 +56,6 @@ export {
   type RegisteredPlugin,
   type Registry,
 } from './plugin/registry.ts';
+export { type Script, type Steer, scriptSchema, steerSchema } from './plugin/steer.ts';
 export { gaussian, seeded, seedFor } from './random.ts';
 export { issuesOf } from './schemas.ts';

@@ -61,7 +61,7 @@ export default definePlugin({
     };
     yield* guideEvents(context, prompt, {
       drawer: ready[drawer](),
-      prompts: parsePrompt(prompt),
+      prompts: parsePrompt(prompt, context.random),
       settings: guidanceSettingsSchema.parse({ seed, ...rest }),
       losses: [],
     });

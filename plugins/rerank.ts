@@ -6,6 +6,7 @@ import {
   parsePrompt,
   picturesField,
   promptField,
+  promptTargets,
   rankedEvents,
   seedField,
 } from '../core/index.ts';
@@ -38,26 +39,24 @@ export default definePlugin({
     seed: seedField({ advanced: true }),
   }),
   async *run({ prompt, pictures: fields, best, generate, generator, seed }, context) {
-    const prompts = parsePrompt(prompt);
+    const prompts = parsePrompt(prompt, context.random);
     if (fields.length === 0 && generate === 0) throw failure('NO_PICTURES', { path: 'an empty list' });
     const given = fields.length > 0 ? await context.pictures(fields) : [];
     const wanted = prompts
       .filter((p) => p.weight > 0)
-      .map((p) => p.text ?? '')
+      .flatMap((p) => p.targets.flat())
+      .map((item) => item.text ?? '')
       .join(', ');
     const made =
       generate > 0 ? await context.generate({ prompt: wanted, count: generate, model: generator, seed }) : [];
     const pictures = [...given, ...made];
-    const targets = await context.engine.embedTexts(
-      prompts.map((p) => p.text ?? ''),
-      { signal: context.signal },
-    );
+    const { targets, weights, names } = await promptTargets(prompts, context);
     yield* rankedEvents(context.engine.embedPictures(pictures, { signal: context.signal }), {
       title: `How well each fits "${prompt}" (cosine, and the percent of everyday captions that fit it less)`,
-      columns: prompts.map((p) => p.text ?? ''),
+      columns: names,
       pictures,
       targets,
-      weights: prompts.map((p) => p.weight),
+      weights,
       best,
       captions: await context.engine.captions({ signal: context.signal }),
     });

@@ -83,7 +83,7 @@ export default definePlugin({
     if (prompt === undefined) return;
     yield* guideEvents(context, `${prompt} in that style`, {
       drawer: readyDrawer(strokes, {}, seed, sizesFor(size)),
-      prompts: parsePrompt(prompt),
+      prompts: parsePrompt(prompt, context.random),
       settings: guidanceSettingsSchema.parse({ seed, steps }),
       losses: [],
       style: { profile, weight: strength },

@@ -19,7 +19,9 @@ export interface Job {
   /** How many pictures it has finished. */
   pictures: number;
   ranking?: Of<'ranking'>;
-  readonly chart: Of<'chart'>[];
+  /** Another list after the run has gone back. */
+  chart: Of<'chart'>[];
+  paused: boolean;
   readonly notes: string[];
   error?: PlainError;
   /** Grows with every change; watchers compare it with what they have seen. */
@@ -76,6 +78,7 @@ export class Jobs extends EventEmitter<{ changed: [Job] }> {
       parameters,
       state: 'waiting',
       chart: [],
+      paused: false,
       notes: [],
       pictures: 0,
       revision: 0,
@@ -102,9 +105,13 @@ export class Jobs extends EventEmitter<{ changed: [Job] }> {
   /** Throws JOB_UNKNOWN, NOT_STEERABLE, PROMPT_EMPTY, PROMPT_INVALID. */
   async steer(id: string, steer: Steer): Promise<void> {
     const job = this.get(id);
-    parsePrompt(steer.prompt);
+    if (steer.prompt !== undefined) parsePrompt(steer.prompt);
     if (!(await this.runs.get(id)?.steer(steer)))
       throw failure('NOT_STEERABLE', { job: `${job.plugin.title}, ${job.state}` });
+    if (steer.control === 'go') {
+      job.paused = false;
+      this.changed(job);
+    }
   }
 
   /** Cancels everything and waits until nothing runs. */
@@ -145,6 +152,8 @@ export class Jobs extends EventEmitter<{ changed: [Job] }> {
     } else if (event.type === 'progress') job.progress = event;
     else if (event.type === 'frame') job.frame = event;
     else if (event.type === 'ranking') job.ranking = event;
+    else if (event.type === 'paused') job.paused = true;
+    else if (event.type === 'rewound') job.chart = job.chart.filter((point) => point.x <= event.step);
     else if (event.type === 'chart' && job.chart.length < CHART_LIMIT) job.chart.push(event);
     else if (event.type === 'note' && job.notes.length < NOTES_LIMIT) job.notes.push(event.text);
   }

@@ -61,6 +61,8 @@ export const updateSchema = z.object({
   plugin: id,
   title: z.string(),
   state: jobStateSchema,
+  /** Whether it waits for somebody to let it go on. */
+  paused: z.boolean(),
   progress: z.object({ done: z.number(), total: z.number(), label: z.string().optional() }).optional(),
   frame: z.object({ step: z.number(), width: z.number(), height: z.number(), mime: z.string(), bytes }).optional(),
   /** Points that follow the ones sent before; `chartFrom` is the place of the first. */
@@ -91,7 +93,15 @@ export type Update = z.infer<typeof updateSchema>;
 
 export const startSchema = z.object({ plugin: id, parameters: z.record(z.string(), z.unknown()) });
 export const jobSchema = z.object({ job: id });
-export const steerSchema = z.object({ job: id, prompt: z.string().min(1).max(2000) });
+export const steerSchema = z.object({
+  job: id,
+  prompt: z.string().min(1).max(2000).exactOptional(),
+  settings: z.record(z.string().max(40), z.number()).exactOptional(),
+  weights: z.record(z.string().max(60), z.number()).exactOptional(),
+  paint: z.string().min(1).max(4096).nullable().exactOptional(),
+  control: z.enum(['pause', 'go', 'step', 'finish']).exactOptional(),
+  rewind: z.int().nonnegative().exactOptional(),
+});
 export const uploadedSchema = z.object({ path: z.string() });
 
 export type Answer<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: WireError };

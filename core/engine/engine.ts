@@ -407,7 +407,7 @@ export class Engine {
     return this.flow('guide', request, call);
   }
 
-  /** Changes the prompts of a running loop; they act on its next step. */
+  /** Changes a running loop from its next step on, or pauses it, or takes it back. Throws JOB_UNKNOWN, STEER_INVALID. */
   steer(request: SteerRequest, call: Call = {}): Promise<void> {
     return this.ask('steer', request, call);
   }

@@ -1,9 +1,10 @@
 /** Random crops and resizes of the canvas as pairs of matrices, out = R_y · canvas · R_xᵀ, with the backdrops behind them; all drawn from the seed. */
 import { resamplingMatrix, resamplingTaps } from '../clip/resample.ts';
+import type { Region } from './prompt/regions.ts';
 import type { GuidanceSettings } from './protocol.ts';
 
 export interface CropFeeds {
-  /** [crops, 1, side, canvas] */
+  /** [crops, 1, side, canvas height] and [crops, 1, side, canvas width] */
   readonly rows: Float32Array;
   readonly columns: Float32Array;
   /** [crops, 3, side, side], sRGB 0..1 */
@@ -14,6 +15,21 @@ export interface CropFeeds {
   /** [crops, 3, side, side] */
   readonly noise: Float32Array;
 }
+
+/** What crops are taken of. */
+export interface CropPlan {
+  /** Of the canvas, in pixels. */
+  readonly height: number;
+  readonly width: number;
+  /** Side of what the model sees, in pixels. */
+  readonly side: number;
+  readonly paper: readonly number[];
+  /** The parts that prompts are bound to, each crop taking its turn; undefined stands for the whole. */
+  readonly regions: readonly (Region | undefined)[];
+}
+
+/** Which of the regions a crop shows. */
+export const regionOf = (crop: number, regions: number): number => crop % regions;
 
 /** A roughly normal number from three uniform ones: enough for noise, at a third of the cost. */
 const roughlyNormal = (random: () => number): number => (random() + random() + random() - 1.5) * 2;
@@ -44,30 +60,23 @@ function product(a: Float32Array, b: Float32Array, rows: number, inner: number, 
   return out;
 }
 
-/** Writes one resampling matrix [side, canvas]; rows that look past the canvas stay empty. */
-function writeMatrix(
-  out: Float32Array,
-  at: number,
-  canvas: number,
-  side: number,
-  from: number,
-  to: number,
-  mirrored: boolean,
-): void {
+/** Resampling matrix [side, size] of what lies between `from` and `to`; rows that look past the canvas stay empty. */
+function lookingMatrix(size: number, side: number, from: number, to: number, mirrored: boolean): Float32Array {
+  const out = new Float32Array(side * size);
   const step = (to - from) / side;
-  resamplingTaps(canvas, side, 'bilinear', from, to).forEach(({ first, weights }, i) => {
+  resamplingTaps(size, side, 'bilinear', from, to).forEach(({ first, weights }, i) => {
     const centre = from + (i + 0.5) * step;
-    if (centre < 0 || centre > canvas) return;
+    if (centre < 0 || centre > size) return;
     const row = mirrored ? side - 1 - i : i;
-    out.set(weights, at + row * canvas + first);
+    out.set(weights, row * size + first);
   });
+  return out;
 }
 
 function writeBackdrop(
   out: Float32Array,
   at: number,
-  side: number,
-  paper: readonly number[],
+  { side, paper }: CropPlan,
   s: GuidanceSettings,
   random: () => number,
 ): void {
@@ -88,42 +97,57 @@ function writeBackdrop(
   }
 }
 
-/** The crops of one step. `canvas` and `side` in pixels. */
-export function drawCrops(
+interface Look {
+  readonly top: number;
+  readonly left: number;
+  readonly span: number;
+}
+/** The square that a crop shows, in pixels of the canvas. */
+function looked(
+  { height, width }: CropPlan,
+  region: Region | undefined,
   s: GuidanceSettings,
-  canvas: number,
-  side: number,
-  paper: readonly number[],
   random: () => number,
-): CropFeeds {
+): Look {
+  const share = s.smallest + (s.largest - s.smallest) * random();
+  const stray = (): number => (2 * random() - 1) * s.shift;
+  if (region) {
+    const [tall, wide] = [(region.bottom - region.top) * height, (region.right - region.left) * width];
+    const span = Math.min(1, share) * Math.max(tall, wide);
+    const place = (from: number, size: number): number => from + size / 2 - span / 2 + stray() * size;
+    return { top: place(region.top * height, tall), left: place(region.left * width, wide), span };
+  }
+  // A canvas that is not square is seen as a whole and, as often, as a square of its own height or width that slides along it.
+  const [long, short] = [Math.max(height, width), Math.min(height, width)];
+  const sliding = long > short && random() < 0.5;
+  const span = share * (sliding ? short : long);
+  const place = (size: number): number =>
+    sliding && size === long ? random() * Math.max(0, size - span) : size / 2 - span / 2 + stray() * size;
+  return { top: place(height), left: place(width), span };
+}
+
+/** The crops of one step. */
+export function drawCrops(s: GuidanceSettings, plan: CropPlan, random: () => number): CropFeeds {
   const { crops } = s;
+  const { side, height, width, regions } = plan;
   const area = 3 * side * side;
   const feeds = {
-    rows: new Float32Array(crops * side * canvas),
-    columns: new Float32Array(crops * side * canvas),
+    rows: new Float32Array(crops * side * height),
+    columns: new Float32Array(crops * side * width),
     backdrop: new Float32Array(crops * area),
     contrast: new Float32Array(crops),
     brightness: new Float32Array(crops),
     noise: new Float32Array(crops * area),
   };
   for (let crop = 0; crop < crops; crop++) {
-    const span = (s.smallest + (s.largest - s.smallest) * random()) * canvas;
-    const place = (): number => canvas / 2 - span / 2 + (2 * random() - 1) * s.shift * canvas;
-    const [top, left] = [place(), place()];
+    const { top, left, span } = looked(plan, regions[regionOf(crop, regions.length)], s, random);
     const mirrored = random() < s.flip;
     const soft = random() < s.blur;
-    const size = side * canvas;
-    for (const [matrices, from, turned] of [
-      [feeds.rows, top, false],
-      [feeds.columns, left, mirrored],
-    ] as const) {
-      writeMatrix(matrices, crop * size, canvas, side, from, from + span, turned);
-      if (soft) {
-        const sharp = matrices.slice(crop * size, (crop + 1) * size);
-        matrices.set(product(softening(side), sharp, side, side, canvas), crop * size);
-      }
-    }
-    writeBackdrop(feeds.backdrop, crop * area, side, paper, s, random);
+    const softened = (matrix: Float32Array, size: number): Float32Array =>
+      soft ? product(softening(side), matrix, side, side, size) : matrix;
+    feeds.rows.set(softened(lookingMatrix(height, side, top, top + span, false), height), crop * side * height);
+    feeds.columns.set(softened(lookingMatrix(width, side, left, left + span, mirrored), width), crop * side * width);
+    writeBackdrop(feeds.backdrop, crop * area, plan, s, random);
     feeds.contrast[crop] = 1 + s.jitter * roughlyNormal(random);
     feeds.brightness[crop] = 1 + 0.7 * s.jitter * roughlyNormal(random);
     const level = s.noise * random();

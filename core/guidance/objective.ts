@@ -2,7 +2,6 @@
 import { greatCircle } from '../clip/similarity.ts';
 import type { Tensor } from '../graph/index.ts';
 import { concat } from '../graph/index.ts';
-import type { GuidanceSettings } from './protocol.ts';
 
 export interface Targets {
   /** Unit rows, one a prompt slot: [slots, d]. */
@@ -10,6 +9,10 @@ export interface Targets {
   /** How strongly each slot attracts and repels, none negative: [slots]. */
   readonly attraction: Tensor;
   readonly repulsion: Tensor;
+  /** Great-circle distance at which a slot's pull stops; below zero for never: [slots]. */
+  readonly stop: Tensor;
+  /** How much each crop counts for each slot; columns sum to one: [n, slots]. */
+  readonly applies: Tensor;
   /** Unit rows of the stock words: [words, d]. */
   readonly stock: Tensor;
   /** How many of them are the same for every prompt, the first ones. */
@@ -18,34 +21,47 @@ export interface Targets {
   readonly excluded: Tensor;
 }
 
+/** Weights of the two measures and the factor on cosines before they are told apart, [] each. */
+export interface Tuning {
+  readonly contrast: Tensor;
+  readonly distance: Tensor;
+  readonly sharpness: Tensor;
+}
+
 /**
  * For unit embeddings of the crops [n, d]: attraction · (contrast · cross-entropy against the stock + distance · great circle) + repulsion · distance · cosine.
  * Returns the loss [], the mean cosines [slots], and how these stand among the cosines of the common stock words: percentiles [slots], 0..100.
  */
 export function objective(
   crops: Tensor,
-  { prompts, attraction, repulsion, stock, common, excluded }: Targets,
-  s: Pick<GuidanceSettings, 'contrast' | 'distance' | 'sharpness'>,
+  { prompts, attraction, repulsion, stop, applies, stock, common, excluded }: Targets,
+  { contrast, distance, sharpness }: Tuning,
 ): { loss: Tensor; cosines: Tensor; percentiles: Tensor } {
   const [count = 1] = crops.shape;
   const [slots = 1] = prompts.shape;
+  const over = (values: Tensor): Tensor => values.mul(applies).sum([0]);
   const near = crops.matmulTransposed(prompts, 'right');
   const others = crops
     .matmulTransposed(stock, 'right')
-    .mul(s.sharpness)
+    .mul(sharpness)
     .unsqueeze(1)
     .expand([count, slots, stock.shape[0] ?? 1])
     .add(excluded);
-  const logits = near.mul(s.sharpness);
-  const total = concat([logits.unsqueeze(-1), others], 2).logSumExp(2);
-  const crossEntropy = total.sub(logits).mean(0);
-  const cosines = near.mean(0);
-  const pull = crossEntropy.mul(s.contrast).add(greatCircle(near).mean(0).mul(s.distance));
-  const usual = crops.mean(0, true).matmulTransposed(stock.slice(0, 0, common), 'right');
+  const logits = near.mul(sharpness);
+  const crossEntropy = over(
+    concat([logits.unsqueeze(-1), others], 2)
+      .logSumExp(2)
+      .sub(logits),
+  );
+  const cosines = over(near);
+  const apart = over(greatCircle(near));
+  const pulls = attraction.mul(apart.greater(stop).cast('float32'));
+  const attracted = crossEntropy.mul(contrast).add(apart.mul(distance)).mul(pulls).sum();
+  const usual = applies.matmulTransposed(crops, 'left').matmulTransposed(stock.slice(0, 0, common), 'right');
   const percentiles = usual
     .less(cosines.reshape([slots, 1]))
     .cast('float32')
     .mean(1)
     .mul(100);
-  return { loss: pull.mul(attraction).sum().add(cosines.mul(repulsion).mul(s.distance).sum()), cosines, percentiles };
+  return { loss: attracted.add(cosines.mul(repulsion).mul(distance).sum()), cosines, percentiles };
 }

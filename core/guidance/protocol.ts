@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { embeddingsSchema, pictureSchema } from '../engine/requests.ts';
 import { bytesSchema, floatsSchema, MIB } from '../schemas.ts';
+import { plateauSchema } from './plateau.ts';
 
 const graphSchema = bytesSchema(64 * MIB);
 
@@ -32,27 +33,44 @@ const drawerSchema = z.object({
 });
 export type ReadyDrawer = z.infer<typeof drawerSchema>;
 
+const itemSchema = z.object({
+  text: z.string().max(2000).exactOptional(),
+  picture: pictureSchema.exactOptional(),
+  /** A picture whose style is wanted, whatever it shows. */
+  style: pictureSchema.exactOptional(),
+});
+/** Words, a picture, or the style of one. */
+export type PromptItem = z.infer<typeof itemSchema>;
+/** Several items are blended. */
+const targetSchema = z.array(itemSchema).min(1).max(16);
+export type PromptTarget = z.infer<typeof targetSchema>;
+
+const share = z.number().min(0).max(1);
 const promptSchema = z.object({
-  text: z.string().max(2000).optional(),
-  picture: pictureSchema.optional(),
+  /** What is wanted; several follow each other over the run. */
+  targets: z.array(targetSchema).min(1).max(16),
   /** Negative pushes away. */
   weight: z.number().min(-100).max(100),
+  /** Great-circle distance at which the pull stops (as VQGAN-CLIP has it). */
+  stop: z.number().exactOptional(),
+  /** Where on the canvas; everywhere when absent. */
+  region: z.object({ left: share, top: share, right: share, bottom: share }).exactOptional(),
 });
 export type Prompt = z.infer<typeof promptSchema>;
 
 /** Prompts that a run has room for; editing them while it runs recompiles nothing. */
 export const PROMPT_SLOTS = 8;
+const promptsSchema = z.array(promptSchema).max(PROMPT_SLOTS);
 
-/** How the run looks at the canvas and how it steps. */
-export const guidanceSettingsSchema = z.object({
-  steps: z.int().min(1).max(20_000).default(330),
-  seed: z
-    .int()
-    .min(0)
-    .max(2 ** 32 - 1)
-    .default(1),
-  /** Crops of the canvas that CLIP sees in each step. */
-  crops: z.int().min(1).max(64).default(6),
+/** What may be changed while a run goes on. */
+const liveShape = {
+  /** Factor on all learning rates. */
+  rate: z.number().min(0.001).max(100).default(1),
+  /** Weight of telling the prompt apart from stock words, and of the great-circle distance. */
+  contrast: z.number().min(0).max(100).default(1),
+  distance: z.number().min(0).max(100).default(5),
+  /** Factor on cosines before they are told apart. */
+  sharpness: z.number().min(1).max(200).default(40),
   /** Part of the canvas that a crop shows; beyond 1 the canvas stands in an empty surround. */
   smallest: z.number().min(0.1).max(2).default(0.75),
   largest: z.number().min(0.1).max(2).default(1.2),
@@ -67,45 +85,107 @@ export const guidanceSettingsSchema = z.object({
   noise: z.number().min(0).max(1).default(0.02),
   /** Share of crops that are seen at half their resolution, so that form matters more than grain. */
   blur: z.number().min(0).max(1).default(0.4),
-  /** Weight of telling the prompt apart from stock words, and of the great-circle distance. */
-  contrast: z.number().min(0).max(100).default(1),
-  distance: z.number().min(0).max(100).default(5),
-  /** Factor on cosines before they are told apart. */
-  sharpness: z.number().min(1).max(200).default(40),
-  /** Factor on all learning rates. */
-  rate: z.number().min(0.001).max(100).default(1),
+};
+
+/** How the run looks at the canvas and how it steps. */
+export const guidanceSettingsSchema = z.object({
+  ...liveShape,
+  steps: z.int().min(1).max(20_000).default(330),
+  seed: z
+    .int()
+    .min(0)
+    .max(2 ** 32 - 1)
+    .default(1),
+  /** Crops of the canvas that CLIP sees in each step. */
+  crops: z.int().min(1).max(64).default(6),
+  optimiser: z.enum(['adam', 'adamw', 'lion', 'plain']).default('adam'),
+  beta1: z.number().min(0).max(0.9999).default(0.9),
+  beta2: z.number().min(0).max(0.99999).default(0.99),
+  /** Decay of the parameters towards zero, for AdamW and Lion. */
+  decay: z.number().min(0).max(1).default(0.01),
+  schedule: z.enum(['cosine', 'linear', 'constant']).default('cosine'),
   warmup: z.int().min(0).max(1000).default(10),
   /** Learning rate at the end, as a share of its peak. */
   end: z.number().min(0).max(1).default(0.1),
-  beta1: z.number().min(0).max(0.9999).default(0.9),
-  beta2: z.number().min(0).max(0.99999).default(0.99),
+  /** Steps without a better mean loss after which the run ends early; 0 never. */
+  patience: z.int().min(0).max(20_000).default(0),
+  /** Seconds after which the run ends with the step that it is at; 0 never. Replays end at that step. */
+  seconds: z.number().min(0).max(86_400).default(0),
   /** A frame every so many steps; 0 sends none before the last. */
   frameEvery: z.int().min(0).max(1000).default(8),
+  /** A checkpoint every so many steps; 0 sends none. */
+  checkpointEvery: z.int().min(0).max(20_000).default(0),
 });
 export type GuidanceSettings = z.infer<typeof guidanceSettingsSchema>;
 
+const weight = z.number().min(-1000).max(1000);
 const lossSchema = z.object({
+  name: z.string().min(1).max(60),
   /** Maps `picture` [1, 3, h, w] at canvas size to `loss` []. */
   graph: graphSchema,
-  weight: z.number().min(-1000).max(1000),
+  weight,
 });
+
+/** A change of a run: it acts from a step on, and nothing is compiled again. */
+const changeSchema = z.object({
+  prompts: promptsSchema.exactOptional(),
+  settings: z
+    .object(Object.fromEntries(Object.entries(liveShape).map(([name, s]) => [name, s.unwrap().exactOptional()])))
+    .exactOptional(),
+  /** Of losses by their names; `style` is that of the styles. */
+  weights: z.record(z.string().max(60), weight).exactOptional(),
+  /** A picture whose opaque parts the drawing is to take over; null takes it away. */
+  paint: pictureSchema.nullable().exactOptional(),
+  /** Ends the run before this step. */
+  finish: z.literal(true).exactOptional(),
+});
+export type Change = z.infer<typeof changeSchema>;
+
+const entrySchema = z.object({
+  /** Steps done when the change came. */
+  step: z.int().nonnegative(),
+  change: changeSchema,
+  /** The caller's own words for it, given back in the record. */
+  note: z.json().exactOptional(),
+});
+export type LogEntry = z.infer<typeof entrySchema>;
+
+export const checkpointSchema = z.object({
+  step: z.int().nonnegative(),
+  /** Parameters and moments by name. */
+  values: z.record(z.string().max(100), floatsSchema),
+  plateau: plateauSchema.exactOptional(),
+});
+export type Checkpoint = z.infer<typeof checkpointSchema>;
 
 export const guideRequestSchema = z.object({
   /** Name by which the run can be steered. */
   run: z.string().min(1).max(100),
   drawer: drawerSchema,
-  prompts: z.array(promptSchema).max(PROMPT_SLOTS),
+  prompts: promptsSchema,
   settings: guidanceSettingsSchema,
-  losses: z.array(lossSchema).max(16).default([]),
+  losses: z.array(lossSchema).max(24).default([]),
   /** Style profiles to come close to (unit rows), see core/clip/style.ts. */
-  style: z.object({ profile: embeddingsSchema, weight: z.number().min(0).max(1000) }).optional(),
+  style: z.object({ profile: embeddingsSchema, weight: z.number().min(0).max(1000) }).exactOptional(),
+  /** Changes at their steps, for a run that is to be given again. */
+  script: z.array(entrySchema).max(10_000).default([]),
+  /** Where to go on from. */
+  resume: checkpointSchema.exactOptional(),
 });
-export type GuideRequest = z.infer<typeof guideRequestSchema>;
+export type GuideRequest = z.input<typeof guideRequestSchema>;
+export type ParsedGuideRequest = z.output<typeof guideRequestSchema>;
 
-export const steerRequestSchema = z.object({
-  run: z.string().min(1).max(100),
-  prompts: z.array(promptSchema).max(PROMPT_SLOTS),
-});
+const commandSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('change'), change: changeSchema, note: z.json().exactOptional() }),
+  z.object({ kind: z.literal('pause') }),
+  z.object({ kind: z.literal('go') }),
+  /** One step of a paused run. */
+  z.object({ kind: z.literal('step') }),
+  /** Back to the last kept state at or before a step; what came later is forgotten. */
+  z.object({ kind: z.literal('rewind'), step: z.int().nonnegative() }),
+]);
+export type Command = z.infer<typeof commandSchema>;
+export const steerRequestSchema = z.object({ run: z.string().min(1).max(100), command: commandSchema });
 export type SteerRequest = z.infer<typeof steerRequestSchema>;
 
 /** What must be the same for a run to give the same bytes again. */
@@ -113,35 +193,35 @@ export interface RunRecord {
   readonly model: string;
   readonly drawer: string;
   readonly settings: GuidanceSettings;
-  readonly prompts: readonly string[];
-  /** What the prompts became while it ran, and from which step on. */
-  readonly steers: readonly { readonly step: number; readonly prompts: readonly string[] }[];
+  readonly prompts: string;
+  /** What changed while it ran: the caller's notes where there are any. */
+  readonly script: readonly { readonly step: number; readonly change: unknown }[];
+  /** Steps done. */
+  readonly steps: number;
   readonly threads: number;
   readonly onnxruntime: string;
 }
 
+interface Image {
+  readonly width: number;
+  readonly height: number;
+  readonly bytes: Uint8Array;
+}
 export type GuideEvent =
   | { readonly type: 'compiled'; readonly nodes: number; readonly milliseconds: number }
   | {
       readonly type: 'step';
       readonly step: number;
       readonly steps: number;
-      readonly loss: number /** Mean cosine of the crops with each prompt. */;
+      readonly loss: number;
+      /** The prompts as they are written, and for each: the mean cosine of the crops, and how it stands among stock words, 0..100. */
+      readonly prompts: readonly string[];
       readonly cosines: readonly number[];
-      /** How these stand among the cosines of stock words, 0..100. */
       readonly percentiles: readonly number[];
     }
-  | {
-      readonly type: 'frame';
-      readonly step: number;
-      readonly width: number;
-      readonly height: number /** JPEG */;
-      readonly bytes: Uint8Array;
-    }
-  | {
-      readonly type: 'picture';
-      readonly width: number;
-      readonly height: number /** PNG */;
-      readonly bytes: Uint8Array;
-      readonly record: RunRecord;
-    };
+  /** JPEG */
+  | ({ readonly type: 'frame'; readonly step: number } & Image)
+  | { readonly type: 'checkpoint'; readonly checkpoint: Checkpoint; readonly script: readonly LogEntry[] }
+  | { readonly type: 'paused' | 'rewound'; readonly step: number }
+  /** PNG */
+  | ({ readonly type: 'picture'; readonly record: RunRecord } & Image);

@@ -8,25 +8,37 @@ import { callTower } from '../clip/towers.ts';
 import { failure } from '../errors.ts';
 import type { Graph, Shape, Tensor, Trace } from '../graph/index.ts';
 import { concat, readOnnx, trace } from '../graph/index.ts';
-import { adam, momentNames } from './adam.ts';
 import { objective } from './objective.ts';
-import type { GuideRequest } from './protocol.ts';
+import { moved } from './optimisers.ts';
+import type { ParsedGuideRequest } from './protocol.ts';
 import { PROMPT_SLOTS } from './protocol.ts';
 import { STOCK } from './stock.ts';
 
+/** Of a canvas, in pixels. */
+export interface Extent {
+  readonly height: number;
+  readonly width: number;
+}
+
 export interface StepPlan {
-  readonly request: GuideRequest;
+  readonly request: ParsedGuideRequest;
   /** What the drawer draws at the size that is guided. */
   readonly drawing: Graph;
   readonly tower: Tower;
   readonly preprocessing: Preprocessing;
   /** Side of the pictures that the tower sees. */
   readonly side: number;
-  /** Side of the canvas that is guided. */
-  readonly canvas: number;
+  /** The canvas that is guided. */
+  readonly canvas: Extent;
   readonly dimension: number;
   readonly stock: number;
+  /** Whether style is looked at. */
+  readonly styled: boolean;
 }
+
+const SMALLEST_CANVAS = 8;
+/** How firmly the drawing takes over what is painted on it. */
+const PAINTED = 150;
 
 /** Calls a drawer's graph. Throws GRAPH_INVALID when it does not draw. */
 function drawn(
@@ -45,16 +57,16 @@ function drawn(
 const likeInputs = (t: Trace, { inputs }: Graph): Record<string, Tensor> =>
   Object.fromEntries(inputs.map((i) => [i.name, t.input(i.name, i.shape as Shape, i.dtype)]));
 
-/** The side of the canvas that a drawer's graph draws. */
-export function canvasSide(drawing: Graph): number {
+/** The size of the canvas that a drawer's graph draws. */
+export function canvasOf(drawing: Graph): Extent {
   const traced = trace('canvas size', (t) => ({ colour: drawn(t, drawing, likeInputs(t, drawing)).colour.mul(1) }));
   const [, channels = 0, height = 0, width = 0] = traced.types.get('colour')?.shape ?? [];
-  if (channels !== 3 || height !== width || height < 8)
+  if (channels !== 3 || Math.min(height, width) < SMALLEST_CANVAS)
     throw failure('GRAPH_INVALID', {
       where: drawing.name,
-      what: `a drawer gives colour [1, 3, side, side], not [1, ${channels}, ${height}, ${width}]`,
+      what: `a drawer gives colour [1, 3, height, width], ${SMALLEST_CANVAS} pixels or more, not [1, ${channels}, ${height}, ${width}]`,
     });
-  return height;
+  return { height, width };
 }
 
 /** The drawing over its paper: [1, 3, h, w]. */
@@ -65,8 +77,8 @@ function onPaper(t: Trace, colour: Tensor, alpha: Tensor, paper: readonly number
 /** Crops of the canvas with its alpha [1, 4, h, w], on their backdrops, their contrast and brightness turned: [n, 3, side, side] in 0..1. */
 function seen(t: Trace, canvas: Tensor, { request, side, canvas: size }: StepPlan): Tensor {
   const { crops } = request.settings;
-  const rows = t.input('rows', [crops, 1, side, size]);
-  const columns = t.input('columns', [crops, 1, side, size]);
+  const rows = t.input('rows', [crops, 1, side, size.height]);
+  const columns = t.input('columns', [crops, 1, side, size.width]);
   const cut = rows.matmul(canvas).matmulTransposed(columns, 'right');
   const alpha = cut.slice(1, 3, 4);
   const picture = cut.slice(1, 0, 3).add(t.input('backdrop', [crops, 3, side, side]).mul(t.scalar(1).sub(alpha)));
@@ -79,70 +91,83 @@ function seen(t: Trace, canvas: Tensor, { request, side, canvas: size }: StepPla
   return turned.add(t.input('noise', [crops, 3, side, side])).clip(0, 1);
 }
 
-/** Inputs of the graph beside parameters and moments are named in `drawCrops` and in the loop. */
+/** Mean squared distance from what is painted, where it is opaque. */
+function fromPaint(t: Trace, picture: Tensor, { height, width }: Extent): Tensor {
+  const paint = t.input('paint', [1, 4, height, width]);
+  return picture
+    .sub(paint.slice(1, 0, 3))
+    .square()
+    .mul(paint.slice(1, 3, 4))
+    .sum()
+    .div(t.input('painted', []).mul(3))
+    .mul(PAINTED);
+}
+
+/** The losses of the caller and of styles, each by its own weight in the input `weights`. */
+function otherLosses(t: Trace, picture: Tensor, profile: Tensor | undefined, { request }: StepPlan): Tensor[] {
+  const named = request.losses.map(({ graph, name }, i) => {
+    const found = t.call(readOnnx({ bytes: graph, name: `loss ${name}` }), { picture }, `loss${i}.`)['loss'];
+    if (!found) throw failure('GRAPH_INVALID', { where: `loss ${name}`, what: 'a loss gives "loss"' });
+    return found.sum().mul(
+      t
+        .input('weights', [request.losses.length])
+        .slice(0, i, i + 1)
+        .reshape([]),
+    );
+  });
+  if (!profile) return named;
+  const wanted = t.input('style', [1, profile.shape[1] ?? 1]);
+  return [...named, profile.sub(wanted).square().sum(-1).mean().mul(t.input('styleWeight', []))];
+}
+
+/** Inputs of the graph beside parameters and moments are named in `drawCrops`, in `promptFeeds` and in the stepper. */
 export function stepGraph(plan: StepPlan): Graph {
   const { request, drawing, tower, preprocessing, dimension } = plan;
   const { settings: s, drawer } = request;
   return trace(`guidance of ${drawer.id} by ${tower.graph.name}`, (t) => {
     const parameters = drawer.parameters.map((p) => ({ p, value: t.input(p.name, p.shape) }));
     const values = Object.fromEntries(parameters.map(({ p, value }) => [p.name, value]));
-    const progress = t.input('progress', []);
-    const { colour, alpha, penalty } = drawn(t, drawing, { ...values, progress }, 'drawer.');
+    const { colour, alpha, penalty } = drawn(t, drawing, { ...values, progress: t.input('progress', []) }, 'drawer.');
     const pixels = seen(t, concat([colour, alpha], 1), plan)
       .sub(t.constant(preprocessing.mean, [1, 3, 1, 1]))
       .div(t.constant(preprocessing.std, [1, 3, 1, 1]));
-    const look = request.style
+    const look = plan.styled
       ? styleProfile(t, tower, pixels, styleLayers(tower, plan.side))
-      : { embedding: callTower(t, tower, pixels).embedding };
+      : { embedding: callTower(t, tower, pixels).embedding, profile: undefined };
     const { loss, cosines, percentiles } = objective(
       unit(look.embedding),
       {
         prompts: t.input('prompts', [PROMPT_SLOTS, dimension]),
         attraction: t.input('attraction', [PROMPT_SLOTS]),
         repulsion: t.input('repulsion', [PROMPT_SLOTS]),
+        stop: t.input('stop', [PROMPT_SLOTS]),
+        applies: t.input('applies', [s.crops, PROMPT_SLOTS]),
         stock: t.input('stock', [plan.stock, dimension]),
         common: STOCK.length,
         excluded: t.input('excluded', [1, PROMPT_SLOTS, plan.stock]),
       },
-      s,
+      {
+        contrast: t.input('contrastWeight', []),
+        distance: t.input('distance', []),
+        sharpness: t.input('sharpness', []),
+      },
     );
-    const others = request.losses.map(({ graph, weight }, i) => {
-      const extra = t.call(
-        readOnnx({ bytes: graph, name: `loss ${i + 1}` }),
-        { picture: onPaper(t, colour, alpha, drawer.paper) },
-        `loss${i}.`,
-      )['loss'];
-      if (!extra) throw failure('GRAPH_INVALID', { where: `loss ${i + 1}`, what: 'a loss gives "loss"' });
-      return extra.sum().mul(weight);
-    });
-    const { style } = request;
-    const styled =
-      style && 'profile' in look
-        ? [
-            look.profile
-              .sub(t.input('style', [1, style.profile.dimension]))
-              .square()
-              .sum(-1)
-              .mean()
-              .mul(style.weight),
-          ]
-        : [];
-    const total = [...others, ...styled, ...(penalty ? [penalty.sum()] : [])].reduce((a, b) => a.add(b), loss);
+    const picture = onPaper(t, colour, alpha, drawer.paper);
+    const others = [
+      ...otherLosses(t, picture, look.profile, plan),
+      fromPaint(t, picture, plan.canvas),
+      ...(penalty ? [penalty.sum()] : []),
+    ];
+    const total = others.reduce((a, b) => a.add(b), loss);
     const found = gradients(
       total,
       parameters.map(({ value }) => value),
     );
     const inputs = { rate: t.input('rate', []), unbias1: t.input('unbias1', []), unbias2: t.input('unbias2', []) };
-    const moved = parameters.flatMap(({ p, value }, i) => {
-      const next = adam(t, p, value, found[i] ?? value.zeros(), s, inputs);
-      const names = momentNames(p);
-      return [
-        [`next.${p.name}`, next.value],
-        [`next.${names.first}`, next.first],
-        [`next.${names.second}`, next.second],
-      ] as const;
-    });
-    return { loss: total, cosines, percentiles, ...Object.fromEntries(moved) };
+    const next = parameters.flatMap(({ p, value }, i) =>
+      [...moved(t, p, value, found[i] ?? value.zeros(), s, inputs)].map(([name, v]) => [`next.${name}`, v] as const),
+    );
+    return { loss: total, cosines, percentiles, ...Object.fromEntries(next) };
   });
 }
 

@@ -2,8 +2,10 @@
 import type { z } from 'zod';
 import type { Engine } from '../engine/engine.ts';
 import type { PictureSource } from '../engine/requests.ts';
+import type { Checkpoint } from '../guidance/protocol.ts';
 import type { PluginEvent } from './events.ts';
 import type { GenerateRequest } from './generate.ts';
+import type { Script, Steer } from './steer.ts';
 
 /** The engine as a plugin sees it: the calls that cross a process boundary. */
 export type PluginEngine = Pick<
@@ -28,11 +30,6 @@ export type PluginEngine = Pick<
   | 'steer'
 >;
 
-/** A wish of a person who watches the run. */
-export interface Steer {
-  readonly prompt: string;
-}
-
 export interface PluginContext {
   readonly engine: PluginEngine;
   /** Uniform numbers in [0, 1) from the run's seed; the only randomness that a plugin may use. */
@@ -44,8 +41,12 @@ export interface PluginContext {
   readonly pictures: (fields: readonly string[]) => Promise<PictureSource[]>;
   /** Pictures of a prompt from a text-to-image model, written where the host keeps them. */
   readonly generate: (request: GenerateRequest) => Promise<PictureSource[]>;
-  /** Calls back when somebody steers the run. */
-  readonly onSteer: (listener: (steer: Steer) => void) => void;
+  /** Calls back when somebody steers the run; what the listener throws is what they are told. */
+  readonly onSteer: (listener: (steer: Steer) => void | Promise<void>) => void;
+  /** What was changed at which step, for a run that is to be given again. */
+  readonly script: Script;
+  /** Where to go on from. */
+  readonly resume?: Checkpoint;
 }
 
 export interface Plugin<S extends z.ZodObject = z.ZodObject> {

@@ -1,5 +1,6 @@
 /** What a plugin may say while it works; parsed where it leaves the plugin's process. */
 import { z } from 'zod';
+import { checkpointSchema } from '../guidance/protocol.ts';
 import { bytesSchema, MIB } from '../schemas.ts';
 
 const name = z.string().max(4096);
@@ -47,6 +48,14 @@ export const pluginEventSchema = z.discriminatedUnion('type', [
         }),
       )
       .max(1_000_000),
+  }),
+  /** The run waits for somebody; it went back to a step, and what it said of later ones is void. */
+  z.object({ type: z.enum(['paused', 'rewound']), step: z.int().nonnegative() }),
+  /** Where the run can be taken up again, with what was changed until then. */
+  z.object({
+    type: z.literal('checkpoint'),
+    checkpoint: checkpointSchema,
+    script: z.array(z.object({ step: z.int().nonnegative(), steer: z.json() })).max(10_000),
   }),
   z.object({ type: z.literal('note'), text: z.string().max(20_000) }),
 ]);

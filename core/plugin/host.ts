@@ -5,16 +5,17 @@
 import { z } from 'zod';
 import type { Engine } from '../engine/engine.ts';
 import { type Method, type PictureSource, pictureSchema } from '../engine/requests.ts';
-import { failure, LodestoneError } from '../errors.ts';
-import { steerRequestSchema } from '../guidance/protocol.ts';
+import { failure, LodestoneError, plainError } from '../errors.ts';
+import type { Change, Checkpoint, Prompt } from '../guidance/protocol.ts';
+import { guideRequestSchema, steerRequestSchema } from '../guidance/protocol.ts';
 import { entryBeside, startChild } from '../process/child.ts';
 import type { Handler, Handlers } from '../process/rpc.ts';
 import { Peer } from '../process/rpc.ts';
 import { issuesOf } from '../schemas.ts';
-import type { Steer } from './define.ts';
 import { type PluginEvent, pluginEventSchema } from './events.ts';
 import { type GenerateRequest, generateSchema } from './generate.ts';
 import { isTypeScript, type RegisteredPlugin } from './registry.ts';
+import type { Script, Steer } from './steer.ts';
 
 const HEAP_MIB = 512;
 const RESIDENT_LIMIT = 2 * 1024 ** 3;
@@ -34,12 +35,15 @@ export interface HostServices {
 /** How a running job is steered from outside. */
 export interface PluginRun {
   readonly events: AsyncGenerator<PluginEvent>;
-  /** Whether the plugin listens to being steered. */
+  /** Whether the plugin listens to being steered. Throws what its listener throws. */
   steer(steer: Steer): Promise<boolean>;
 }
 
 export interface RunOptions {
   readonly signal?: AbortSignal;
+  /** What was changed at which step, for a run that is to be given again, and where to go on from. */
+  readonly script?: Script;
+  readonly resume?: Checkpoint;
   /** How long a plugin may give no sign of life. */
   readonly silenceSeconds?: number;
 }
@@ -47,10 +51,20 @@ export interface RunOptions {
 /** The engine's calls that a plugin may make, each forwarded as it is; the engine's process parses the arguments. */
 function engineHandlers(engine: Engine, checked: (p: readonly PictureSource[]) => Promise<void>): Handlers {
   const withPictures = z.object({ pictures: z.array(pictureSchema) });
-  const prompts = z.object({ prompts: z.array(z.object({ picture: pictureSchema.optional() })) });
   const listed = (args: unknown): PictureSource[] => withPictures.parse(args).pictures;
-  const prompted = (args: unknown): PictureSource[] =>
-    prompts.parse(args).prompts.flatMap((p) => (p.picture ? [p.picture] : []));
+  const named = (prompts: readonly Prompt[]): PictureSource[] =>
+    prompts
+      .flatMap((p) => p.targets.flat())
+      .flatMap(({ picture, style }) => [picture, style].filter((x) => x !== undefined));
+  const changed = ({ prompts = [], paint }: Change): PictureSource[] => [...named(prompts), ...(paint ? [paint] : [])];
+  const guided = (args: unknown): PictureSource[] => {
+    const { prompts, script } = guideRequestSchema.parse(args);
+    return [...named(prompts), ...script.flatMap((e) => changed(e.change))];
+  };
+  const steered = (args: unknown): PictureSource[] => {
+    const { command } = steerRequestSchema.parse(args);
+    return command.kind === 'change' ? changed(command.change) : [];
+  };
   const none = (): PictureSource[] => [];
   const call = (method: Method, pictures: (args: unknown) => PictureSource[]): [string, Handler] => [
     `engine.${method}`,
@@ -72,11 +86,11 @@ function engineHandlers(engine: Engine, checked: (p: readonly PictureSource[]) =
     call('tokenGradient', none),
     call('keepRows', none),
     call('nearest', none),
-    call('steer', (args) => prompted(steerRequestSchema.parse(args))),
+    call('steer', steered),
     call('pixelGradient', listed),
     stream('embedPictures', listed),
     stream('styles', listed),
-    stream('guide', prompted),
+    stream('guide', guided),
   ]);
 }
 
@@ -84,7 +98,7 @@ export function runPlugin(
   plugin: RegisteredPlugin,
   parameters: unknown,
   services: HostServices,
-  { signal, silenceSeconds = SILENCE_SECONDS }: RunOptions = {},
+  { signal, silenceSeconds = SILENCE_SECONDS, script = [], resume }: RunOptions = {},
 ): PluginRun {
   const child = startChild(entryBeside(import.meta.url, 'runner'), {
     heap: HEAP_MIB,
@@ -126,7 +140,11 @@ export function runPlugin(
     };
     signal?.addEventListener('abort', onAbort, { once: true });
     try {
-      for await (const event of peer.stream('run', { file: plugin.file, parameters }, signal)) {
+      for await (const event of peer.stream(
+        'run',
+        { file: plugin.file, parameters, script, ...(resume ? { resume } : {}) },
+        signal,
+      )) {
         lastSign = performance.now();
         const parsed = pluginEventSchema.safeParse(event);
         if (!parsed.success)
@@ -150,7 +168,16 @@ export function runPlugin(
       child.kill();
     }
   }
-  return { events: events(), steer: async (steer) => (await peer.call('steer', steer).catch(() => false)) === true };
+  return {
+    events: events(),
+    steer: async (steer) =>
+      (await peer.call('steer', steer).catch((thrown: unknown) => {
+        // A plugin that has ended, or whose run has not begun, listens no more, or not yet.
+        const { code } = plainError(thrown);
+        if (code === 'ENGINE_STOPPED' || code === 'JOB_UNKNOWN') return false;
+        throw thrown;
+      })) === true,
+  };
 }
 
 /** The one place where a plugin's error gets the plugin's name. */

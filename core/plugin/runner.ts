@@ -3,25 +3,30 @@ import { z } from 'zod';
 import { Engine } from '../engine/engine.ts';
 import { type PictureSource, pictureSchema } from '../engine/requests.ts';
 import { failure } from '../errors.ts';
+import { checkpointSchema } from '../guidance/protocol.ts';
 import { parentPort } from '../process/child.ts';
 import { Peer } from '../process/rpc.ts';
 import { seeded, seedFor } from '../random.ts';
 import { issuesOf } from '../schemas.ts';
-import type { Steer } from './define.ts';
 import type { PluginEvent } from './events.ts';
 import { loadPlugin } from './load.ts';
+import { type Steer, scriptSchema, steerSchema } from './steer.ts';
 
-const runSchema = z.object({ file: z.string(), parameters: z.unknown() });
-const steerSchema = z.object({ prompt: z.string() });
+const runSchema = z.object({
+  file: z.string(),
+  parameters: z.unknown(),
+  script: scriptSchema.default([]),
+  resume: checkpointSchema.exactOptional(),
+});
 const HEARTBEAT_MS = 1000;
 
-const listeners = new Set<(steer: Steer) => void>();
+const listeners = new Set<(steer: Steer) => void | Promise<void>>();
 
 const peer: Peer = new Peer(parentPort(), {
   run: (args, { signal }) => events(runSchema.parse(args), signal),
   steer: async (args) => {
     const steer = steerSchema.parse(args);
-    for (const listener of listeners) listener(steer);
+    for (const listener of listeners) await listener(steer);
     return listeners.size > 0;
   },
 });
@@ -32,7 +37,7 @@ setInterval(
 ).unref();
 
 async function* events(
-  { file, parameters }: z.infer<typeof runSchema>,
+  { file, parameters, script, resume }: z.infer<typeof runSchema>,
   signal: AbortSignal,
 ): AsyncGenerator<PluginEvent> {
   const plugin = await loadPlugin(file);
@@ -49,5 +54,7 @@ async function* events(
     generate: async (request): Promise<PictureSource[]> =>
       z.array(pictureSchema).parse(await peer.call('generate', request, signal)),
     onSteer: (listener) => void listeners.add(listener),
+    script,
+    ...(resume ? { resume } : {}),
   });
 }

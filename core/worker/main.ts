@@ -10,8 +10,9 @@ import { openStore } from '../clip/store.ts';
 import type { PictureSource } from '../engine/requests.ts';
 import { requests, workerSettingsSchema } from '../engine/requests.ts';
 import { failure } from '../errors.ts';
-import { guide } from '../guidance/loop.ts';
-import type { GuideEvent, Prompt } from '../guidance/protocol.ts';
+import { Inbox } from '../guidance/inbox.ts';
+import { type Asked, guide } from '../guidance/loop.ts';
+import type { GuideEvent } from '../guidance/protocol.ts';
 import { guideRequestSchema, steerRequestSchema } from '../guidance/protocol.ts';
 import { parentPort } from '../process/child.ts';
 import type { CallContext, Handlers } from '../process/rpc.ts';
@@ -72,29 +73,27 @@ async function pixelsOf(m: ClipModel, pictures: readonly PictureSource[]): Promi
   return joinedFloats(await Promise.all(pictures.map((p) => valuesOf(p, m.folder.preprocessing))));
 }
 
-/** Prompts that were changed while a run goes on, by the run's name. */
-const changed = new Map<string, readonly Prompt[]>();
-const runs = new Set<string>();
+/** What running loops are told, by the run's name. */
+const inboxes = new Map<string, Inbox<Asked>>();
 
 async function* guided(args: unknown, { signal }: CallContext): AsyncGenerator<GuideEvent> {
   const request = guideRequestSchema.parse(args);
   const m = await model();
-  runs.add(request.run);
+  const inbox = new Inbox<Asked>();
+  inboxes.set(request.run, inbox);
   try {
     yield* guide(request, {
       model: m,
       embedPicture: async (p) => m.embedPixels(await pixelsOf(m, [p]), 1),
+      stylePicture: async (p) => m.styleProfiles(await pixelsOf(m, [p]), 1),
       threads,
       signal,
-      steered: () => {
-        const found = changed.get(request.run);
-        changed.delete(request.run);
-        return found;
-      },
+      inbox,
     });
   } finally {
-    runs.delete(request.run);
-    changed.delete(request.run);
+    inboxes.delete(request.run);
+    const gone = failure('JOB_UNKNOWN', { id: request.run });
+    for (let asked = inbox.take(); asked; asked = inbox.take()) asked.settle(gone);
   }
 }
 
@@ -132,9 +131,12 @@ const handlers: Handlers = {
   check: (args, { signal }) => checkFolder(requests.check.parse(args).folder, signal),
   guide: guided,
   steer: async (args) => {
-    const { run, prompts } = steerRequestSchema.parse(args);
-    if (!runs.has(run)) throw failure('JOB_UNKNOWN', { id: run });
-    changed.set(run, prompts);
+    const { run, command } = steerRequestSchema.parse(args);
+    const inbox = inboxes.get(run);
+    if (!inbox) throw failure('JOB_UNKNOWN', { id: run });
+    await new Promise<void>((resolve, reject) => {
+      inbox.push({ command, settle: (thrown) => (thrown === undefined ? resolve() : reject(thrown)) });
+    });
   },
 };
 

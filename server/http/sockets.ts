@@ -77,8 +77,8 @@ export function attachSockets(
     );
     socket.on(
       'steer',
-      answering('steer', steerSchema, async ({ job, prompt }) => {
-        await jobs.steer(job, { prompt });
+      answering('steer', steerSchema, async ({ job, ...steer }) => {
+        await jobs.steer(job, steer);
         return null;
       }),
     );

@@ -5,6 +5,8 @@ import type { Update } from '../wire.ts';
 interface Seen {
   revision: number;
   chart: number;
+  /** The list that `chart` counts in. */
+  chartOf: unknown;
   notes: number;
   frame: unknown;
   ranking: unknown;
@@ -19,13 +21,16 @@ function news(job: Job, seen: Seen): Update {
   const fresh = <K extends 'frame' | 'ranking' | 'picture'>(key: K): Job[K] | undefined =>
     job[key] === seen[key] ? undefined : job[key];
   const [frame, ranking, picture] = [fresh('frame'), fresh('ranking'), fresh('picture')];
+  // A run that went back has another list: all of it is told again.
+  const from = job.chart === seen.chartOf ? seen.chart : 0;
   const update: Update = {
     job: job.id,
     plugin: job.plugin.id,
     title: typeof job.parameters['prompt'] === 'string' ? job.parameters['prompt'] : job.plugin.title,
     state: job.state,
-    chart: job.chart.slice(seen.chart).map(({ type: _, ...point }) => point),
-    chartFrom: seen.chart,
+    paused: job.paused,
+    chart: job.chart.slice(from).map(({ type: _, ...point }) => point),
+    chartFrom: from,
     notes: job.notes.slice(seen.notes),
     ...(job.progress
       ? {
@@ -64,6 +69,7 @@ function news(job: Job, seen: Seen): Update {
   Object.assign(seen, {
     revision: job.revision,
     chart: job.chart.length,
+    chartOf: job.chart,
     notes: job.notes.length,
     frame: job.frame,
     ranking: job.ranking,
@@ -87,6 +93,7 @@ export function watch(jobs: Jobs, send: Send, onLost: () => void): () => void {
         const state = seen.get(job.id) ?? {
           revision: -1,
           chart: 0,
+          chartOf: undefined,
           notes: 0,
           frame: undefined,
           ranking: undefined,

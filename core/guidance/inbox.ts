@@ -1,0 +1,24 @@
+/** Commands for a run that goes on: taken between steps, or waited for while it is paused. */
+export class Inbox<T> {
+  private readonly items: T[] = [];
+  private wake: () => void = () => undefined;
+
+  push(item: T): void {
+    this.items.push(item);
+    this.wake();
+  }
+
+  take(): T | undefined {
+    return this.items.shift();
+  }
+
+  /** Settles when there is something to take, or the signal aborts. */
+  async ready(signal: AbortSignal): Promise<void> {
+    if (this.items.length > 0 || signal.aborted) return;
+    await new Promise<void>((resolve) => {
+      this.wake = resolve;
+      signal.addEventListener('abort', () => resolve(), { once: true });
+    });
+    this.wake = () => undefined;
+  }
+}

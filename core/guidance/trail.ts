@@ -1,0 +1,33 @@
+/** States of a run that it can go back to, spread evenly over its steps. */
+import type { Tensor as OrtTensor } from 'onnxruntime-node';
+import type { Plateau } from './plateau.ts';
+
+const KEPT = 64;
+
+export interface Kept {
+  /** Steps done. */
+  readonly step: number;
+  readonly values: ReadonlyMap<string, OrtTensor>;
+  readonly plateau: Plateau | undefined;
+}
+
+export class Trail {
+  private readonly every: number;
+  private readonly states: Kept[] = [];
+
+  constructor(steps: number) {
+    this.every = Math.max(1, Math.ceil(steps / KEPT));
+  }
+
+  /** Keeps the first state, and then one every so many steps. Tensors are shared, not copied: a step makes new ones. */
+  pass({ step, values, plateau }: Kept): void {
+    if (this.states.length > 0 && step % this.every !== 0) return;
+    this.states.push({ step, values: new Map(values), plateau });
+  }
+
+  /** The last state at or before `step`, or the first of all; later ones are forgotten. */
+  back(step: number): Kept | undefined {
+    while (this.states.length > 1 && (this.states.at(-1)?.step ?? 0) > step) this.states.pop();
+    return this.states.at(-1);
+  }
+}

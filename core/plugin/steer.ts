@@ -1,0 +1,21 @@
+/** What a person who watches a run may ask of it. */
+import { z } from 'zod';
+
+export const steerSchema = z.object({
+  /** A new prompt, from the next step on. */
+  prompt: z.string().min(1).max(2000).exactOptional(),
+  /** New values of guidance settings that can be changed while it runs: see `liveShape` in guidance/protocol.ts. */
+  settings: z.record(z.string().max(40), z.number()).exactOptional(),
+  /** New weights of the run's pulls. */
+  weights: z.record(z.string().max(60), z.number().min(-1000).max(1000)).exactOptional(),
+  /** A picture whose opaque parts the drawing takes over; null takes it away. */
+  paint: z.string().min(1).max(4096).nullable().exactOptional(),
+  control: z.enum(['pause', 'go', 'step', 'finish']).exactOptional(),
+  /** Back to the last kept state at or before this step. */
+  rewind: z.int().nonnegative().exactOptional(),
+});
+export type Steer = z.infer<typeof steerSchema>;
+
+/** Changes at their steps, as a run's record holds them. */
+export const scriptSchema = z.array(z.object({ step: z.int().nonnegative(), steer: steerSchema })).max(10_000);
+export type Script = z.infer<typeof scriptSchema>;
