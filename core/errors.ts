@@ -49,6 +49,15 @@ const catalogue = {
   STEER_INVALID: (d: { what: string }) => `The run cannot be changed so: ${d.what}. It goes on as it was.`,
   CHECKPOINT_INVALID: (d: { what: string }) =>
     `The checkpoint does not fit: ${d.what}. Go on from the folder that it was made in, with the same settings.`,
+  RECORD_MISSING: (d: { where: string }) =>
+    `${d.where} does not say how it was made: its settings were taken out, or another program wrote it. Use the PNG as it came, or its run folder.`,
+  RECORD_INVALID: (d: { where: string; what: string }) =>
+    `What ${d.where} says of how it was made cannot be read: ${d.what}. Use the file as it came.`,
+  RECORD_INPUT: (d: { path: string; sha256: string; what: string }) =>
+    `${d.path} ${d.what}; the run began from the picture with SHA-256 ${d.sha256}. Put that one there and try again.`,
+  RECORD_MODEL: (d: { wanted: string; found: string }) =>
+    `The picture was made with the model ${d.wanted}, and this is ${d.found}. Name the right one with --model.`,
+  DIFFERENT: (d: { what: string }) => `The picture came out otherwise: ${d.what}.`,
   DIVERGED: (d: { step: number; loss: number }) =>
     `The drawing ran away: at step ${d.step} its loss is ${d.loss}. Lower the rate, or the weights of the pulls.`,
   PARAMETER_INVALID: (d: { plugin: string; what: string }) => `Wrong parameters for ${d.plugin}: ${d.what}.`,

@@ -45,7 +45,7 @@ export { definePlugin, type Plugin, type PluginContext, type PluginEngine } from
 export { type PluginEvent, pluginEventSchema } from './plugin/events.ts';
 export { type FieldMeta, picturesField, promptField, seedField, sizeField, stepsField } from './plugin/fields.ts';
 export type { GenerateRequest } from './plugin/generate.ts';
-export { type HostServices, type PluginRun, runPlugin } from './plugin/host.ts';
+export { type HostServices, type PluginRun, type RunOptions, runPlugin } from './plugin/host.ts';
 export { guideEvents } from './plugin/kit/guide-events.ts';
 export { promptTargets } from './plugin/kit/prompt-targets.ts';
 export { rankedEvents } from './plugin/kit/ranked-events.ts';
@@ -56,6 +56,8 @@ export {
   type RegisteredPlugin,
   type Registry,
 } from './plugin/registry.ts';
+export { RunFolder } from './plugin/run-folder.ts';
+export { checkInputs, parseRecipe, type Recipe, recipeOf } from './plugin/run-record.ts';
 export { type Script, type Steer, scriptSchema, steerSchema } from './plugin/steer.ts';
 export { gaussian, seeded, seedFor } from './random.ts';
 export { issuesOf } from './schemas.ts';

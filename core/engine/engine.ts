@@ -101,6 +101,11 @@ export class Engine {
     return engine;
   }
 
+  /** What the model was asked for by; nothing for the embedded one. */
+  get modelName(): string | undefined {
+    return this.settings.model === EMBEDDED ? undefined : this.settings.model;
+  }
+
   /** Passes a call on as it came; the engine's process parses it. */
   forward(method: Method, args: unknown, signal: AbortSignal): Promise<unknown> {
     return this.ask(method, args, { signal });

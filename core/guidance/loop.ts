@@ -120,7 +120,7 @@ class Run {
 
   async finish(): Promise<void> {
     if (!this.live.finished)
-      await this.live.apply({ step: this.step, change: { finish: true }, note: { finish: true } });
+      await this.live.apply({ step: this.step, change: { finish: true }, note: { control: 'finish' } });
   }
 
   get ended(): boolean {

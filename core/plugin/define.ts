@@ -47,6 +47,8 @@ export interface PluginContext {
   readonly script: Script;
   /** Where to go on from. */
   readonly resume?: Checkpoint;
+  /** Steps between checkpoints that the host wants; 0 for none. */
+  readonly checkpointEvery: number;
 }
 
 export interface Plugin<S extends z.ZodObject = z.ZodObject> {

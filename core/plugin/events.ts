@@ -13,6 +13,15 @@ const image = {
   bytes: bytesSchema(64 * MIB),
 };
 
+/** Points of a chart, one a series, at `x`. */
+export const chartEventSchema = z.object({
+  type: z.literal('chart'),
+  x: z.number(),
+  series: z.record(name, z.number()),
+  /** How each value stands among what everyday captions score, 0..100. */
+  percentiles: z.record(name, percent).optional(),
+});
+
 export const pluginEventSchema = z.discriminatedUnion('type', [
   /** A picture of work in progress; a slow watcher may miss some. */
   z.object({ type: z.literal('frame'), step: z.int().nonnegative(), ...image }),
@@ -24,14 +33,7 @@ export const pluginEventSchema = z.discriminatedUnion('type', [
     total: z.number().nonnegative(),
     label: name.optional(),
   }),
-  /** Points of a chart, one a series, at `x`. */
-  z.object({
-    type: z.literal('chart'),
-    x: z.number(),
-    series: z.record(name, z.number()),
-    /** How each value stands among what everyday captions score, 0..100. */
-    percentiles: z.record(name, percent).optional(),
-  }),
+  chartEventSchema,
   z.object({
     type: z.literal('ranking'),
     /** What the scores say, for people. */

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import type { Engine } from '../engine/engine.ts';
-import { type Method, type PictureSource, pictureSchema } from '../engine/requests.ts';
+import { type Method, type PictureSource, pictureName, pictureSchema } from '../engine/requests.ts';
 import { failure, LodestoneError, plainError } from '../errors.ts';
 import type { Change, Checkpoint, Prompt } from '../guidance/protocol.ts';
 import { guideRequestSchema, steerRequestSchema } from '../guidance/protocol.ts';
@@ -15,6 +15,7 @@ import { issuesOf } from '../schemas.ts';
 import { type PluginEvent, pluginEventSchema } from './events.ts';
 import { type GenerateRequest, generateSchema } from './generate.ts';
 import { isTypeScript, type RegisteredPlugin } from './registry.ts';
+import { recipeSchema, recordedInputs, withRecipe } from './run-record.ts';
 import type { Script, Steer } from './steer.ts';
 
 const HEAP_MIB = 512;
@@ -44,6 +45,10 @@ export interface RunOptions {
   /** What was changed at which step, for a run that is to be given again, and where to go on from. */
   readonly script?: Script;
   readonly resume?: Checkpoint;
+  /** Steps between checkpoints; none when absent. */
+  readonly checkpointEvery?: number;
+  /** Keeps out of finished pictures how they were made. */
+  readonly strip?: boolean;
   /** How long a plugin may give no sign of life. */
   readonly silenceSeconds?: number;
 }
@@ -98,8 +103,10 @@ export function runPlugin(
   plugin: RegisteredPlugin,
   parameters: unknown,
   services: HostServices,
-  { signal, silenceSeconds = SILENCE_SECONDS, script = [], resume }: RunOptions = {},
+  options: RunOptions = {},
 ): PluginRun {
+  const { signal, silenceSeconds = SILENCE_SECONDS, script = [], resume, checkpointEvery = 0, strip = false } = options;
+  const inputs: PictureSource[] = [];
   const child = startChild(entryBeside(import.meta.url, 'runner'), {
     heap: HEAP_MIB,
     typescript: isTypeScript(plugin.file),
@@ -123,8 +130,11 @@ export function runPlugin(
     },
     log: async (args) => services.log(z.object({ message: z.string().max(10_000) }).parse(args).message),
     generate: async (args, { signal: cancelled }) => services.generate(generateSchema.parse(args), cancelled),
-    pictures: async (args, { signal: cancelled }) =>
-      services.pictures(z.object({ fields: z.array(z.string()) }).parse(args).fields, cancelled),
+    pictures: async (args, { signal: cancelled }) => {
+      const found = await services.pictures(z.object({ fields: z.array(z.string()) }).parse(args).fields, cancelled);
+      inputs.push(...found);
+      return found;
+    },
   });
   const watch = setInterval(() => {
     if (performance.now() - lastSign < silenceSeconds * 1000) return;
@@ -142,7 +152,7 @@ export function runPlugin(
     try {
       for await (const event of peer.stream(
         'run',
-        { file: plugin.file, parameters, script, ...(resume ? { resume } : {}) },
+        { file: plugin.file, parameters, script, checkpointEvery, ...(resume ? { resume } : {}) },
         signal,
       )) {
         lastSign = performance.now();
@@ -152,7 +162,9 @@ export function runPlugin(
             id: plugin.id,
             what: `it sent an event that is not allowed (${issuesOf(parsed.error)})`,
           });
-        yield parsed.data;
+        yield parsed.data.type === 'picture' && !strip
+          ? await signedPicture(parsed.data, plugin, parameters, services.engine, inputs)
+          : parsed.data;
       }
     } catch (thrown) {
       throw annotated(thrown, plugin.id, {
@@ -178,6 +190,50 @@ export function runPlugin(
         throw thrown;
       })) === true,
   };
+}
+
+/** Parameters with what is meant where nothing is given, so that they mean the same should a default change. */
+function withDefaults(schema: RegisteredPlugin['parameters'], given: unknown): Record<string, unknown> {
+  const fields = z
+    .object({ properties: z.record(z.string(), z.object({ default: z.unknown().optional() })) })
+    .safeParse(schema);
+  const defaults = Object.entries(fields.data?.properties ?? {}).flatMap(([name, field]) =>
+    field.default === undefined ? [] : [[name, field.default] as const],
+  );
+  return { ...Object.fromEntries(defaults), ...(typeof given === 'object' ? given : {}) };
+}
+
+type Picture = Extract<PluginEvent, { type: 'picture' }>;
+const toldSchema = z.object({
+  threads: z.int().positive().exactOptional(),
+  onnxruntime: z.string().exactOptional(),
+  steps: z.int().nonnegative().exactOptional(),
+  script: z.array(z.object({ step: z.int().nonnegative(), change: z.json() })).default([]),
+});
+
+/** A finished picture with how it was made, in its record and, in a PNG, in the file itself. */
+async function signedPicture(
+  picture: Picture,
+  { id, version, parameters: schema }: RegisteredPlugin,
+  given: unknown,
+  engine: Engine,
+  inputs: readonly PictureSource[],
+): Promise<Picture> {
+  const told = toldSchema.safeParse(picture.record ?? {});
+  const { hash, variant } = await engine.info();
+  const recipe = recipeSchema.safeParse({
+    format: 1,
+    plugin: { id, version },
+    parameters: withDefaults(schema, given),
+    model: { hash, ...(engine.modelName ? { name: engine.modelName } : {}), ...(variant ? { variant } : {}) },
+    inputs: await recordedInputs([...new Map(inputs.map((p) => [pictureName(p), p])).values()]),
+    ...told.data,
+    script: told.data?.script.map(({ step, change }) => ({ step, steer: change })),
+  });
+  // A plugin that keeps a record of its own cannot be given again from outside.
+  if (!recipe.success) return picture;
+  const bytes = picture.mime === 'image/png' ? withRecipe(picture.bytes, recipe.data) : picture.bytes;
+  return { ...picture, bytes, record: recipe.data };
 }
 
 /** The one place where a plugin's error gets the plugin's name. */

@@ -17,6 +17,7 @@ const runSchema = z.object({
   parameters: z.unknown(),
   script: scriptSchema.default([]),
   resume: checkpointSchema.exactOptional(),
+  checkpointEvery: z.int().nonnegative().default(0),
 });
 const HEARTBEAT_MS = 1000;
 
@@ -37,7 +38,7 @@ setInterval(
 ).unref();
 
 async function* events(
-  { file, parameters, script, resume }: z.infer<typeof runSchema>,
+  { file, parameters, script, resume, checkpointEvery }: z.infer<typeof runSchema>,
   signal: AbortSignal,
 ): AsyncGenerator<PluginEvent> {
   const plugin = await loadPlugin(file);
@@ -55,6 +56,7 @@ async function* events(
       z.array(pictureSchema).parse(await peer.call('generate', request, signal)),
     onSteer: (listener) => void listeners.add(listener),
     script,
+    checkpointEvery,
     ...(resume ? { resume } : {}),
   });
 }

@@ -1,12 +1,20 @@
 /** One command a plugin, made from its schema. */
 
-import { basename, extname } from 'node:path';
+import { basename, extname, join } from 'node:path';
 import { Command } from 'commander';
+import { z } from 'zod';
 import {
+  type Engine,
   failure,
   type GenerateRequest,
+  issuesOf,
   type PluginEvent,
+  type PluginRun,
+  parseRecipe,
+  type Recipe,
   type RegisteredPlugin,
+  RunFolder,
+  type RunOptions,
   runPlugin,
   writeWhole,
 } from '../../core/index.ts';
@@ -29,42 +37,94 @@ function numbered(path: string, count: number): string {
 export function pluginCommand(plugin: RegisteredPlugin, shared: Shared): Command {
   const command = new Command(plugin.id).aliases(plugin.aliases).description(plugin.description);
   const flags = addFlags(command, plugin.parameters);
-  command.option('--out <file>', 'where to write the picture (PNG)');
+  command
+    .option('--out <file>', 'where to write the picture (PNG)')
+    .option('--run <folder>', 'keep a folder of the run: settings, scores, and checkpoints to take it up from')
+    .option('--strip', 'leave out of the picture how it was made');
   return shared.finish(command, async (context, words, options) => {
     const parameters = parametersFrom(flags, words, options);
-    const out = typeof options['out'] === 'string' ? options['out'] : undefined;
-    if (out !== undefined && extname(out).toLowerCase() !== '.png')
-      throw failure('USAGE', { what: `--out ${out}: pictures are written as PNG, so the name must end in .png.` });
+    const given = optionsSchema.safeParse(options);
+    if (!given.success) throw failure('USAGE', { what: issuesOf(given.error) });
+    const { out, run, strip } = given.data;
+    const folder = run === undefined ? undefined : new RunFolder(run);
     await withEngine(context, async (engine) => {
-      const services = {
-        engine,
-        pictures: (fields: readonly string[], signal?: AbortSignal) => gatherPictures(fields, {}, signal),
-        generate: (request: GenerateRequest, signal: AbortSignal) =>
-          generatePictures(request, { folder: 'lodestone-generated', signal }),
-        log: (message: string) => context.terminal.warn(message),
-      };
-      const result: Record<string, unknown> = { plugin: plugin.id };
-      const pictures: object[] = [];
-      for await (const event of runPlugin(plugin, parameters, services, { signal: context.signal }).events) {
-        if (event.type === 'picture')
-          pictures.push(
-            await keep(
-              event,
-              numbered(
-                out ??
-                  `${basename(String(parameters['prompt'] ?? plugin.id))
-                    .replace(/[^\w]+/g, '-')
-                    .slice(0, 60)}.png`,
-                pictures.length,
-              ),
-              context,
-            ),
-          );
-        else tell(event, context, result);
-      }
-      context.terminal.document({ ...result, ...(pictures.length > 0 ? { pictures } : {}) });
+      await folder?.begin(await beginning(plugin, parameters, engine));
+      await play({ plugin, parameters, engine, context, folder, strip: strip ?? false, out });
     });
   });
+}
+
+const optionsSchema = z.object({
+  out: z
+    .string()
+    .refine(
+      (name) => extname(name).toLowerCase() === '.png',
+      'pictures are written as PNG, so the name must end in .png',
+    )
+    .optional(),
+  run: z.string().min(1).optional(),
+  strip: z.boolean().optional(),
+});
+
+/** How a run begins, before anything is known of how it goes. */
+async function beginning(
+  { id, version }: RegisteredPlugin,
+  parameters: Record<string, unknown>,
+  engine: Engine,
+): Promise<Recipe> {
+  const { hash, variant } = await engine.info();
+  const json = JSON.stringify({
+    format: 1,
+    plugin: { id, version },
+    parameters,
+    model: { hash, ...(engine.modelName ? { name: engine.modelName } : {}), ...(variant ? { variant } : {}) },
+    inputs: [],
+    script: [],
+  });
+  return parseRecipe(json, 'this run');
+}
+
+export interface Play {
+  readonly plugin: RegisteredPlugin;
+  readonly parameters: unknown;
+  readonly engine: Engine;
+  readonly context: Context;
+  readonly folder?: RunFolder | undefined;
+  readonly strip: boolean;
+  readonly out?: string | undefined;
+  readonly again?: Pick<RunOptions, 'script' | 'resume'>;
+}
+
+/** A plugin with the services of the command line. */
+export function begin({ plugin, parameters, engine, context, folder, strip, again }: Omit<Play, 'out'>): PluginRun {
+  const services = {
+    engine,
+    pictures: (fields: readonly string[], signal?: AbortSignal) => gatherPictures(fields, {}, signal),
+    generate: (request: GenerateRequest, signal: AbortSignal) =>
+      generatePictures(request, { folder: 'lodestone-generated', signal }),
+    log: (message: string) => context.terminal.warn(message),
+  };
+  const checkpointEvery = folder ? CHECKPOINT_EVERY : 0;
+  return runPlugin(plugin, parameters, services, { signal: context.signal, strip, checkpointEvery, ...again });
+}
+const CHECKPOINT_EVERY = 20;
+
+/** Runs a plugin, tells how it goes and keeps its pictures. */
+export async function play(run: Play): Promise<void> {
+  const { plugin, parameters, context, folder, out } = run;
+  const result: Record<string, unknown> = { plugin: plugin.id };
+  const pictures: object[] = [];
+  const prompt = z.object({ prompt: z.string() }).safeParse(parameters);
+  const name = basename(prompt.success ? prompt.data.prompt : plugin.id)
+    .replace(/[^\w]+/g, '-')
+    .slice(0, 60);
+  const file = out ?? (folder ? join(folder.path, 'picture.png') : `${name}.png`);
+  for await (const event of begin(run).events) {
+    await folder?.take(event);
+    if (event.type === 'picture') pictures.push(await keep(event, numbered(file, pictures.length), context));
+    else tell(event, context, result);
+  }
+  context.terminal.document({ ...result, ...(pictures.length > 0 ? { pictures } : {}) });
 }
 
 async function keep(

@@ -37,7 +37,9 @@ describe('lodestone', () => {
     expect(code).toBe(0);
     expect(JSON.parse(out)).toMatchObject({
       plugin: 'guide',
-      pictures: [{ file: 'heart.png', width: 64, record: { settings: { seed: 1, steps: 10 } } }],
+      pictures: [
+        { file: 'heart.png', width: 64, record: { parameters: { seed: 1, steps: 10, drawer: 'strokes' }, steps: 10 } },
+      ],
     });
     expect(await sharp(join(folder, 'heart.png')).metadata()).toMatchObject({ width: 64 });
     expect(await readdir(folder)).toEqual(['heart.png']);

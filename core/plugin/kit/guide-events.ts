@@ -82,7 +82,7 @@ export async function* guideEvents(
   title: string,
   request: Omit<GuideRequest, 'run' | 'script' | 'resume'>,
 ): AsyncGenerator<PluginEvent, void, void> {
-  const { engine, signal, onSteer, random, script, resume } = context;
+  const { engine, signal, onSteer, random, script, resume, checkpointEvery } = context;
   const run = `${title.slice(0, 60)} ${random()}`;
   onSteer(async (steer) => engine.steer({ run, command: await commandOf(steer, context) }));
   const entries = script.map(
@@ -95,6 +95,7 @@ export async function* guideEvents(
   const whole: GuideRequest = {
     ...request,
     run,
+    settings: { ...request.settings, checkpointEvery },
     prompts: await withPictures(request.prompts, context),
     script: await Promise.all(entries),
     ...(resume ? { resume } : {}),

@@ -1,0 +1,138 @@
+/** A folder that explains a run: how it was made, its scores, the state that it can be taken up from, and its picture. Every file is whole at any moment. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { failure } from '../errors.ts';
+import { writeWhole } from '../files.ts';
+import { plateauSchema } from '../guidance/plateau.ts';
+import { type Checkpoint, checkpointSchema } from '../guidance/protocol.ts';
+import { chartEventSchema, type PluginEvent } from './events.ts';
+import { parseRecipe, type Recipe } from './run-record.ts';
+import { type Script, scriptSchema } from './steer.ts';
+
+type ChartPoint = Extract<PluginEvent, { type: 'chart' }>;
+const FILES = { recipe: 'run.json', checkpoint: 'checkpoint.bin', scores: 'scores.csv' };
+
+/** The head of a checkpoint's file; the numbers follow it, little-endian, in its order. */
+const headSchema = z.object({
+  step: z.int().nonnegative(),
+  plateau: plateauSchema.exactOptional(),
+  script: scriptSchema,
+  chart: z.array(chartEventSchema).max(100_000),
+  values: z.array(z.object({ name: z.string().max(100), length: z.int().nonnegative() })).max(1000),
+});
+
+interface Resumable {
+  readonly checkpoint: Checkpoint;
+  readonly script: Script;
+  /** The scores until then. */
+  readonly chart: readonly ChartPoint[];
+}
+
+/** Head's length (4 bytes, little-endian), the head as JSON, the numbers. */
+export function encodeCheckpoint({ checkpoint, script, chart }: Resumable): Uint8Array {
+  const values = Object.entries(checkpoint.values);
+  const head = new TextEncoder().encode(
+    JSON.stringify({
+      step: checkpoint.step,
+      ...(checkpoint.plateau ? { plateau: checkpoint.plateau } : {}),
+      script,
+      chart,
+      values: values.map(([name, { length }]) => ({ name, length })),
+    }),
+  );
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(head.byteLength);
+  return Buffer.concat([
+    length,
+    head,
+    ...values.map(([, data]) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength)),
+  ]);
+}
+
+/** Throws CHECKPOINT_INVALID. */
+export function decodeCheckpoint(bytes: Uint8Array): Resumable {
+  const invalid = (what: string): never => {
+    throw failure('CHECKPOINT_INVALID', { what });
+  };
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const start = bytes.byteLength < 4 ? 0 : 4 + view.getUint32(0, true);
+  if (start === 0 || start > bytes.byteLength) return invalid('its file is cut short');
+  let head: z.infer<typeof headSchema>;
+  try {
+    head = headSchema.parse(JSON.parse(new TextDecoder().decode(bytes.subarray(4, start))));
+  } catch {
+    return invalid('its file does not begin as it should');
+  }
+  const { step, plateau, script, chart, values } = head;
+  const total = values.reduce((sum, v) => sum + 4 * v.length, start);
+  if (total !== bytes.byteLength) return invalid(`its file has ${bytes.byteLength} bytes, and ${total} are due`);
+  let at = start;
+  const numbers = values.map(({ name, length }) => {
+    const data = new Float32Array(Uint8Array.from(bytes.subarray(at, at + 4 * length)).buffer);
+    at += 4 * length;
+    return [name, data] as const;
+  });
+  return {
+    checkpoint: checkpointSchema.parse({ step, values: Object.fromEntries(numbers), ...(plateau ? { plateau } : {}) }),
+    script,
+    chart,
+  };
+}
+
+const quoted = (text: string): string => `"${text.replaceAll('"', '""')}"`;
+
+/** The score history as CSV: one row a step, one column a prompt and one for how it stands among everyday captions. */
+function scoresCsv(points: readonly ChartPoint[]): string {
+  const names = [...new Set(points.flatMap((p) => Object.keys(p.series)))];
+  const rows = points.map((p) =>
+    [p.x, ...names.flatMap((n) => [p.series[n] ?? '', p.percentiles?.[n] ?? ''])].join(','),
+  );
+  const head = ['step', ...names.flatMap((n) => [quoted(n), quoted(`${n} (percentile)`)])].join(',');
+  return `${[head, ...rows].join('\n')}\n`;
+}
+
+export class RunFolder {
+  readonly path: string;
+  private chart: ChartPoint[] = [];
+
+  constructor(path: string) {
+    this.path = path;
+  }
+
+  begin(recipe: Recipe): Promise<void> {
+    return writeWhole(join(this.path, FILES.recipe), `${JSON.stringify(recipe, null, 2)}\n`);
+  }
+
+  /** Takes what a run tells, and keeps what belongs into the folder. */
+  async take(event: PluginEvent): Promise<void> {
+    if (event.type === 'chart') this.chart.push(event);
+    else if (event.type === 'rewound') this.chart = this.chart.filter((p) => p.x <= event.step);
+    else if (event.type === 'checkpoint') {
+      const script = scriptSchema.parse(event.script);
+      await writeWhole(
+        join(this.path, FILES.checkpoint),
+        encodeCheckpoint({ checkpoint: event.checkpoint, script, chart: this.chart }),
+      );
+    } else if (event.type === 'picture') {
+      await writeWhole(join(this.path, FILES.scores), scoresCsv(this.chart));
+    }
+  }
+
+  /** How the run was begun. Throws FILE_MISSING, RECORD_INVALID. */
+  async recipe(): Promise<Recipe> {
+    const path = join(this.path, FILES.recipe);
+    const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+      throw failure('FILE_MISSING', { path }, cause);
+    });
+    return parseRecipe(text, path);
+  }
+
+  /** Where it can be taken up; nothing before its first checkpoint. Throws CHECKPOINT_INVALID. */
+  async resumable(): Promise<Resumable | undefined> {
+    const bytes = await readFile(join(this.path, FILES.checkpoint)).catch(() => undefined);
+    const found = bytes && decodeCheckpoint(bytes);
+    this.chart = [...(found?.chart ?? [])];
+    return found;
+  }
+}

@@ -1,0 +1,79 @@
+/** What a finished picture says of how it was made: enough to make it again, and to tell what is missing where that cannot be. */
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { z } from 'zod';
+import type { PictureSource } from '../engine/requests.ts';
+import { pictureName } from '../engine/requests.ts';
+import { failure } from '../errors.ts';
+import { textOf, withText } from '../png-text.ts';
+import { issuesOf } from '../schemas.ts';
+import { scriptSchema } from './steer.ts';
+
+const KEYWORD = 'lodestone';
+const LENGTH_LIMIT = 16 << 20;
+
+const inputSchema = z.object({ path: z.string().max(4096), sha256: z.string().regex(/^[0-9a-f]{64}$/) });
+type RecordedInput = z.infer<typeof inputSchema>;
+
+export const recipeSchema = z.object({
+  format: z.literal(1),
+  plugin: z.object({ id: z.string(), version: z.string() }),
+  parameters: z.record(z.string(), z.json()),
+  /** SHA-256 over the model's files, and what it was asked for by. */
+  model: z.object({ hash: z.string(), name: z.string().exactOptional(), variant: z.string().exactOptional() }),
+  /** Sums are rounded in another order with another number of threads. */
+  threads: z.int().positive().max(1024).exactOptional(),
+  onnxruntime: z.string().exactOptional(),
+  /** Pictures that it began from. */
+  inputs: z.array(inputSchema).max(100_000),
+  script: scriptSchema,
+  /** Steps that were done. */
+  steps: z.int().nonnegative().exactOptional(),
+});
+/** How a picture was made by a plugin. */
+export type Recipe = z.infer<typeof recipeSchema>;
+
+/** Throws RECORD_INVALID. */
+export function parseRecipe(json: string, where: string): Recipe {
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch {
+    throw failure('RECORD_INVALID', { where, what: 'it is not JSON' });
+  }
+  const parsed = recipeSchema.safeParse(value);
+  if (!parsed.success) throw failure('RECORD_INVALID', { where, what: issuesOf(parsed.error) });
+  return parsed.data;
+}
+
+export const withRecipe = (png: Uint8Array, recipe: Recipe): Uint8Array =>
+  withText(png, KEYWORD, JSON.stringify(recipe));
+
+/** Throws RECORD_MISSING for a picture that says nothing of how it was made, RECORD_INVALID. */
+export function recipeOf(png: Uint8Array, where: string): Recipe {
+  const text = textOf(png, KEYWORD);
+  if (text === undefined) throw failure('RECORD_MISSING', { where });
+  if (text.length > LENGTH_LIMIT) throw failure('RECORD_INVALID', { where, what: 'it is far too long' });
+  return parseRecipe(text, where);
+}
+
+const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+
+/** Hashes of the pictures that a run was given. */
+export function recordedInputs(pictures: readonly PictureSource[]): Promise<RecordedInput[]> {
+  return Promise.all(
+    pictures.map(async (p) => ({
+      path: pictureName(p),
+      sha256: sha256('path' in p ? await readFile(p.path) : p.bytes),
+    })),
+  );
+}
+
+/** Throws RECORD_INPUT when a picture that the run began from is gone or another now. */
+export async function checkInputs({ inputs }: Recipe): Promise<void> {
+  for (const { path, sha256: wanted } of inputs) {
+    const found = await readFile(path).then(sha256, () => undefined);
+    if (found !== wanted)
+      throw failure('RECORD_INPUT', { path, sha256: wanted, what: found ? 'is another picture now' : 'is not there' });
+  }
+}

@@ -1,0 +1,149 @@
+/** `lodestone replay`, `lodestone verify`, `lodestone resume`: runs that are given again, checked, or taken up. */
+import { readFile } from 'node:fs/promises';
+import { extname, join } from 'node:path';
+import { Command } from 'commander';
+import sharp from 'sharp';
+import { z } from 'zod';
+import {
+  BUILT_IN_PLUGINS,
+  checkInputs,
+  Engine,
+  failure,
+  loadRegistry,
+  parseRecipe,
+  type Recipe,
+  type RegisteredPlugin,
+  RunFolder,
+  recipeOf,
+} from '../../core/index.ts';
+import { begin, play } from './run-plugin.ts';
+import type { Context, Shared } from './shared.ts';
+
+const wordSchema = z.tuple([z.string().min(1)]);
+const outSchema = z.object({ out: z.string().min(1).optional(), strip: z.boolean().optional() });
+
+async function bytesOf(path: string): Promise<Uint8Array> {
+  return readFile(path).catch((cause: unknown) => {
+    throw failure('FILE_MISSING', { path }, cause);
+  });
+}
+
+/** What a PNG, a run.json or a run's folder says of how it was made. */
+async function readRecipe(path: string): Promise<Recipe> {
+  if (extname(path).toLowerCase() === '.png') return recipeOf(await bytesOf(path), path);
+  if (extname(path).toLowerCase() === '.json')
+    return parseRecipe(Buffer.from(await bytesOf(path)).toString('utf8'), path);
+  return new RunFolder(path).recipe();
+}
+
+/** Work with the plugin and the model of a recipe; both must be the ones that it names. */
+async function withRecipe(
+  { recipe, context }: { readonly recipe: Recipe; readonly context: Context },
+  work: (plugin: RegisteredPlugin, engine: Engine) => Promise<void>,
+): Promise<void> {
+  const plugin = (await loadRegistry([BUILT_IN_PLUGINS])).find(recipe.plugin.id);
+  const { threads, model } = recipe;
+  const engine = new Engine({ ...(threads ? { threads } : {}), ...context.engine });
+  try {
+    const { hash } = await engine.info();
+    if (hash !== model.hash)
+      throw failure('RECORD_MODEL', { wanted: `${model.name ?? 'that is embedded'} (${model.hash})`, found: hash });
+    await checkInputs(recipe);
+    await work(plugin, engine);
+  } finally {
+    await engine.close();
+  }
+}
+
+/** A recipe's own end, so that a run that was ended early ends there again. */
+const again = ({ script }: Recipe): { readonly script: Recipe['script'] } => ({ script });
+
+export function replayCommand(shared: Shared): Command {
+  const command = new Command('replay')
+    .description('Makes a picture again from what it, or its run folder, says of how it was made.')
+    .argument('<file>', 'a PNG made by Lodestone, a run.json, or the folder of a run')
+    .option('--out <file>', 'where to write the picture (PNG)')
+    .option('--strip', 'leave out of the picture how it was made');
+  return shared.finish(command, async (context, words, options) => {
+    const [path] = wordSchema.parse(words);
+    const { out, strip = false } = outSchema.parse(options);
+    const recipe = await readRecipe(path);
+    await withRecipe({ recipe, context }, (plugin, engine) =>
+      play({ plugin, parameters: recipe.parameters, engine, context, strip, out, again: again(recipe) }),
+    );
+  });
+}
+
+interface Difference {
+  readonly pixels: number;
+  readonly most: number;
+}
+/** How many pixels differ, and by how much at most, of 255. Throws DIFFERENT for pictures of two sizes. */
+async function difference(a: Uint8Array, b: Uint8Array): Promise<Difference> {
+  const raw = (bytes: Uint8Array) =>
+    sharp(bytes).toColourspace('srgb').removeAlpha().raw().toBuffer({ resolveWithObject: true });
+  const [one, other] = await Promise.all([raw(a), raw(b)]);
+  if (one.info.width !== other.info.width || one.info.height !== other.info.height)
+    throw failure('DIFFERENT', {
+      what: `it is ${other.info.width} x ${other.info.height} pixels, and was ${one.info.width} x ${one.info.height}`,
+    });
+  let [pixels, most] = [0, 0];
+  for (let i = 0; i < one.data.length; i += 3) {
+    const apart = Math.max(...[0, 1, 2].map((c) => Math.abs((one.data[i + c] ?? 0) - (other.data[i + c] ?? 0))));
+    if (apart > 0) pixels += 1;
+    most = Math.max(most, apart);
+  }
+  return { pixels, most };
+}
+
+export function verifyCommand(shared: Shared): Command {
+  const command = new Command('verify')
+    .description('Runs again what a picture says of how it was made, and compares the pixels.')
+    .argument('<picture>', 'a PNG made by Lodestone');
+  return shared.finish(command, async (context, words) => {
+    const [path] = wordSchema.parse(words);
+    const bytes = await bytesOf(path);
+    const recipe = recipeOf(bytes, path);
+    await withRecipe({ recipe, context }, async (plugin, engine) => {
+      const found: Difference[] = [];
+      const run = begin({ plugin, parameters: recipe.parameters, engine, context, strip: true, again: again(recipe) });
+      for await (const event of run.events) {
+        if (event.type === 'progress') context.terminal.progress(event.done, event.total);
+        if (event.type === 'picture') found.push(await difference(bytes, event.bytes));
+      }
+      const [best] = found.toSorted((a, b) => a.pixels - b.pixels);
+      if (!best) throw failure('DIFFERENT', { what: 'no picture came out' });
+      if (best.pixels > 0)
+        throw failure('DIFFERENT', {
+          what: `${best.pixels} pixels differ, by up to ${best.most} of 255. Another processor or another version rounds otherwise`,
+        });
+      context.terminal.line(`${path} is what it says it is: every pixel is the same.`);
+      context.terminal.document({ picture: path, same: true, recipe });
+    });
+  });
+}
+
+export function resumeCommand(shared: Shared): Command {
+  const command = new Command('resume')
+    .description('Takes up a run that was stopped, from the last checkpoint in its folder.')
+    .argument('<folder>', 'what was given as --run');
+  return shared.finish(command, async (context, words) => {
+    const [path] = wordSchema.parse(words);
+    const folder = new RunFolder(path);
+    const recipe = await folder.recipe();
+    const kept = await folder.resumable();
+    context.terminal.line(kept ? `${path} goes on after step ${kept.checkpoint.step}` : `${path} begins anew`);
+    await withRecipe({ recipe, context }, (plugin, engine) =>
+      play({
+        plugin,
+        parameters: recipe.parameters,
+        engine,
+        context,
+        folder,
+        strip: false,
+        out: join(path, 'picture.png'),
+        ...(kept ? { again: { script: kept.script, resume: kept.checkpoint } } : {}),
+      }),
+    );
+  });
+}

@@ -1,0 +1,144 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import sharp from 'sharp';
+import { describe, expect, it } from 'vitest';
+import { decodeCheckpoint, encodeCheckpoint } from '../../core/plugin/run-folder.ts';
+import { textOf, withText } from '../../core/png-text.ts';
+import { seeded } from '../../core/random.ts';
+import { drawn, temporaryFolder } from '../support/pictures.ts';
+
+const bin = fileURLToPath(new URL('../../server/launch/bin.js', import.meta.url));
+
+/** The command line; `killAfter` ends it and its children with SIGKILL after so many milliseconds. */
+async function lodestone(
+  args: readonly string[],
+  cwd: string,
+  killAfter?: number,
+): Promise<{ code: number | null; err: string }> {
+  const child = spawn(process.execPath, [bin, ...args], { cwd, stdio: ['ignore', 'ignore', 'pipe'], detached: true });
+  let err = '';
+  child.stderr.on('data', (d: Buffer) => {
+    err += d.toString();
+  });
+  const ended = once(child, 'close');
+  if (killAfter !== undefined && child.pid !== undefined) {
+    await setTimeout(killAfter);
+    if (child.exitCode === null) process.kill(-child.pid, 'SIGKILL');
+  }
+  const [code] = await ended;
+  return { code: code as number | null, err };
+}
+const guide = [
+  'guide',
+  'a red heart -> a {tree|house} | blurry:-0.3',
+  '--steps',
+  '120',
+  '--size',
+  '128',
+  '--seed',
+  '5',
+];
+
+describe('a finished picture', () => {
+  it('is verified from what it says of itself, and made again to the byte', async () => {
+    const folder = await temporaryFolder();
+    expect((await lodestone([...guide, '--run', 'run'], folder)).code).toBe(0);
+    const first = await readFile(join(folder, 'run/picture.png'));
+    expect((await lodestone(['verify', 'run/picture.png'], folder)).code).toBe(0);
+    expect((await lodestone(['replay', 'run', '--out', 'again.png'], folder)).code).toBe(0);
+    expect(Buffer.compare(await readFile(join(folder, 'again.png')), first)).toBe(0);
+    const csv = (await readFile(join(folder, 'run/scores.csv'), 'utf8')).trim().split('\n');
+    expect(csv).toHaveLength(121);
+    expect(csv[0]).toMatch(/"a red heart -> a (?:tree|house)"/);
+
+    const text = textOf(first, 'lodestone') ?? '';
+    const touched = await sharp(first)
+      .composite([{ input: { create: { width: 3, height: 2, channels: 3, background: '#123456' } }, left: 5, top: 5 }])
+      .png()
+      .toBuffer();
+    await writeFile(join(folder, 'touched.png'), withText(touched, 'lodestone', text));
+    const verified = await lodestone(['verify', 'touched.png'], folder);
+    expect(verified).toMatchObject({ code: 1, err: expect.stringMatching(/^DIFFERENT: .*6 pixels differ/) });
+
+    await writeFile(join(folder, 'bare.png'), touched);
+    expect(await lodestone(['verify', 'bare.png'], folder)).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/^RECORD_MISSING/),
+    });
+    const other = text.replace(/"hash":"[0-9a-f]+"/, `"hash":"${'0'.repeat(64)}"`);
+    await writeFile(join(folder, 'other.png'), withText(touched, 'lodestone', other));
+    expect(await lodestone(['verify', 'other.png'], folder)).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/^RECORD_MODEL/),
+    });
+  });
+  it('names the picture that it began from by its hash when that is gone', async () => {
+    const folder = await temporaryFolder();
+    const sketch = join(folder, 'sketch.png');
+    await writeFile(sketch, await drawn('heart', 'red'));
+    expect(
+      (
+        await lodestone(
+          ['guide', `[picture:${sketch.replaceAll(':', '\\:')}]`, '--steps', '5', '--size', '64', '--out', 'a.png'],
+          folder,
+        )
+      ).code,
+    ).toBe(0);
+    expect((await lodestone(['verify', 'a.png'], folder)).code).toBe(0);
+    await writeFile(sketch, await drawn('star', 'gold'));
+    expect(await lodestone(['verify', 'a.png'], folder)).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/^RECORD_INPUT: .*another picture now.*[0-9a-f]{64}/),
+    });
+  });
+  it('says nothing of how it was made when that is not wanted', async () => {
+    const folder = await temporaryFolder();
+    await lodestone(['guide', 'a fish', '--steps', '3', '--size', '64', '--strip', '--out', 'a.png'], folder);
+    expect(textOf(await readFile(join(folder, 'a.png')), 'lodestone')).toBeUndefined();
+  });
+});
+
+describe('a run that was killed', () => {
+  it('goes on from its last checkpoint and ends with the same bytes', async () => {
+    const folder = await temporaryFolder();
+    await lodestone([...guide, '--run', 'straight'], folder);
+    const straight = await readFile(join(folder, 'straight/picture.png'));
+    const random = seeded(11);
+    for (let i = 0; i < 4; i++) {
+      const name = `killed${i}`;
+      await lodestone([...guide, '--run', name], folder, 1500 + 3000 * random());
+      await lodestone(['resume', name], folder, 1500 + 2500 * random());
+      expect((await lodestone(['resume', name], folder)).code).toBe(0);
+      expect(Buffer.compare(await readFile(join(folder, name, 'picture.png')), straight)).toBe(0);
+      const csv = (await readFile(join(folder, name, 'scores.csv'), 'utf8')).trim().split('\n');
+      expect(csv.slice(1).map((line) => Number(line.split(',')[0]))).toEqual(
+        Array.from({ length: 120 }, (_, k) => k + 1),
+      );
+    }
+  });
+});
+
+describe("a checkpoint's file", () => {
+  const whole = encodeCheckpoint({
+    checkpoint: {
+      step: 7,
+      values: { a: Float32Array.of(1, -2.5), b: Float32Array.of(3) },
+      plateau: { mean: 1, lowest: 0.5, since: 2 },
+    },
+    script: [{ step: 3, steer: { prompt: 'a cat' } }],
+    chart: [{ type: 'chart', x: 1, series: { a: 0.25 } }],
+  });
+  it('is read as it was written', () => {
+    expect(encodeCheckpoint(decodeCheckpoint(whole))).toEqual(whole);
+  });
+  it('is refused with a code wherever it is cut or changed', () => {
+    for (let i = 0; i < whole.byteLength; i += 3)
+      expect(() => decodeCheckpoint(whole.subarray(0, i))).toThrowError(
+        expect.objectContaining({ code: 'CHECKPOINT_INVALID' }),
+      );
+  });
+});
