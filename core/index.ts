@@ -8,6 +8,7 @@ export { locateModel } from './clip/hub/index.ts';
 export type { GraphSummary, Inspection } from './clip/inspect.ts';
 export type { ModelInfo } from './clip/model.ts';
 export type { Nearest } from './clip/nearest.ts';
+export { decodePicture } from './clip/picture.ts';
 export {
   type Call,
   type Classified,
@@ -29,8 +30,28 @@ export {
   plainError,
 } from './errors.ts';
 export { picturesUnder, writeWhole } from './files.ts';
-export { type DrawContext, type Drawer, type Drawing, defineDrawer, readyDrawer, sizesFor } from './guidance/drawer.ts';
-export { fourier, pixels, strokes } from './guidance/drawers/index.ts';
+export {
+  type DrawContext,
+  type Drawer,
+  type Drawing,
+  defineDrawer,
+  drawingSvg,
+  readyDrawer,
+  type Sizes,
+  sizesFor,
+} from './guidance/drawer.ts';
+export {
+  blobs,
+  blocks,
+  field,
+  fourier,
+  inpaint,
+  pixels,
+  plotter,
+  polygons,
+  strokes,
+  tiles,
+} from './guidance/drawers/index.ts';
 export { parsePrompt } from './guidance/prompt/parse.ts';
 export { printPrompt } from './guidance/prompt/print.ts';
 export {
@@ -39,11 +60,21 @@ export {
   type GuideRequest,
   guidanceSettingsSchema,
   type Prompt,
+  type ReadyDrawer,
   type RunRecord,
 } from './guidance/protocol.ts';
 export { definePlugin, type Plugin, type PluginContext, type PluginEngine } from './plugin/define.ts';
 export { type PluginEvent, pluginEventSchema } from './plugin/events.ts';
-export { type FieldMeta, picturesField, promptField, seedField, sizeField, stepsField } from './plugin/fields.ts';
+export {
+  aspectField,
+  aspectOf,
+  type FieldMeta,
+  picturesField,
+  promptField,
+  seedField,
+  sizeField,
+  stepsField,
+} from './plugin/fields.ts';
 export type { GenerateRequest } from './plugin/generate.ts';
 export { type HostServices, type PluginRun, type RunOptions, runPlugin } from './plugin/host.ts';
 export { guideEvents } from './plugin/kit/guide-events.ts';

@@ -89,7 +89,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     generate: (request, signal) => generatePictures(request, { folder: uploads, signal }),
     log: (message) => logger.info({ from: 'plugin' }, message),
     keep: async (job, picture, count) => {
-      const extension = picture.mime.slice('image/'.length).replace('jpeg', 'jpg');
+      const extension = picture.mime.slice('image/'.length).replace('jpeg', 'jpg').replace('svg+xml', 'svg');
       const file = `${slug(picture.title)}-${job.id.slice(0, 8)}${count > 0 ? `-${count + 1}` : ''}.${extension}`;
       await writeWhole(join(gallery, file), picture.bytes);
       return file;

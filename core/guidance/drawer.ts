@@ -4,6 +4,7 @@ import type { Graph, Shape, Tensor, Trace } from '../graph/index.ts';
 import { trace, writeOnnx } from '../graph/index.ts';
 import { seeded, seedFor } from '../random.ts';
 import type { DrawerParameter, ReadyDrawer } from './protocol.ts';
+import { type SvgShape, writeSvg } from './svg.ts';
 
 export interface Drawn {
   /** [1, 3, height, width], sRGB 0..1, already times alpha. */
@@ -14,54 +15,82 @@ export interface Drawn {
   readonly penalty?: Tensor;
 }
 
-export interface DrawContext {
-  readonly t: Trace;
+/** The plane that is drawn on, in units that make its area one: x goes right from 0 to `width`, y down from 0 to `height`. */
+export interface Plane {
   readonly height: number;
   readonly width: number;
+}
+
+export interface DrawContext {
+  readonly t: Trace;
+  /** Pixels. */
+  readonly height: number;
+  readonly width: number;
+  readonly plane: Plane;
   /** How far the run is, 0..1, []. */
   readonly progress: Tensor;
+  /** Whether this is what the model looks at, or what a person is shown. */
+  readonly purpose: 'canvas' | 'picture';
 }
 
 export interface Drawing {
   readonly parameters: readonly DrawerParameter[];
   /** Traced once for each size; `values` holds one tensor for each parameter. */
   draw(values: Readonly<Record<string, Tensor>>, context: DrawContext): Drawn;
+  /** The finished drawing as shapes, in the order in which they are painted; only drawers that have shapes. */
+  shapes?(values: Readonly<Record<string, Float32Array>>): readonly SvgShape[];
 }
 
 export interface Drawer<S extends z.ZodType = z.ZodType> {
   readonly id: string;
   readonly title: string;
   readonly settings: S;
-  /** Side of the canvas that is guided, in pixels. */
+  /** Side of a square canvas that is guided, in pixels; others have as many pixels. */
   readonly canvas: number;
   readonly paper: readonly [number, number, number];
-  begin(settings: z.output<S>, random: () => number): Drawing;
+  begin(settings: z.output<S>, random: () => number, plane: Plane): Drawing;
 }
 
 /** Declares a drawer; the settings' types follow from the schema. */
 export const defineDrawer = <S extends z.ZodType>(drawer: Drawer<S>): Drawer<S> => drawer;
 
 export interface Sizes {
+  /** Longer sides, in pixels. */
   readonly preview: number;
   readonly output: number;
+  /** Width by height; 1 when absent. */
+  readonly aspect?: number;
 }
 
 /** Frames are drawn no larger than this: they are many, and made while the picture waits. */
 const PREVIEW = 192;
-export const sizesFor = (output: number): Sizes => ({ preview: Math.min(output, PREVIEW), output });
+export const sizesFor = (output: number, aspect = 1): Sizes => ({ preview: Math.min(output, PREVIEW), output, aspect });
 
-function drawingGraph(id: string, drawing: Drawing, side: number): Graph {
-  return trace(`${id} at ${side} pixels`, (t) => {
+export const planeOf = ({ aspect = 1 }: Sizes): Plane => ({ height: 1 / Math.sqrt(aspect), width: Math.sqrt(aspect) });
+const whole = (x: number): number => Math.max(8, Math.round(x));
+/** The size whose longer side is given. */
+function within(longest: number, { height, width }: Plane): { height: number; width: number } {
+  const unit = longest / Math.max(height, width);
+  return { height: whole(height * unit), width: whole(width * unit) };
+}
+
+function drawingGraph(
+  id: string,
+  drawing: Drawing,
+  size: { readonly height: number; readonly width: number },
+  plane: Plane,
+  purpose: DrawContext['purpose'],
+): Graph {
+  return trace(`${id} at ${size.width} x ${size.height} pixels`, (t) => {
     const values = Object.fromEntries(drawing.parameters.map((p) => [p.name, t.input(p.name, p.shape as Shape)]));
-    const { colour, alpha, penalty } = drawing.draw(values, {
-      t,
-      height: side,
-      width: side,
-      progress: t.input('progress', []),
-    });
+    const context = { t, ...size, plane, purpose, progress: t.input('progress', []) };
+    const { colour, alpha, penalty } = drawing.draw(values, context);
     return { colour, alpha, penalty: penalty ?? t.scalar(0).mul(1).add(t.scalar(0)) };
   });
 }
+
+const begun = <S extends z.ZodType>(drawer: Drawer<S>, settings: z.input<S>, seed: number, sizes: Sizes): Drawing =>
+  drawer.begin(drawer.settings.parse(settings), seeded(seedFor(seed, drawer.id)), planeOf(sizes));
 
 /** Makes a drawer ready for a run: its start from the seed, its graphs at the sizes that are needed. */
 export function readyDrawer<S extends z.ZodType>(
@@ -70,14 +99,29 @@ export function readyDrawer<S extends z.ZodType>(
   seed: number,
   sizes: Sizes,
 ): ReadyDrawer {
-  const drawing = drawer.begin(drawer.settings.parse(settings), seeded(seedFor(seed, drawer.id)));
-  const bytes = (side: number): Uint8Array => writeOnnx(drawingGraph(drawer.id, drawing, side));
+  const drawing = begun(drawer, settings, seed, sizes);
+  const plane = planeOf(sizes);
+  const bytes = (size: { height: number; width: number }, purpose: DrawContext['purpose']): Uint8Array =>
+    writeOnnx(drawingGraph(drawer.id, drawing, size, plane, purpose));
   return {
     id: drawer.id,
     parameters: [...drawing.parameters],
-    canvas: bytes(drawer.canvas),
-    preview: bytes(sizes.preview),
-    output: bytes(sizes.output),
+    canvas: bytes({ height: whole(drawer.canvas * plane.height), width: whole(drawer.canvas * plane.width) }, 'canvas'),
+    preview: bytes(within(sizes.preview, plane), 'picture'),
+    output: bytes(within(sizes.output, plane), 'picture'),
     paper: [...drawer.paper],
   };
+}
+
+/** A finished drawing as SVG, for drawers of shapes; nothing for others. `values` are the parameters at the end. */
+export function drawingSvg<S extends z.ZodType>(
+  drawer: Drawer<S>,
+  settings: z.input<S>,
+  seed: number,
+  sizes: Sizes,
+  values: Readonly<Record<string, Float32Array>>,
+): string | undefined {
+  const plane = planeOf(sizes);
+  const shapes = begun(drawer, settings, seed, sizes).shapes?.(values);
+  return shapes && writeSvg(shapes, { plane, ...within(sizes.output, plane), paper: drawer.paper });
 }

@@ -15,6 +15,9 @@ export interface LiveContext {
   readonly canvas: Extent;
 }
 
+/** A change at its step; planned ones belong to the run and are not logged. */
+export type DueEntry = LogEntry & { readonly planned?: boolean };
+
 interface Style {
   readonly profile: Embeddings;
   readonly weight: number;
@@ -23,7 +26,7 @@ interface Style {
 export class Live {
   private readonly request: ParsedGuideRequest;
   private readonly context: LiveContext;
-  private entries: LogEntry[] = [];
+  private entries: DueEntry[] = [];
   private now!: {
     readonly settings: GuidanceSettings;
     readonly weights: Readonly<Record<string, number>>;
@@ -65,7 +68,7 @@ export class Live {
     return this.now.finished;
   }
   get log(): readonly LogEntry[] {
-    return this.entries;
+    return this.entries.filter((e) => !e.planned);
   }
   /** Weight of each loss, in the order of the request. */
   get weights(): readonly number[] {
@@ -108,7 +111,7 @@ export class Live {
   }
 
   /** Throws PROMPT_EMPTY, PICTURE_UNREADABLE, STEER_INVALID; a change that fails leaves all as it was. */
-  async apply(entry: LogEntry): Promise<void> {
+  async apply(entry: DueEntry): Promise<void> {
     const { prompts, settings, weights, paint, finish }: Change = entry.change;
     if (finish && this.finished) return;
     const unknown = Object.keys(weights ?? {}).find(

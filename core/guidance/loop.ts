@@ -7,11 +7,11 @@ import { compile, readOnnx } from '../graph/index.ts';
 import { floatsOf } from '../graph/session.ts';
 import { seeded, seedFor } from '../random.ts';
 import type { Inbox } from './inbox.ts';
-import { Live } from './live.ts';
+import { type DueEntry, Live } from './live.ts';
 import { type Plateau, seenLoss } from './plateau.ts';
 import { printPrompt, printTargets } from './prompt/print.ts';
 import { type PictureEmbedder, stockRows } from './prompt-feeds.ts';
-import type { Command, GuideEvent, LogEntry, ParsedGuideRequest, RunRecord } from './protocol.ts';
+import type { Checkpoint, Command, GuideEvent, LogEntry, ParsedGuideRequest, RunRecord } from './protocol.ts';
 import { Renderer } from './renderer.ts';
 import { canvasOf, renderGraph, stepGraph } from './step.ts';
 import { Stepper, type StepResult } from './stepper.ts';
@@ -84,7 +84,7 @@ class Run {
   private readonly request: ParsedGuideRequest;
   private readonly context: LoopContext;
   private readonly trail: Trail;
-  private scripted: readonly LogEntry[];
+  private scripted: readonly DueEntry[];
   /** Steps that a paused run may still take. */
   private allowed = 0;
 
@@ -94,7 +94,11 @@ class Run {
     this.live = live;
     this.stepper = stepper;
     this.trail = new Trail(request.settings.steps);
-    this.scripted = request.script;
+    this.scripted = [...this.planned(), ...request.script].sort((a, b) => a.step - b.step);
+  }
+
+  private planned(): DueEntry[] {
+    return this.request.plan.map((entry) => ({ ...entry, planned: true }));
   }
 
   /** Goes on from a checkpoint: what its script held until then counts as done. */
@@ -157,7 +161,7 @@ class Run {
           this.stepper.state = kept.values;
           this.plateau = kept.plateau;
           await this.live.back(kept.step);
-          this.scripted = [];
+          this.scripted = this.planned().filter((e) => e.step > kept.step);
         }
         yield { type: 'rewound', step: this.step };
       } else {
@@ -172,11 +176,15 @@ class Run {
     }
   }
 
+  /** Parameters and moments as they are. */
+  get values(): Checkpoint['values'] {
+    return Object.fromEntries([...this.stepper.state].map(([name, tensor]) => [name, floatsOf(tensor)]));
+  }
+
   checkpoint(): GuideEvent {
-    const values = Object.fromEntries([...this.stepper.state].map(([name, tensor]) => [name, floatsOf(tensor)]));
     return {
       type: 'checkpoint',
-      checkpoint: { step: this.step, values, ...(this.plateau ? { plateau: this.plateau } : {}) },
+      checkpoint: { step: this.step, values: this.values, ...(this.plateau ? { plateau: this.plateau } : {}) },
       script: this.live.log,
     };
   }
@@ -227,6 +235,7 @@ export async function* guide(request: ParsedGuideRequest, context: LoopContext):
     yield {
       type: 'picture',
       ...(await parts.output.png(run.stepper.state)),
+      values: run.values,
       record: await recordOf(request, run, model, threads),
     };
   } finally {

@@ -169,6 +169,8 @@ export const guideRequestSchema = z.object({
   style: z.object({ profile: embeddingsSchema, weight: z.number().min(0).max(1000) }).exactOptional(),
   /** Changes at their steps, for a run that is to be given again. */
   script: z.array(entrySchema).max(10_000).default([]),
+  /** Changes that belong to the run itself, at their steps: they are not in its log. */
+  plan: z.array(entrySchema).max(100).default([]),
   /** Where to go on from. */
   resume: checkpointSchema.exactOptional(),
 });
@@ -223,5 +225,5 @@ export type GuideEvent =
   | ({ readonly type: 'frame'; readonly step: number } & Image)
   | { readonly type: 'checkpoint'; readonly checkpoint: Checkpoint; readonly script: readonly LogEntry[] }
   | { readonly type: 'paused' | 'rewound'; readonly step: number }
-  /** PNG */
-  | ({ readonly type: 'picture'; readonly record: RunRecord } & Image);
+  /** PNG, with the drawing's parameters as they are at the end */
+  | ({ readonly type: 'picture'; readonly record: RunRecord; readonly values: Checkpoint['values'] } & Image);

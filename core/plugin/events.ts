@@ -9,7 +9,7 @@ const side = z.int().min(1).max(16_384);
 const image = {
   width: side,
   height: side,
-  mime: z.enum(['image/png', 'image/jpeg', 'image/webp']),
+  mime: z.enum(['image/png', 'image/jpeg', 'image/webp', 'image/svg+xml']),
   bytes: bytesSchema(64 * MIB),
 };
 

@@ -68,3 +68,18 @@ export const sizeField = (meta: FieldMeta = {}) =>
     .max(2048)
     .default(512)
     .meta({ title: 'Size', description: 'Side of the finished picture, in pixels', ...meta });
+
+const ASPECTS = ['1:1', '4:3', '3:2', '16:9', '2:1', '3:4', '2:3', '9:16', '1:2'] as const;
+
+/** Width by height of a finished picture. */
+export const aspectField = (meta: FieldMeta = {}) =>
+  z
+    .enum(ASPECTS)
+    .default('1:1')
+    .meta({ title: 'Shape', description: 'Width by height', ...meta });
+
+/** 1.5 of `3:2`. */
+export const aspectOf = (aspect: (typeof ASPECTS)[number]): number => {
+  const [width = 1, height = 1] = aspect.split(':').map(Number);
+  return width / height;
+};

@@ -63,8 +63,8 @@ function engineHandlers(engine: Engine, checked: (p: readonly PictureSource[]) =
       .flatMap(({ picture, style }) => [picture, style].filter((x) => x !== undefined));
   const changed = ({ prompts = [], paint }: Change): PictureSource[] => [...named(prompts), ...(paint ? [paint] : [])];
   const guided = (args: unknown): PictureSource[] => {
-    const { prompts, script } = guideRequestSchema.parse(args);
-    return [...named(prompts), ...script.flatMap((e) => changed(e.change))];
+    const { prompts, script, plan } = guideRequestSchema.parse(args);
+    return [...named(prompts), ...[...script, ...plan].flatMap((e) => changed(e.change))];
   };
   const steered = (args: unknown): PictureSource[] => {
     const { command } = steerRequestSchema.parse(args);

@@ -121,7 +121,9 @@ export async function play(run: Play): Promise<void> {
   const file = out ?? (folder ? join(folder.path, 'picture.png') : `${name}.png`);
   for await (const event of begin(run).events) {
     await folder?.take(event);
-    if (event.type === 'picture') pictures.push(await keep(event, numbered(file, pictures.length), context));
+    if (event.type === 'picture' && event.mime === 'image/svg+xml')
+      await keep(event, file.replace(/\.png$/iu, '.svg'), context);
+    else if (event.type === 'picture') pictures.push(await keep(event, numbered(file, pictures.length), context));
     else tell(event, context, result);
   }
   context.terminal.document({ ...result, ...(pictures.length > 0 ? { pictures } : {}) });

@@ -37,7 +37,7 @@ export async function benchServerLag(steps: number): Promise<Record<string, numb
     await health();
     await socket.emitWithAck('start', {
       plugin: 'guide',
-      parameters: { prompt: 'a red heart', steps, strokes: 128, crops: 8 },
+      parameters: { prompt: 'a red heart', steps, count: 128, crops: 8 },
     });
     await ended;
     const { lag } = await health();

@@ -25,37 +25,48 @@ const COLOURS = [0.26, 0.09, 0.02, 0.27, 0, -0.05, 0.27, -0.09, 0.03];
 const COLOUR_SCALE = 1 / Math.hypot(0.26, 0.27, 0.27);
 const AMPLITUDE = 40 / 48;
 
-export const fourier = defineDrawer({
-  id: 'fourier',
-  title: 'Fourier',
-  settings: fourierSettings,
-  canvas: 64,
-  paper: [0.98, 0.97, 0.94],
-  begin({ waves, falloff }, random) {
-    const basis = 2 * waves;
-    const start = Float32Array.from({ length: 3 * basis * basis }, () => 0.01 * gaussian(random));
-    // Cosines and sines of 0..waves-1 turns along an axis; their products span the plane's waves.
-    const wave = (size: number): number[] =>
-      Array.from({ length: size }, (_, i) =>
-        Array.from({ length: basis }, (_b, k) =>
-          (k < waves ? Math.cos : Math.sin)((2 * Math.PI * (k % waves) * (i + 0.5)) / size),
-        ),
-      ).flat();
-    const weight = Array.from(
-      { length: basis * basis },
-      (_, i) => 1 / Math.max(1, Math.hypot(Math.floor(i / basis) % waves, i % waves)) ** falloff,
-    );
-    return {
-      parameters: [{ name: 'spectrum', shape: [1, 3, basis, basis], start, rate: 0.05, low: -100, high: 100 }],
-      draw({ spectrum }, { t, height, width }) {
-        if (!spectrum) throw new Error('the spectrum is missing');
-        const scaled = spectrum.mul(t.constant(weight, [basis, basis])).mul(AMPLITUDE);
-        const matrix = (size: number): Tensor => t.constant(wave(size), [size, basis]);
-        const plane = matrix(height).matmul(scaled).matmulTransposed(matrix(width).unsqueeze(0), 'right');
-        const flat = plane.reshape([3, height * width]);
-        const mixed = t.constant(COLOURS, [3, 3]).mul(COLOUR_SCALE).matmul(flat).reshape([1, 3, height, width]);
-        return opaque(mixed.add(1).sigmoid(), t);
-      },
-    };
-  },
-});
+/** How many periods of the waves make the canvas that the model looks at, and the picture. */
+const drawerOf = (
+  id: string,
+  title: string,
+  canvas: number,
+  periods: { readonly canvas: number; readonly picture: number },
+) =>
+  defineDrawer({
+    id,
+    title,
+    settings: fourierSettings,
+    canvas,
+    paper: [0.98, 0.97, 0.94],
+    begin({ waves, falloff }, random) {
+      const basis = 2 * waves;
+      const start = Float32Array.from({ length: 3 * basis * basis }, () => 0.01 * gaussian(random));
+      // Cosines and sines of 0..waves-1 turns along an axis; their products span the plane's waves.
+      const wave = (size: number, turns: number): number[] =>
+        Array.from({ length: size }, (_, i) =>
+          Array.from({ length: basis }, (_b, k) =>
+            (k < waves ? Math.cos : Math.sin)((2 * Math.PI * (k % waves) * turns * (i + 0.5)) / size),
+          ),
+        ).flat();
+      const weight = Array.from(
+        { length: basis * basis },
+        (_, i) => 1 / Math.max(1, Math.hypot(Math.floor(i / basis) % waves, i % waves)) ** falloff,
+      );
+      return {
+        parameters: [{ name: 'spectrum', shape: [1, 3, basis, basis], start, rate: 0.05, low: -100, high: 100 }],
+        draw({ spectrum }, { t, height, width, purpose }) {
+          if (!spectrum) throw new Error('the spectrum is missing');
+          const scaled = spectrum.mul(t.constant(weight, [basis, basis])).mul(AMPLITUDE);
+          const matrix = (size: number): Tensor => t.constant(wave(size, periods[purpose]), [size, basis]);
+          const plane = matrix(height).matmul(scaled).matmulTransposed(matrix(width).unsqueeze(0), 'right');
+          const flat = plane.reshape([3, height * width]);
+          const mixed = t.constant(COLOURS, [3, 3]).mul(COLOUR_SCALE).matmul(flat).reshape([1, 3, height, width]);
+          return opaque(mixed.add(1).sigmoid(), t);
+        },
+      };
+    },
+  });
+
+export const fourier = drawerOf('fourier', 'Fourier', 64, { canvas: 1, picture: 1 });
+/** Waves have no seam: the model looks at more than one period, so that what crosses the edge makes sense too. */
+export const tiles = drawerOf('tiles', 'Tiles', 88, { canvas: 1.5, picture: 1 });

@@ -1,4 +1,10 @@
 /** The drawers that ship with Lodestone, by id. */
-export { fourier } from './fourier.ts';
+export { blobs } from './blobs.ts';
+export { blocks } from './blocks.ts';
+export { field } from './field.ts';
+export { fourier, tiles } from './fourier.ts';
+export { inpaint } from './inpaint.ts';
 export { pixels } from './pixels.ts';
+export { plotter } from './plotter.ts';
+export { polygons } from './polygons.ts';
 export { strokes } from './strokes.ts';

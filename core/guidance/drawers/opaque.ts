@@ -2,10 +2,10 @@
 import type { Tensor, Trace } from '../../graph/index.ts';
 import type { Drawn } from '../drawer.ts';
 
-const SMOOTHNESS = 0.5;
+const WEIGHT = 0.5;
 
 /** Mean absolute difference of neighbours (total variation), []. */
-function totalVariation(picture: Tensor): Tensor {
+export function smoothness(picture: Tensor): Tensor {
   const [, , height = 1, width = 1] = picture.shape;
   const along = (axis: number, size: number): Tensor =>
     picture
@@ -20,5 +20,5 @@ function totalVariation(picture: Tensor): Tensor {
 
 export function opaque(colour: Tensor, t: Trace): Drawn {
   const [, , height = 1, width = 1] = colour.shape;
-  return { colour, alpha: t.scalar(1).expand([1, 1, height, width]), penalty: totalVariation(colour).mul(SMOOTHNESS) };
+  return { colour, alpha: t.scalar(1).expand([1, 1, height, width]), penalty: smoothness(colour).mul(WEIGHT) };
 }

@@ -1,24 +1,13 @@
-/**
- * Brush strokes: ordered, translucent, anti-aliased quadratic Bezier curves on paper.
- *
- * The cheap form: a Gaussian around a point is a product of one in x and one in y, so the sum of Gaussians along a curve is one matrix product
- * of its points' columns and rows. The logarithm of that sum is a smooth squared distance to the curve, and a sigmoid of it is a crisp edge.
- * Nothing the size of [strokes, points, height, width] is ever made.
- */
+/** Brush strokes: ordered, translucent quadratic Bezier curves of their own widths, in colours of a palette, on paper. */
 import { z } from 'zod';
-import type { Tensor } from '../../graph/index.ts';
 import { gaussian } from '../../random.ts';
 import { defineDrawer } from '../drawer.ts';
+import type { SvgShape } from '../svg.ts';
+import { bezierDistance, bezierOutline } from './bezier.ts';
+import { layered, logit, named, OPAQUE, sigmoid } from './layers.ts';
 
-const POINTS = 10;
 const PAPER = [0.98, 0.97, 0.94] as const;
 const NARROWEST = 0.008;
-/** Softness of an edge, in pixels. */
-const EDGE = 0.6;
-/** Opacity may not reach one, or the strokes beneath would get no gradient. */
-const OPAQUE = 0.999;
-/** Keeps the logarithm finite far from a stroke. */
-const FAR = 1e-20;
 /** How firmly a stroke chooses one colour of the palette; smaller is firmer. */
 const MIXING = 0.4;
 /** Opacity that a stroke must have at the end to stay; fainter ones fade out as the run goes on. */
@@ -46,8 +35,6 @@ const BROAD = { until: 0.2, halfWidth: 0.0594 };
 const MIDDLE = { until: 0.6, halfWidth: 0.033 };
 const FINE = { until: 1, halfWidth: 0.0198 };
 
-const logit = (p: number): number => Math.log(p / (1 - p));
-
 const strokesSettings = z.object({
   strokes: z
     .int()
@@ -69,25 +56,18 @@ const strokesSettings = z.object({
     .meta({ title: 'Colours', description: 'Size of the palette that the strokes are mixed from' }),
 });
 
-/** Values of the Bernstein polynomials of degree two at evenly spaced places: [POINTS, 3]. */
-const BERNSTEIN = Array.from({ length: POINTS }, (_, k) => k / (POINTS - 1)).flatMap((t) => [
-  (1 - t) ** 2,
-  2 * t * (1 - t),
-  t * t,
-]);
-
 export const strokes = defineDrawer({
   id: 'strokes',
   title: 'Brush strokes',
   settings: strokesSettings,
   canvas: 48,
   paper: PAPER,
-  begin({ strokes: count, broadest, colours }, random) {
+  begin({ strokes: count, broadest, colours }, random, plane) {
     const normal = (deviation: number): number => deviation * gaussian(random);
     const points = Array.from({ length: count }, () => {
       const [x, y, dx, dy] = [
-        0.5 + 0.32 * (2 * random() - 1),
-        0.5 + 0.32 * (2 * random() - 1),
+        plane.width * (0.5 + 0.32 * (2 * random() - 1)),
+        plane.height * (0.5 + 0.32 * (2 * random() - 1)),
         normal(0.08),
         normal(0.08),
       ];
@@ -101,7 +81,14 @@ export const strokes = defineDrawer({
       PALE * logit(PALETTE[Math.floor(i / 3) % PALETTE.length]?.[i % 3] ?? 0.5);
     return {
       parameters: [
-        { name: 'points', shape: [count, 3, 2], start: Float32Array.from(points), rate: 0.013, low: -0.05, high: 1.05 },
+        {
+          name: 'points',
+          shape: [count, 3, 2],
+          start: Float32Array.from(points),
+          rate: 0.013,
+          low: -0.05,
+          high: Math.max(plane.width, plane.height) + 0.05,
+        },
         {
           name: 'width',
           shape: [count, 1],
@@ -128,64 +115,45 @@ export const strokes = defineDrawer({
           high: 4,
         },
       ],
-      draw(values, { t, height, width, progress }) {
-        const { points: p, width: w, opacity: o, mix, palette } = values;
-        if (!p || !w || !o || !mix || !palette) throw new Error('a parameter of the strokes is missing');
-        const half = w
+      draw(values, context) {
+        const { t, height, width, progress } = context;
+        const half = named(values, 'width')
           .sigmoid()
           .mul(broadest - NARROWEST)
           .add(NARROWEST)
           .unsqueeze(-1);
-        const curve = t.constant(BERNSTEIN, [POINTS, 3]).matmul(p);
-        const gaps = curve.slice(1, 1, POINTS).sub(curve.slice(1, 0, POINTS - 1));
-        const spacing = gaps.square().sum(-1, true).mean(1, true);
-        const variance = half.square().mul(0.49).add(spacing.mul(0.5));
-        const falloff = variance.mul(-2).reciprocal();
-        const pixel = (size: number): Tensor =>
-          t.constant(
-            Array.from({ length: size }, (_, i) => (i + 0.5) / size),
-            [1, 1, size],
-          );
-        const bell = (axis: number, size: number): Tensor =>
-          curve
-            .slice(2, axis, axis + 1)
-            .sub(pixel(size))
-            .square()
-            .mul(falloff)
-            .exp();
-        const density = bell(1, height).matmulTransposed(bell(0, width), 'left');
-        const middle = curve.slice(1, POINTS >> 1, (POINTS >> 1) + 1);
-        const peak = curve.sub(middle).square().sum(-1, true).mul(falloff).exp().sum(1, true).log();
-        // sigmoid((w^2 - d^2) / (w edge)), d^2 = -2 variance (ln density - ln peak), gathered into one factor and one offset a stroke
-        const steepness = half.mul(EDGE / Math.max(height, width)).reciprocal();
-        const factor = variance.mul(2).mul(steepness);
-        const offset = half.square().mul(steepness).sub(factor.mul(peak));
-        const solid = o.sigmoid();
+        const solid = named(values, 'opacity').sigmoid();
         const strength = solid.mul(solid.sub(FAINT).mul(progress.square()).mul(FADING).sigmoid().mul(2).min(1));
-        const cover = density
-          .add(FAR)
-          .log()
-          .mul(factor)
-          .add(offset)
+        const cover = bezierDistance(named(values, 'points'), half, context)
           .sigmoid()
           .mul(strength.unsqueeze(-1).mul(OPAQUE))
           .reshape([count, height * width]);
-        const clear = t.scalar(1).sub(cover).log();
-        // What lies in front of a stroke dims it: a running sum of logarithms, as a product with a triangular matrix.
-        const before = t.constant(
-          Array.from({ length: count * count }, (_, i) => (i % count < Math.floor(i / count) ? 1 : 0)),
-          [count, count],
-        );
-        const seen = cover.mul(before.matmul(clear).exp());
-        const colour = mix.div(MIXING).softmax().matmul(palette.sigmoid());
+        const colour = named(values, 'mix').div(MIXING).softmax().matmul(named(values, 'palette').sigmoid());
+        const drawn = layered(t, cover, colour, context);
         const undecided = solid.mul(t.scalar(1).sub(solid)).mean();
-        const alpha = seen.sum(0);
-        return {
-          colour: colour.matmulTransposed(seen, 'left').reshape([1, 3, height, width]),
-          alpha: alpha.reshape([1, 1, height, width]),
-          penalty: alpha.mean().mul(SPARE).add(undecided.mul(progress).mul(DECIDED)),
-        };
+        return { ...drawn, penalty: drawn.alpha.mean().mul(SPARE).add(undecided.mul(progress).mul(DECIDED)) };
+      },
+      shapes({ points: p = NONE, width: w = NONE, opacity: o = NONE, mix = NONE, palette = NONE }) {
+        return Array.from({ length: count }, (_, i): SvgShape => {
+          const shares = softmax([...mix.subarray(i * colours, (i + 1) * colours)].map((v) => v / MIXING));
+          const channel = (c: number): number =>
+            shares.reduce((sum, share, k) => sum + share * sigmoid(palette[3 * k + c] ?? 0), 0);
+          const solid = sigmoid(o[i] ?? 0);
+          return {
+            path: bezierOutline(p.subarray(6 * i, 6 * i + 6), NARROWEST + (broadest - NARROWEST) * sigmoid(w[i] ?? 0)),
+            colour: [channel(0), channel(1), channel(2)],
+            opacity: OPAQUE * solid * Math.min(1, 2 * sigmoid(FADING * (solid - FAINT))),
+          };
+        }).reverse();
       },
     };
   },
 });
+
+const NONE = new Float32Array();
+function softmax(values: readonly number[]): number[] {
+  const highest = Math.max(...values);
+  const powers = values.map((v) => Math.exp(v - highest));
+  const total = powers.reduce((a, b) => a + b, 0);
+  return powers.map((power) => power / total);
+}

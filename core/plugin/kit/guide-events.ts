@@ -1,8 +1,10 @@
 /** A guidance run as a plugin's events: frames, a score chart, progress, checkpoints and the finished picture; steering goes to the run. */
+import type { PictureSource } from '../../engine/requests.ts';
 import { parsePrompt } from '../../guidance/prompt/parse.ts';
 import { printPrompt } from '../../guidance/prompt/print.ts';
 import type {
   Change,
+  Checkpoint,
   Command,
   GuideEvent,
   GuideRequest,
@@ -50,6 +52,12 @@ async function commandOf(steer: Steer, context: PluginContext): Promise<Command>
   return { kind: 'change', change: await changeOf(plain, context), note: { ...plain } };
 }
 
+const image = ({ width, height, bytes }: Extract<GuideEvent, { type: 'frame' | 'picture' }>) => ({
+  width,
+  height,
+  bytes,
+});
+
 function told(event: GuideEvent, title: string): PluginEvent[] {
   switch (event.type) {
     case 'step': {
@@ -61,9 +69,9 @@ function told(event: GuideEvent, title: string): PluginEvent[] {
       ];
     }
     case 'frame':
-      return [{ ...event, mime: 'image/jpeg' }];
+      return [{ type: 'frame', step: event.step, mime: 'image/jpeg', ...image(event) }];
     case 'picture':
-      return [{ ...event, title, mime: 'image/png', record: { ...event.record } }];
+      return [{ type: 'picture', title, mime: 'image/png', ...image(event), record: { ...event.record } }];
     case 'checkpoint': {
       const script = event.script.map(({ step, note }) => ({ step, steer: note ?? null }));
       return [{ type: 'checkpoint', checkpoint: event.checkpoint, script }];
@@ -76,11 +84,25 @@ function told(event: GuideEvent, title: string): PluginEvent[] {
   }
 }
 
+interface Extras {
+  /** A picture that the drawing is fitted to first, and for how many steps. */
+  readonly start?: { readonly picture: PictureSource; readonly steps: number };
+  /** The finished drawing as SVG, where it can be had. */
+  readonly svg?: (values: Checkpoint['values']) => string | undefined;
+}
+
+/** The drawing takes over a picture before any prompt pulls. */
+const fitting = ({ picture, steps }: NonNullable<Extras['start']>, prompts: Prompt[]): LogEntry[] => [
+  { step: 0, change: { prompts: [], paint: picture } },
+  { step: steps, change: { prompts, paint: null } },
+];
+
 /** `title` names the finished picture. */
 export async function* guideEvents(
   context: PluginContext,
   title: string,
-  request: Omit<GuideRequest, 'run' | 'script' | 'resume'>,
+  request: Omit<GuideRequest, 'run' | 'script' | 'resume' | 'plan'>,
+  { start, svg }: Extras = {},
 ): AsyncGenerator<PluginEvent, void, void> {
   const { engine, signal, onSteer, random, script, resume, checkpointEvery } = context;
   const run = `${title.slice(0, 60)} ${random()}`;
@@ -92,13 +114,26 @@ export async function* guideEvents(
       note: { ...steer },
     }),
   );
+  const prompts = await withPictures(request.prompts, context);
   const whole: GuideRequest = {
     ...request,
     run,
     settings: { ...request.settings, checkpointEvery },
-    prompts: await withPictures(request.prompts, context),
+    prompts,
+    ...(start ? { plan: fitting(start, prompts) } : {}),
     script: await Promise.all(entries),
     ...(resume ? { resume } : {}),
   };
-  for await (const event of engine.guide(whole, { signal })) yield* told(event, title);
+  for await (const event of engine.guide(whole, { signal })) {
+    const drawing = event.type === 'picture' ? svg?.(event.values) : undefined;
+    if (event.type === 'picture' && drawing !== undefined)
+      yield {
+        type: 'picture',
+        title,
+        mime: 'image/svg+xml',
+        ...image(event),
+        bytes: new TextEncoder().encode(drawing),
+      };
+    yield* told(event, title);
+  }
 }

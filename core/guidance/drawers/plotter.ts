@@ -1,0 +1,91 @@
+/** Lines of one width for a pen plotter: what they show, they show by where they run. One layer of SVG a pen. */
+import { z } from 'zod';
+import { gaussian } from '../../random.ts';
+import { defineDrawer } from '../drawer.ts';
+import { point, type SvgShape } from '../svg.ts';
+import { layered, named, OPAQUE, sigmoid, softness } from './layers.ts';
+import { lineDistance } from './lines.ts';
+
+const FAINT = 0.4;
+const FADING = 400;
+const SPARE = 0.5;
+const DECIDED = 3;
+/** Pens that are taken in turn (sRGB). */
+const PENS = [
+  [0.1, 0.1, 0.14],
+  [0.8, 0.16, 0.16],
+  [0.1, 0.3, 0.7],
+  [0.1, 0.5, 0.25],
+] as const;
+
+const plotterSettings = z.object({
+  lines: z.int().min(1).max(512).default(70).meta({ title: 'Lines', description: 'How many lines there are' }),
+  pen: z
+    .number()
+    .min(0.003)
+    .max(0.05)
+    .default(0.012)
+    .meta({ title: 'Pen', description: 'Width of the pen, as a share of the canvas' }),
+  pens: z.int().min(1).max(PENS.length).default(1).meta({ title: 'Pens', description: 'How many colours there are' }),
+});
+
+export const plotter = defineDrawer({
+  id: 'plotter',
+  title: 'Line plot',
+  settings: plotterSettings,
+  canvas: 56,
+  paper: [0.99, 0.985, 0.97],
+  begin({ lines: count, pen, pens }, random, plane) {
+    const normal = (deviation: number): number => deviation * gaussian(random);
+    const points = Array.from({ length: count }, () => {
+      const x = plane.width * (0.5 + 0.36 * (2 * random() - 1));
+      const y = plane.height * (0.5 + 0.36 * (2 * random() - 1));
+      const [dx, dy] = [normal(0.07), normal(0.07)];
+      return [x - dx, y - dy, x + normal(0.02), y + normal(0.02), x + dx, y + dy];
+    }).flat();
+    const penOf = (i: number): readonly [number, number, number] => PENS[i % pens] ?? PENS[0];
+    return {
+      parameters: [
+        {
+          name: 'points',
+          shape: [count, 3, 2],
+          start: Float32Array.from(points),
+          rate: 0.012,
+          low: 0.02,
+          high: Math.max(plane.width, plane.height) - 0.02,
+        },
+        {
+          name: 'presence',
+          shape: [count, 1],
+          start: new Float32Array(count).fill(-0.3),
+          rate: 0.08,
+          low: -5,
+          high: 5,
+        },
+      ],
+      draw(values, context) {
+        const { t, progress } = context;
+        const present = named(values, 'presence').sigmoid();
+        // A pen cannot press half: by the end every line is there or is not.
+        const decided = present.sub(FAINT).mul(progress.square().mul(FADING).add(4)).sigmoid();
+        const cover = lineDistance(named(values, 'points'), context)
+          .sub(pen / 2)
+          .div(-softness(context))
+          .sigmoid()
+          .mul(decided.mul(OPAQUE));
+        const colours = t.constant(Array.from({ length: count }, (_, i) => penOf(i)).flat(), [count, 3]);
+        const drawn = layered(t, cover, colours, context);
+        const undecided = present.mul(t.scalar(1).sub(present)).mean();
+        return { ...drawn, penalty: drawn.alpha.mean().mul(SPARE).add(undecided.mul(progress).mul(DECIDED)) };
+      },
+      shapes({ points: p, presence }) {
+        const all = Array.from({ length: count }, (_, i): SvgShape => {
+          const at = (k: number): string => point(p?.[6 * i + 2 * k] ?? 0, p?.[6 * i + 2 * k + 1] ?? 0);
+          const there = sigmoid((FADING + 4) * (sigmoid(presence?.[i] ?? 0) - FAINT)) > 0.5;
+          return { path: `M${at(0)} Q${at(1)} ${at(2)}`, colour: penOf(i), opacity: there ? 1 : 0, width: pen };
+        });
+        return Array.from({ length: pens }, (_, layer) => all.filter((_s, i) => i % pens === layer)).flat();
+      },
+    };
+  },
+});

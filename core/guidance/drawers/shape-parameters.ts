@@ -1,0 +1,79 @@
+/** Parameters that filled shapes share: where they are, their colours and how solid they are. */
+
+import type { Tensor } from '../../graph/index.ts';
+import { gaussian } from '../../random.ts';
+import type { Plane } from '../drawer.ts';
+import type { DrawerParameter } from '../protocol.ts';
+import { logit, named, OPAQUE, sigmoid } from './layers.ts';
+
+/** Opacity that a shape must have at the end to stay; fainter ones fade out as the run goes on. */
+const FAINT = 0.35;
+const FADING = 40;
+/** Colours that shapes start from, at reduced contrast (sRGB). */
+const PALETTE = [
+  [0.12, 0.13, 0.2],
+  [0.97, 0.96, 0.93],
+  [0.86, 0.2, 0.18],
+  [0.96, 0.56, 0.16],
+  [0.98, 0.82, 0.24],
+  [0.3, 0.6, 0.32],
+  [0.18, 0.4, 0.78],
+  [0.5, 0.76, 0.9],
+];
+const PALE = 0.5;
+
+/** Centres spread over the plane, colours of a palette in turn, and opacities. */
+export function shapeParameters(count: number, random: () => number, plane: Plane): DrawerParameter[] {
+  const centre = (length: number): number => length * (0.5 + 0.36 * (2 * random() - 1));
+  const centres = Array.from({ length: count }, () => [centre(plane.width), centre(plane.height)]).flat();
+  const colours = Array.from({ length: count }, (_, i) => PALETTE[i % PALETTE.length] ?? [0.5, 0.5, 0.5]).flat();
+  return [
+    {
+      name: 'centre',
+      shape: [count, 2],
+      start: Float32Array.from(centres),
+      rate: 0.012,
+      low: -0.1,
+      high: Math.max(plane.width, plane.height) + 0.1,
+    },
+    {
+      name: 'ink',
+      shape: [count, 3],
+      start: Float32Array.from(colours, (c) => PALE * logit(c) + 0.2 * gaussian(random)),
+      rate: 0.06,
+      low: -4,
+      high: 4,
+    },
+    { name: 'opacity', shape: [count, 1], start: new Float32Array(count).fill(-0.8), rate: 0.08, low: -5, high: 5 },
+  ];
+}
+
+/** How solid each shape is [count, 1]; faint ones fade out with `progress`. */
+export function strengths(
+  values: Readonly<Record<string, Tensor>>,
+  progress: Tensor,
+): { solid: Tensor; strength: Tensor } {
+  const solid = named(values, 'opacity').sigmoid();
+  const fade = solid.sub(FAINT).mul(progress.square()).mul(FADING).sigmoid().mul(2).min(1);
+  return { solid, strength: solid.mul(fade).mul(OPAQUE) };
+}
+
+/** Colour and opacity of one shape at the end. */
+export function finishOf(
+  { ink, opacity }: Readonly<Record<string, Float32Array>>,
+  i: number,
+): { readonly colour: readonly [number, number, number]; readonly opacity: number } {
+  const solid = sigmoid(opacity?.[i] ?? 0);
+  const channel = (c: number): number => sigmoid(ink?.[3 * i + c] ?? 0);
+  return {
+    colour: [channel(0), channel(1), channel(2)],
+    opacity: OPAQUE * solid * Math.min(1, 2 * sigmoid(FADING * (solid - FAINT))),
+  };
+}
+
+/** What shapes would rather not do: cover more than they must, and be neither solid nor gone. */
+export const restraint = (alpha: Tensor, solid: Tensor, progress: Tensor): Tensor =>
+  alpha
+    .mean()
+    .mul(0.4)
+    .add(solid.mul(solid.like(1).sub(solid)).mean().mul(progress).mul(2));
