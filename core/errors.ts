@@ -46,6 +46,8 @@ const catalogue = {
   PROMPT_EMPTY: (_: Record<never, never>) => 'The prompt is empty. Say in a few words what the picture should show.',
   PROMPT_INVALID: (d: { prompt: string; what: string }) =>
     `The prompt "${d.prompt}" cannot be read: ${d.what}. Write words, or words:weight, with | between them.`,
+  PULL_INVALID: (d: { part: string; what: string; known: string }) =>
+    `The pull "${d.part}" cannot be used: ${d.what}. There are: ${d.known}; each with :weight after it, and | between them.`,
   STEER_INVALID: (d: { what: string }) => `The run cannot be changed so: ${d.what}. It goes on as it was.`,
   CHECKPOINT_INVALID: (d: { what: string }) =>
     `The checkpoint does not fit: ${d.what}. Go on from the folder that it was made in, with the same settings.`,

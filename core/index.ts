@@ -31,6 +31,7 @@ export {
 } from './errors.ts';
 export { picturesUnder, writeWhole } from './files.ts';
 export {
+  canvasExtent,
   type DrawContext,
   type Drawer,
   type Drawing,
@@ -63,6 +64,7 @@ export {
   type ReadyDrawer,
   type RunRecord,
 } from './guidance/protocol.ts';
+export { defineLoss, type Loss, type LossContext, readyLoss } from './guidance/pulls/index.ts';
 export { definePlugin, type Plugin, type PluginContext, type PluginEngine } from './plugin/define.ts';
 export { type PluginEvent, pluginEventSchema } from './plugin/events.ts';
 export {
@@ -79,6 +81,7 @@ export type { GenerateRequest } from './plugin/generate.ts';
 export { type HostServices, type PluginRun, type RunOptions, runPlugin } from './plugin/host.ts';
 export { guideEvents } from './plugin/kit/guide-events.ts';
 export { promptTargets } from './plugin/kit/prompt-targets.ts';
+export { PULL_NAMES, parsePulls } from './plugin/kit/pulls.ts';
 export { rankedEvents } from './plugin/kit/ranked-events.ts';
 export {
   BUILT_IN_PLUGINS,

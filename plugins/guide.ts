@@ -6,6 +6,7 @@ import {
   aspectOf,
   blobs,
   blocks,
+  canvasExtent,
   decodePicture,
   definePlugin,
   drawingSvg,
@@ -15,7 +16,9 @@ import {
   guidanceSettingsSchema,
   guideEvents,
   inpaint,
+  PULL_NAMES,
   parsePrompt,
+  parsePulls,
   picturesField,
   pixels,
   plotter,
@@ -83,6 +86,15 @@ const parameters = z.object({
   }),
   rate: settings.rate.meta({ title: 'Boldness', description: 'Factor on the size of every move', advanced }),
   optimiser: settings.optimiser.meta({ title: 'Optimiser', description: 'How a gradient becomes a move', advanced }),
+  pulls: z
+    .string()
+    .max(2000)
+    .default('')
+    .meta({
+      title: 'Pulls',
+      description: `Beside the words, each with a weight: ${PULL_NAMES.join(', ')}; as in symmetry:2 | smooth:0.5`,
+      advanced,
+    }),
   patience: settings.patience.meta({
     title: 'Patience',
     description: 'Steps without a gain after which it ends early; 0 for never',
@@ -96,6 +108,7 @@ const FIT_LIMIT = 100;
 
 interface Ready {
   readonly drawer: ReadyDrawer;
+  readonly extent: { readonly height: number; readonly width: number };
   readonly svg: (values: Readonly<Record<string, Float32Array>>) => string | undefined;
 }
 
@@ -107,6 +120,7 @@ async function ready(p: Parameters, context: PluginContext): Promise<Ready> {
     sizes = sizesFor(p.size, aspectOf(p.aspect)),
   ): Ready => ({
     drawer: readyDrawer(drawer, given, p.seed, sizes),
+    extent: canvasExtent(drawer, sizes),
     svg: (values) => drawingSvg(drawer, given, p.seed, sizes, values),
   });
   const count = <K extends string>(name: K): { [key in K]?: number } =>
@@ -160,9 +174,9 @@ export default definePlugin({
   steerable: true,
   parameters,
   async *run(p, context) {
-    const { prompt, seed, steps, crops, contrast, distance, rate, optimiser, patience } = p;
+    const { prompt, seed, steps, crops, contrast, distance, rate, optimiser, patience, pulls } = p;
     const prompts = parsePrompt(prompt, context.random);
-    const { drawer, svg } = await ready(p, context);
+    const { drawer, extent, svg } = await ready(p, context);
     const [picture] = p.start.length > 0 && p.drawer !== 'inpaint' ? await context.pictures(p.start) : [];
     const fit = Math.min(FIT_LIMIT, Math.ceil(steps * FIT_SHARE));
     yield* guideEvents(
@@ -172,7 +186,7 @@ export default definePlugin({
         drawer,
         prompts,
         settings: guidanceSettingsSchema.parse({ seed, steps, crops, contrast, distance, rate, optimiser, patience }),
-        losses: [],
+        losses: await parsePulls(pulls, extent, context),
       },
       { svg, ...(picture ? { start: { picture, steps: fit } } : {}) },
     );

@@ -4,6 +4,7 @@ import type { Graph, Shape, Tensor, Trace } from '../graph/index.ts';
 import { trace, writeOnnx } from '../graph/index.ts';
 import { seeded, seedFor } from '../random.ts';
 import type { DrawerParameter, ReadyDrawer } from './protocol.ts';
+import type { Extent } from './step.ts';
 import { type SvgShape, writeSvg } from './svg.ts';
 
 export interface Drawn {
@@ -92,6 +93,12 @@ function drawingGraph(
 const begun = <S extends z.ZodType>(drawer: Drawer<S>, settings: z.input<S>, seed: number, sizes: Sizes): Drawing =>
   drawer.begin(drawer.settings.parse(settings), seeded(seedFor(seed, drawer.id)), planeOf(sizes));
 
+/** The canvas that is guided, in pixels. */
+export function canvasExtent({ canvas }: Pick<Drawer, 'canvas'>, sizes: Sizes): Extent {
+  const plane = planeOf(sizes);
+  return { height: whole(canvas * plane.height), width: whole(canvas * plane.width) };
+}
+
 /** Makes a drawer ready for a run: its start from the seed, its graphs at the sizes that are needed. */
 export function readyDrawer<S extends z.ZodType>(
   drawer: Drawer<S>,
@@ -106,7 +113,7 @@ export function readyDrawer<S extends z.ZodType>(
   return {
     id: drawer.id,
     parameters: [...drawing.parameters],
-    canvas: bytes({ height: whole(drawer.canvas * plane.height), width: whole(drawer.canvas * plane.width) }, 'canvas'),
+    canvas: bytes(canvasExtent(drawer, sizes), 'canvas'),
     preview: bytes(within(sizes.preview, plane), 'picture'),
     output: bytes(within(sizes.output, plane), 'picture'),
     paper: [...drawer.paper],

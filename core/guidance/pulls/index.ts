@@ -1,0 +1,21 @@
+/** The pulls that ship with Lodestone, by id. */
+
+import { contrast, saturation } from './colour.ts';
+import type { Loss } from './loss.ts';
+import { palette } from './palette.ts';
+import { edges, histogram, likeness } from './reference.ts';
+import { sharpness, smooth, symmetry } from './texture.ts';
+
+export { defineLoss, type Loss, type LossContext, readyLoss } from './loss.ts';
+export { contrast, edges, histogram, likeness, palette, saturation, sharpness, smooth, symmetry };
+
+/** Those that need nothing but a weight. */
+export const PLAIN_PULLS: readonly Loss[] = [
+  smooth,
+  sharpness,
+  symmetry,
+  saturation,
+  contrast,
+] as unknown as readonly Loss[];
+/** Those that look at a picture. */
+export const PICTURE_PULLS = [likeness, edges, histogram] as const;
