@@ -67,7 +67,7 @@ export interface Sizes {
 const PREVIEW = 192;
 export const sizesFor = (output: number, aspect = 1): Sizes => ({ preview: Math.min(output, PREVIEW), output, aspect });
 
-export const planeOf = ({ aspect = 1 }: Sizes): Plane => ({ height: 1 / Math.sqrt(aspect), width: Math.sqrt(aspect) });
+const planeOf = ({ aspect = 1 }: Sizes): Plane => ({ height: 1 / Math.sqrt(aspect), width: Math.sqrt(aspect) });
 const whole = (x: number): number => Math.max(8, Math.round(x));
 /** The size whose longer side is given. */
 function within(longest: number, { height, width }: Plane): { height: number; width: number } {

@@ -47,12 +47,16 @@ const lion: Optimiser = (value, g, [m = g], s) => ({
 /** Along the gradient, each parameter's scaled to a root mean square of one: raw gradients of cosines are far too small to step by. */
 const plain: Optimiser = (_, g) => ({ by: g.div(g.square().mean().sqrt().add(EPSILON)), moments: [] });
 
-const OPTIMISERS: Record<GuidanceSettings['optimiser'], Optimiser> = { adam, adamw, lion, plain };
+type ByGradient = Exclude<GuidanceSettings['optimiser'], 'evolution'>;
+const OPTIMISERS: Record<ByGradient, Optimiser> = { adam, adamw, lion, plain };
+/** Logarithm of how much wider than at the start a parameter's candidates are spread. */
+export const SPREAD = 'spread';
 const MOMENTS: Record<GuidanceSettings['optimiser'], readonly string[]> = {
   adam: ['first', 'second'],
   adamw: ['first', 'second'],
   lion: ['first'],
   plain: [],
+  evolution: [SPREAD],
 };
 
 export const momentNames = ({ name }: DrawerParameter, { optimiser }: GuidanceSettings): string[] =>
@@ -64,7 +68,7 @@ export function moved(
   p: DrawerParameter,
   value: Tensor,
   g: Tensor,
-  s: GuidanceSettings,
+  s: GuidanceSettings & { readonly optimiser: ByGradient },
   inputs: RateInputs,
 ): Map<string, Tensor> {
   const names = momentNames(p, s);

@@ -98,9 +98,11 @@ export const guidanceSettingsSchema = z.object({
     .default(1),
   /** Crops of the canvas that CLIP sees in each step. */
   crops: z.int().min(1).max(64).default(6),
-  optimiser: z.enum(['adam', 'adamw', 'lion', 'plain']).default('adam'),
+  optimiser: z.enum(['adam', 'adamw', 'lion', 'plain', 'evolution']).default('adam'),
   beta1: z.number().min(0).max(0.9999).default(0.9),
   beta2: z.number().min(0).max(0.99999).default(0.99),
+  /** Candidates in each step of evolution; 0 for as many as is usual for the number of parameters. */
+  population: z.int().min(0).max(512).default(0),
   /** Decay of the parameters towards zero, for AdamW and Lion. */
   decay: z.number().min(0).max(1).default(0.01),
   schedule: z.enum(['cosine', 'linear', 'constant']).default('cosine'),
@@ -220,6 +222,8 @@ export type GuideEvent =
       readonly prompts: readonly string[];
       readonly cosines: readonly number[];
       readonly percentiles: readonly number[];
+      /** Milliseconds that the step's graph took to run. */
+      readonly session: number;
     }
   /** JPEG */
   | ({ readonly type: 'frame'; readonly step: number } & Image)

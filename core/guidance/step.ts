@@ -159,13 +159,18 @@ export function stepGraph(plan: StepPlan): Graph {
       ...(penalty ? [penalty.sum()] : []),
     ];
     const total = others.reduce((a, b) => a.add(b), loss);
+    const { optimiser } = s;
+    // Evolution judges by the loss alone.
+    if (optimiser === 'evolution') return { loss: total, cosines, percentiles };
     const found = gradients(
       total,
       parameters.map(({ value }) => value),
     );
     const inputs = { rate: t.input('rate', []), unbias1: t.input('unbias1', []), unbias2: t.input('unbias2', []) };
     const next = parameters.flatMap(({ p, value }, i) =>
-      [...moved(t, p, value, found[i] ?? value.zeros(), s, inputs)].map(([name, v]) => [`next.${name}`, v] as const),
+      [...moved(t, p, value, found[i] ?? value.zeros(), { ...s, optimiser }, inputs)].map(
+        ([name, v]) => [`next.${name}`, v] as const,
+      ),
     );
     return { loss: total, cosines, percentiles, ...Object.fromEntries(next) };
   });

@@ -1,12 +1,14 @@
 /** One run's session and state: each call of `step` is one run of the graph. */
 import type { Tensor as OrtTensor } from 'onnxruntime-node';
+import { joinedFloats } from '../arrays.ts';
 import { failure } from '../errors.ts';
 import type { Session, Shape } from '../graph/index.ts';
 import { float32, floatsOf } from '../graph/session.ts';
 import { type CropFeeds, type CropPlan, drawCrops } from './crops.ts';
 import type { Live } from './live.ts';
-import { momentNames, rateAt } from './optimisers.ts';
-import type { ParsedGuideRequest } from './protocol.ts';
+import { momentNames, rateAt, SPREAD } from './optimisers.ts';
+import type { DrawerParameter, ParsedGuideRequest } from './protocol.ts';
+import { type Cloud, candidate, draws, learned, usualPopulation } from './snes.ts';
 import type { Extent } from './step.ts';
 
 const scalar = (x: number): OrtTensor => float32(Float32Array.of(x), []);
@@ -17,6 +19,8 @@ export interface StepResult {
   readonly cosines: readonly number[];
   /** How these stand among stock words, 0..100. */
   readonly percentiles: readonly number[];
+  /** Milliseconds that the graph took to run. */
+  readonly session: number;
 }
 
 export interface StepperOptions {
@@ -63,13 +67,19 @@ export class Stepper {
     }
   }
 
-  /** Steps count from 0. `random` gives the crops. Throws DIVERGED when the loss is no longer a number. */
+  /** Steps count from 0. `random` gives the crops, and the candidates of evolution. Throws DIVERGED when the loss is no longer a number. */
   async step(step: number, live: Live, random: () => number): Promise<StepResult> {
-    const { request, session, canvas, side } = this.options;
+    const feeds = this.feeds(step, live, random);
+    return live.settings.optimiser === 'evolution'
+      ? this.evolved(step, live, feeds, random)
+      : this.descended(step, live, feeds);
+  }
+
+  private feeds(step: number, live: Live, random: () => number): Record<string, OrtTensor> {
+    const { request, canvas, side } = this.options;
     const { settings: s, feeds: prompts, style, paint } = live;
     const plan: CropPlan = { ...canvas, side, paper: request.drawer.paper, regions: prompts.regions };
-    const feeds: Record<string, OrtTensor> = {
-      ...Object.fromEntries(this.values),
+    return {
       ...prompts.fixed,
       prompts: prompts.rows(step / s.steps),
       ...cropTensors(drawCrops(s, plan, random), s.crops, plan),
@@ -86,16 +96,91 @@ export class Stepper {
       unbias1: scalar(1 / (1 - s.beta1 ** (step + 1))),
       unbias2: scalar(1 / (1 - s.beta2 ** (step + 1))),
     };
-    const out = await session.run(Object.fromEntries(Object.entries(feeds).filter(([name]) => this.accepts.has(name))));
+  }
+
+  private async run(
+    step: number,
+    live: Live,
+    feeds: Readonly<Record<string, OrtTensor>>,
+  ): Promise<{ found: StepResult; out: Readonly<Record<string, OrtTensor>> }> {
+    const { session } = this.options;
+    const given = Object.fromEntries(Object.entries(feeds).filter(([name]) => this.accepts.has(name)));
+    const began = performance.now();
+    const out = await session.run(given);
+    const took = performance.now() - began;
     const loss = floatsOf(out['loss'])[0] ?? Number.NaN;
     if (!Number.isFinite(loss)) throw failure('DIVERGED', { step: step + 1, loss });
+    const each = (name: string): number[] => [...floatsOf(out[name])].slice(0, live.feeds.count);
+    return { found: { loss, cosines: each('cosines'), percentiles: each('percentiles'), session: took }, out };
+  }
+
+  private async descended(step: number, live: Live, feeds: Readonly<Record<string, OrtTensor>>): Promise<StepResult> {
+    const { found, out } = await this.run(step, live, { ...feeds, ...Object.fromEntries(this.values) });
     for (const name of this.values.keys()) {
       const next = out[`next.${name}`];
       if (next) this.values.set(name, next);
     }
-    const each = (name: string): number[] => [...floatsOf(out[name])].slice(0, prompts.count);
-    return { loss, cosines: each('cosines'), percentiles: each('percentiles') };
+    return found;
   }
+
+  /** A step of evolution: candidates around the parameters are judged by the same crops; the best one's scores are told. */
+  private async evolved(
+    step: number,
+    live: Live,
+    feeds: Readonly<Record<string, OrtTensor>>,
+    random: () => number,
+  ): Promise<StepResult> {
+    const { parameters } = this.options.request.drawer;
+    const cloud = this.cloud();
+    const z = draws(live.settings.population || usualPopulation(cloud.mean.length), cloud.mean.length, random);
+    const judged: StepResult[] = [];
+    for (const zk of z) {
+      const own = parametersOf(parameters, candidate(cloud, zk));
+      judged.push((await this.run(step, live, { ...feeds, ...own })).found);
+    }
+    const losses = judged.map((j) => j.loss);
+    this.keep(learned(cloud, z, losses, live.settings.rate));
+    const [best] = judged.toSorted((a, b) => a.loss - b.loss);
+    const session = judged.reduce((sum, j) => sum + j.session, 0);
+    return { loss: Number.NaN, cosines: [], percentiles: [], ...best, session };
+  }
+
+  /** All parameters as one cloud. */
+  private cloud(): Cloud {
+    const { parameters } = this.options.request.drawer;
+    const numbers = (name: string): Float32Array => floatsOf(this.values.get(name));
+    return {
+      mean: joinedFloats(parameters.map((p) => numbers(p.name))),
+      spread: joinedFloats(
+        parameters.map((p) => numbers(`${p.name}.${SPREAD}`).map((s) => FIRST_SPREAD * p.rate * Math.exp(s))),
+      ),
+    };
+  }
+  private keep({ mean, spread }: Cloud): void {
+    const { parameters } = this.options.request.drawer;
+    for (const [name, tensor] of Object.entries(parametersOf(parameters, mean))) this.values.set(name, tensor);
+    let at = 0;
+    for (const p of parameters) {
+      const own = spread.subarray(at, at + p.start.length).map((s) => Math.log(s / (FIRST_SPREAD * p.rate)));
+      this.values.set(`${p.name}.${SPREAD}`, float32(own, p.shape));
+      at += own.length;
+    }
+  }
+}
+
+/** How widely evolution's first candidates are spread, in learning rates of the parameter. */
+const FIRST_SPREAD = 6;
+
+/** One run of numbers as the drawer's parameters, within their bounds. */
+function parametersOf(parameters: readonly DrawerParameter[], numbers: Float32Array): Record<string, OrtTensor> {
+  let at = 0;
+  return Object.fromEntries(
+    parameters.map(({ name, shape, start, low, high }) => {
+      const own = numbers.subarray(at, at + start.length).map((v) => Math.min(high, Math.max(low, v)));
+      at += own.length;
+      return [name, float32(own, shape)];
+    }),
+  );
 }
 
 function cropTensors(

@@ -33,7 +33,7 @@ const hex = (colour: Colour): string =>
     )
     .join('')}`;
 /** A number of a path; five digits are finer than any print. */
-export const short = (x: number): string => String(Number(x.toFixed(5)));
+const short = (x: number): string => String(Number(x.toFixed(5)));
 export const point = (x: number, y: number): string => `${short(x)} ${short(y)}`;
 
 /** Shapes that are not seen are left out. */

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { EMBEDDED } from '../../core/index.ts';
 import { benchFiles, benchMemory, benchRanking, benchTensors } from './bulk.ts';
-import { benchGuidance } from './guidance.ts';
+import { benchEvolution } from './evolution.ts';
+import { benchDrawers, benchGuidance } from './guidance.ts';
 import { benchServerLag } from './server-lag.ts';
 import { benchTorch, hasTorch, withExportedVit } from './torch.ts';
 import { benchVit } from './vit.ts';
@@ -56,6 +57,8 @@ const parts: readonly (readonly [string, string | undefined, () => Promise<Recor
   ],
   ['Exact ranking of 100,000 embeddings', undefined, () => benchRanking(31)],
   ['Guidance with the embedded model, 128 strokes, 8 crops', undefined, () => benchGuidance(200)],
+  ['Every drawer, 8 crops', undefined, () => benchDrawers(90)],
+  ['Evolution beside the gradient', undefined, () => benchEvolution(250)],
   ['Server while a job runs', undefined, () => benchServerLag(150)],
 ];
 for (const [title, missing, work] of parts) {

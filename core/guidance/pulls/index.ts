@@ -7,7 +7,7 @@ import { edges, histogram, likeness } from './reference.ts';
 import { sharpness, smooth, symmetry } from './texture.ts';
 
 export { defineLoss, type Loss, type LossContext, readyLoss } from './loss.ts';
-export { contrast, edges, histogram, likeness, palette, saturation, sharpness, smooth, symmetry };
+export { palette };
 
 /** Those that need nothing but a weight. */
 export const PLAIN_PULLS: readonly Loss[] = [
