@@ -92,6 +92,7 @@ export {
 } from './plugin/registry.ts';
 export { RunFolder } from './plugin/run-folder.ts';
 export { checkInputs, parseRecipe, type Recipe, recipeOf } from './plugin/run-record.ts';
+export { defineSketch, type Gene, type Sketch, type SketchCanvas, type SketchFrame } from './plugin/sketch.ts';
 export { type Script, type Steer, scriptSchema, steerSchema } from './plugin/steer.ts';
 export { gaussian, seeded, seedFor } from './random.ts';
 export { issuesOf } from './schemas.ts';

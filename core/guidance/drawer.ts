@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import type { Graph, Shape, Tensor, Trace } from '../graph/index.ts';
 import { trace, writeOnnx } from '../graph/index.ts';
 import { seeded, seedFor } from '../random.ts';
+import type { Plane } from './plane.ts';
 import type { DrawerParameter, ReadyDrawer } from './protocol.ts';
 import type { Extent } from './step.ts';
 import { type SvgShape, writeSvg } from './svg.ts';
@@ -14,12 +15,6 @@ export interface Drawn {
   readonly alpha: Tensor;
   /** What the drawer would rather not do, []. */
   readonly penalty?: Tensor;
-}
-
-/** The plane that is drawn on, in units that make its area one: x goes right from 0 to `width`, y down from 0 to `height`. */
-export interface Plane {
-  readonly height: number;
-  readonly width: number;
 }
 
 export interface DrawContext {

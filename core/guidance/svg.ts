@@ -1,5 +1,5 @@
 /** Drawings of shapes as SVG: any size, and for plotters one layer a colour. */
-import type { Plane } from './drawer.ts';
+import type { Plane } from './plane.ts';
 
 type Colour = readonly [number, number, number];
 

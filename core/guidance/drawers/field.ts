@@ -5,7 +5,8 @@
 import { z } from 'zod';
 import type { Tensor } from '../../graph/index.ts';
 import { gaussian } from '../../random.ts';
-import { defineDrawer, type Plane } from '../drawer.ts';
+import { defineDrawer } from '../drawer.ts';
+import type { Plane } from '../plane.ts';
 import { middles, named } from './layers.ts';
 import { opaque } from './opaque.ts';
 

@@ -2,7 +2,7 @@
 
 import type { Tensor } from '../../graph/index.ts';
 import { gaussian } from '../../random.ts';
-import type { Plane } from '../drawer.ts';
+import type { Plane } from '../plane.ts';
 import type { DrawerParameter } from '../protocol.ts';
 import { logit, named, OPAQUE, sigmoid } from './layers.ts';
 
