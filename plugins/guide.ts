@@ -37,7 +37,10 @@ const settings = guidanceSettingsSchema.shape;
 const advanced = true;
 
 const parameters = z.object({
-  prompt: promptField(),
+  prompt: promptField({
+    description:
+      'Parts between bars, each with what it needs: a red heart:2 | blurry:-0.5 | the sun @top-left | a bud -> a flower | [style:ink.png]',
+  }),
   drawer: z
     .enum(['strokes', 'blobs', 'polygons', 'plotter', 'blocks', 'field', 'tiles', 'pixels', 'fourier', 'inpaint'])
     .default('strokes')
@@ -62,6 +65,7 @@ const parameters = z.object({
     description:
       'A picture to begin from: the drawing is fitted to it first; for "inpaint" the picture that is changed',
     positional: false,
+    advanced,
   })
     .max(1)
     .default([]),

@@ -16,6 +16,8 @@ export interface Job {
   progress?: Of<'progress'>;
   frame?: Of<'frame'>;
   picture?: { readonly title: string; readonly width: number; readonly height: number; readonly file: string };
+  /** The same picture as SVG, in the gallery's folder. */
+  drawing?: string;
   /** How many pictures it has finished. */
   pictures: number;
   ranking?: Of<'ranking'>;
@@ -145,7 +147,9 @@ export class Jobs extends EventEmitter<{ changed: [Job] }> {
   }
 
   private async take(job: Job, event: PluginEvent): Promise<void> {
-    if (event.type === 'picture') {
+    if (event.type === 'picture' && event.mime === 'image/svg+xml') {
+      job.drawing = await this.services.keep(job, event, job.pictures);
+    } else if (event.type === 'picture') {
       const { title, width, height } = event;
       job.picture = { title, width, height, file: await this.services.keep(job, event, job.pictures) };
       job.pictures += 1;

@@ -85,7 +85,14 @@ export const updateSchema = z.object({
     })
     .optional(),
   picture: z
-    .object({ title: z.string(), width: z.number(), height: z.number(), url: z.string(), file: z.string() })
+    .object({
+      title: z.string(),
+      width: z.number(),
+      height: z.number(),
+      url: z.string(),
+      file: z.string(),
+      svg: z.string().optional(),
+    })
     .optional(),
   error: plainErrorSchema.optional(),
 });
@@ -102,6 +109,7 @@ export const steerSchema = z.object({
   control: z.enum(['pause', 'go', 'step', 'finish']).exactOptional(),
   rewind: z.int().nonnegative().exactOptional(),
 });
+export type Steering = z.infer<typeof steerSchema>;
 export const uploadedSchema = z.object({ path: z.string() });
 
 export type Answer<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: WireError };
@@ -111,7 +119,7 @@ type Ack<T> = (answer: Answer<T>) => void;
 export interface ClientEvents {
   start: (message: z.infer<typeof startSchema>, ack: Ack<{ job: string }>) => void;
   cancel: (message: z.infer<typeof jobSchema>, ack: Ack<null>) => void;
-  steer: (message: z.infer<typeof steerSchema>, ack: Ack<null>) => void;
+  steer: (message: Steering, ack: Ack<null>) => void;
 }
 /** What the server says. An update is acknowledged; until then that watcher gets no other. */
 export interface ServerEvents {

@@ -6,6 +6,7 @@ import {
   type Hello,
   helloSchema,
   type ServerEvents,
+  type Steering,
   type Update,
   updateSchema,
   uploadedSchema,
@@ -22,7 +23,7 @@ export interface Listeners {
 export interface Connection {
   start(plugin: string, parameters: Record<string, unknown>): Promise<Answer<{ job: string }>>;
   cancel(job: string): Promise<Answer<null>>;
-  steer(job: string, prompt: string): Promise<Answer<null>>;
+  steer(job: string, wish: Omit<Steering, 'job'>): Promise<Answer<null>>;
   /** Sends a picture and gives the value that a pictures field takes. */
   upload(file: File): Promise<Answer<string>>;
 }
@@ -62,7 +63,7 @@ export function connect(listeners: Listeners): Connection {
     start: (plugin, parameters) =>
       answered(() => socket.timeout(ANSWER_MS).emitWithAck('start', { plugin, parameters })),
     cancel: (job) => answered(() => socket.timeout(ANSWER_MS).emitWithAck('cancel', { job })),
-    steer: (job, prompt) => answered(() => socket.timeout(ANSWER_MS).emitWithAck('steer', { job, prompt })),
+    steer: (job, wish) => answered(() => socket.timeout(ANSWER_MS).emitWithAck('steer', { job, ...wish })),
     upload: (file) =>
       answered(async () => {
         const response = await fetch(`uploads?name=${encodeURIComponent(file.name)}`, {

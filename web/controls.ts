@@ -44,6 +44,8 @@ export function createControls(place: HTMLElement, plugin: WirePlugin, upload: U
   const getters = new Map<string, () => unknown>();
   const paneValues: Record<string, unknown> = {};
   const entries = Object.entries(plugin.parameters.properties);
+  // Pictures that few runs want are folded away below the others.
+  const folded = make('details', { className: 'field' }, make('summary', { textContent: 'From pictures' }));
   for (const [name, field] of entries) {
     if (field.control === 'prompt') {
       const area = make('textarea', { name, rows: 3, placeholder: 'a red heart', spellcheck: true });
@@ -52,7 +54,7 @@ export function createControls(place: HTMLElement, plugin: WirePlugin, upload: U
     } else if (field.control === 'pictures') {
       const pictures = pictureField(name, upload);
       getters.set(name, () => (pictures.values().length > 0 ? pictures.values() : undefined));
-      place.append(
+      (field.advanced ? folded : place).append(
         make(
           'div',
           { className: 'field' },
@@ -67,7 +69,7 @@ export function createControls(place: HTMLElement, plugin: WirePlugin, upload: U
     .filter(([name]) => !getters.has(name))
     .sort(([, a], [, b]) => Number(a.advanced ?? false) - Number(b.advanced ?? false));
   const box = make('div', { className: 'panes' });
-  place.append(box);
+  place.append(...(folded.childElementCount > 1 ? [folded] : []), box);
   const pane = new Pane({ container: box });
   let more: Pane | ReturnType<Pane['addFolder']> | undefined;
   const folderFor = (field: Field) => {

@@ -17,8 +17,10 @@ export function createEasel(): Easel {
   const paint = async (blob: Blob, turn: number): Promise<void> => {
     const bitmap = await createImageBitmap(blob);
     if (turn < newest || !context) return;
-    if (canvas.width !== bitmap.width || canvas.height !== bitmap.height)
+    if (canvas.width !== bitmap.width || canvas.height !== bitmap.height) {
       Object.assign(canvas, { width: bitmap.width, height: bitmap.height });
+      canvas.parentElement?.style.setProperty('--ratio', String(bitmap.width / bitmap.height));
+    }
     context.drawImage(bitmap, 0, 0);
     bitmap.close();
     empty.hidden = true;

@@ -7,6 +7,7 @@ import { createEasel } from './easel.ts';
 import { byId, make } from './element.ts';
 import { showGallery } from './gallery.ts';
 import { showRanking } from './ranking.ts';
+import { createTransport } from './transport.ts';
 
 const [tabs, fields, about, state, error, notes] = [
   byId('plugins', HTMLElement),
@@ -16,16 +17,22 @@ const [tabs, fields, about, state, error, notes] = [
   byId('error', HTMLParagraphElement),
   byId('notes', HTMLUListElement),
 ];
-const [go, cancel, form, progress, download] = [
+const [go, cancel, form, progress, download, drawing] = [
   byId('go', HTMLButtonElement),
   byId('cancel', HTMLButtonElement),
   byId('controls', HTMLFormElement),
   byId('progress', HTMLProgressElement),
   byId('download', HTMLAnchorElement),
+  byId('drawing', HTMLAnchorElement),
 ];
 const [ranking, easelBox] = [byId('ranking', HTMLOListElement), byId('easel', HTMLElement)];
 const easel = createEasel();
 const chart = createChart(byId('chart', HTMLDivElement));
+const transport = createTransport(async (wish) => {
+  const answer = shown && (await connection.steer(shown.job, wish));
+  showError(answer && !answer.ok ? answer.error : undefined);
+});
+let plugins: readonly WirePlugin[] = [];
 
 let controls: Controls | undefined;
 let chosen: WirePlugin | undefined;
@@ -51,6 +58,7 @@ function begin(update: Update): void {
   chart.clear();
   notes.replaceChildren();
   download.hidden = true;
+  drawing.hidden = true;
   ranking.hidden = true;
   easelBox.hidden = false;
 }
@@ -69,7 +77,8 @@ function onUpdate(update: Update): void {
   const running = update.state === 'running' || update.state === 'waiting';
   shown = { job: update.job, running, waiting: update.state === 'waiting' };
   const { progress: far } = update;
-  state.textContent = `${WORDS[update.state]}: ${update.title}${running && far && far.total > 0 ? ` · ${far.done} of ${far.total}` : ''}`;
+  transport.show(update, plugins.find((p) => p.id === update.plugin)?.steerable ?? false);
+  state.textContent = `${update.paused && running ? 'Paused' : WORDS[update.state]}: ${update.title}${running && far && far.total > 0 ? ` · ${far.done} of ${far.total}` : ''}`;
   state.dataset['state'] = update.state;
   progress.hidden = !running;
   if (far && far.total > 0) progress.value = far.done / far.total;
@@ -86,6 +95,7 @@ function onUpdate(update: Update): void {
   if (update.picture) {
     easel.picture(update.picture.url);
     Object.assign(download, { href: update.picture.url, download: update.picture.file, hidden: false });
+    Object.assign(drawing, { href: update.picture.svg ?? '', hidden: update.picture.svg === undefined });
     easelBox.hidden = false;
   }
   if (update.error) showError(update.error);
@@ -106,6 +116,7 @@ function choose(plugin: WirePlugin): void {
 }
 
 function onHello(hello: Hello): void {
+  plugins = hello.plugins;
   byId('model', HTMLParagraphElement).textContent = hello.model
     ? `${hello.model.family} · ${hello.model.side} px · ${hello.model.hash.slice(0, 8)}`
     : 'the model could not be read';
@@ -131,6 +142,7 @@ function startAfresh(): void {
   go.textContent = 'Go';
   cancel.hidden = true;
   progress.hidden = true;
+  transport.hide();
 }
 
 const connection = connect({
@@ -151,7 +163,7 @@ form.addEventListener('submit', async (event) => {
   showError(undefined);
   const { prompt } = values;
   if (shown?.running && go.textContent?.startsWith('Steer') && typeof prompt === 'string') {
-    const answer = await connection.steer(shown.job, prompt);
+    const answer = await connection.steer(shown.job, { prompt });
     if (!answer.ok) showError(answer.error);
     return;
   }

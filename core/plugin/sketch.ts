@@ -3,6 +3,7 @@ import { type Canvas, createCanvas, type SKRSContext2D } from '@napi-rs/canvas';
 import { z } from 'zod';
 import type { Embeddings } from '../clip/batches.ts';
 import { cosineTable, jointPercentile, percentiles, row } from '../engine/scores.ts';
+import { failure } from '../errors.ts';
 import { parsePrompt } from '../guidance/prompt/parse.ts';
 import { type Cloud, candidate, draws, learned, usualPopulation } from '../guidance/snes.ts';
 import { gaussian, seeded, seedFor } from '../random.ts';
@@ -10,6 +11,7 @@ import { definePlugin, type Plugin, type PluginContext } from './define.ts';
 import type { PluginEvent } from './events.ts';
 import { promptField, seedField, sizeField } from './fields.ts';
 import { type PromptTargets, promptTargets } from './kit/prompt-targets.ts';
+import type { Steer } from './steer.ts';
 
 /** A 2D context as browsers have it. */
 export type SketchCanvas = SKRSContext2D;
@@ -115,6 +117,30 @@ class Studio<G extends Readonly<Record<string, Gene>>> {
   }
 }
 
+/** Holds a run until somebody lets it go on. */
+class Gate {
+  closed = false;
+  finished = false;
+  private allowed = 0;
+  private wake: () => void = () => undefined;
+
+  obey(control: NonNullable<Steer['control']>): void {
+    this.closed = control === 'pause' || control === 'step';
+    if (control === 'step') this.allowed += 1;
+    if (control === 'finish') this.finished = true;
+    this.wake();
+  }
+
+  async passed(signal: AbortSignal): Promise<void> {
+    while (this.closed && this.allowed === 0 && !signal.aborted)
+      await new Promise<void>((resolve) => {
+        this.wake = resolve;
+        signal.addEventListener('abort', () => resolve(), { once: true });
+      });
+    if (this.closed) this.allowed -= 1;
+  }
+}
+
 /** What the model says of candidates, best first by `fitness`. */
 async function judged(
   pngs: readonly Uint8Array[],
@@ -138,8 +164,14 @@ async function* evolve<G extends Readonly<Record<string, Gene>>>(
   context: PluginContext,
 ): AsyncGenerator<PluginEvent, void, void> {
   let targets = await promptTargets(parsePrompt(prompt, context.random), context);
+  const gate = new Gate();
   context.onSteer(async (steer) => {
+    if (steer.rewind !== undefined || steer.paint !== undefined || steer.weights || steer.settings)
+      throw failure('STEER_INVALID', {
+        what: 'a sketch takes a new prompt, pauses, takes single steps and ends early',
+      });
     if (steer.prompt !== undefined) targets = await promptTargets(parsePrompt(steer.prompt, context.random), context);
+    if (steer.control) gate.obey(steer.control);
   });
   const captions = await context.engine.captions({ signal: context.signal });
   const studio = new Studio(sketch, seed);
@@ -151,7 +183,10 @@ async function* evolve<G extends Readonly<Record<string, Gene>>>(
   };
   let best = cloud.mean;
   for (let generation = 1; generation <= generations; generation++) {
+    if (gate.closed) yield { type: 'paused', step: generation - 1 };
+    await gate.passed(context.signal);
     context.signal.throwIfAborted();
+    if (gate.finished) break;
     const z_ = draws(population || usualPopulation(dimension), dimension, random);
     const candidates = z_.map((zk) => candidate(cloud, zk));
     const pngs = await Promise.all(candidates.map((c) => studio.png(c, LOOKED_AT)));

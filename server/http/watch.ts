@@ -61,6 +61,7 @@ function news(job: Job, seen: Seen): Update {
             height: picture.height,
             url: `/gallery/${encodeURIComponent(picture.file)}`,
             file: picture.file,
+            ...(job.drawing ? { svg: `/gallery/${encodeURIComponent(job.drawing)}` } : {}),
           },
         }
       : {}),

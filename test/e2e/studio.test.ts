@@ -57,6 +57,37 @@ describe.runIf(executablePath)('the studio in a real browser', () => {
     await page.getByRole('button', { name: 'Go' }).click();
   }
 
+  it('holds a run, takes a single step, goes back, goes on and ends it with a picture', async () => {
+    const page = await studio();
+    await begin(page, 'a red heart', '600');
+    await untilFrames(page, 4);
+    const far = (): Promise<number> =>
+      page.locator('#back').evaluate((range) => Number((range as HTMLInputElement).value));
+    await page.getByRole('button', { name: 'Pause' }).click();
+    await page.locator('#state', { hasText: 'Paused' }).waitFor();
+    await page.waitForTimeout(500);
+    const held = await far();
+    await page.waitForTimeout(700);
+    expect(await far()).toBe(held);
+    await page.getByRole('button', { name: 'One step' }).click();
+    await page.waitForFunction(
+      (n) => Number((document.querySelector('#back') as HTMLInputElement).value) === n,
+      held + 1,
+    );
+    const shown = await pixels(page);
+    await page.locator('#back').evaluate((range) => {
+      (range as HTMLInputElement).value = '10';
+      range.dispatchEvent(new Event('change'));
+    });
+    await page.waitForFunction((before) => document.querySelector('canvas')?.toDataURL() !== before, shown);
+    await page.getByRole('button', { name: 'Go on' }).click();
+    await page.waitForFunction(() => Number((document.querySelector('#back') as HTMLInputElement).value) > 14);
+    await page.getByRole('button', { name: 'Finish now' }).click();
+    await page.locator('#state', { hasText: 'Done' }).waitFor();
+    expect(await page.locator('#transport').isHidden()).toBe(true);
+    expect(complaints).toEqual([]);
+  });
+
   it('draws a prompt live, shows a late page the same canvas, and cancels', async () => {
     const page = await studio();
     await begin(page, 'a red heart', '5000');
