@@ -31,6 +31,8 @@ export interface DrawContext {
 
 export interface Drawing {
   readonly parameters: readonly DrawerParameter[];
+  /** How many layers the size of the picture are made while it is drawn; 1 when absent. */
+  readonly layers?: number;
   /** Traced once for each size; `values` holds one tensor for each parameter. */
   draw(values: Readonly<Record<string, Tensor>>, context: DrawContext): Drawn;
   /** The finished drawing as shapes, in the order in which they are painted; only drawers that have shapes. */
@@ -94,6 +96,15 @@ export function canvasExtent({ canvas }: Pick<Drawer, 'canvas'>, sizes: Sizes): 
   return { height: whole(canvas * plane.height), width: whole(canvas * plane.width) };
 }
 
+/** Pixels of all layers that a graph may draw: 160 MB each time that they are touched. */
+const LAYERED_PIXELS = 4e7;
+/** A longer side at which all layers fit into memory; a larger picture is made from the SVG. */
+function affordable(output: number, { layers = 1, shapes }: Drawing, plane: Plane): number {
+  if (!shapes) return output;
+  const { height, width } = within(output, plane);
+  return Math.floor(output * Math.min(1, Math.sqrt(LAYERED_PIXELS / (layers * height * width))));
+}
+
 /** Makes a drawer ready for a run: its start from the seed, its graphs at the sizes that are needed. */
 export function readyDrawer<S extends z.ZodType>(
   drawer: Drawer<S>,
@@ -110,7 +121,7 @@ export function readyDrawer<S extends z.ZodType>(
     parameters: [...drawing.parameters],
     canvas: bytes(canvasExtent(drawer, sizes), 'canvas'),
     preview: bytes(within(sizes.preview, plane), 'picture'),
-    output: bytes(within(sizes.output, plane), 'picture'),
+    output: bytes(within(affordable(sizes.output, drawing, plane), plane), 'picture'),
     paper: [...drawer.paper],
   };
 }

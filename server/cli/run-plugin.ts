@@ -20,6 +20,8 @@ import {
 } from '../../core/index.ts';
 import { generatePictures } from '../generate-pictures.ts';
 import { gatherPictures } from '../pictures.ts';
+import { ANIMATIONS, Animation } from './animation.ts';
+import { contactSheet } from './contact-sheet.ts';
 import { addFlags, parametersFrom } from './flags.ts';
 import { type Context, type Shared, withEngine } from './shared.ts';
 
@@ -40,16 +42,21 @@ export function pluginCommand(plugin: RegisteredPlugin, shared: Shared): Command
   command
     .option('--out <file>', 'where to write the picture (PNG)')
     .option('--run <folder>', 'keep a folder of the run: settings, scores, and checkpoints to take it up from')
-    .option('--strip', 'leave out of the picture how it was made');
+    .option('--strip', 'leave out of the picture how it was made')
+    .option('--animation <file>', 'the run as moving pictures: .webp, .gif, or .mp4 where ffmpeg is installed')
+    .option('--variations <count>', 'so many pictures with seeds that follow each other, and a sheet of them');
   return shared.finish(command, async (context, words, options) => {
     const parameters = parametersFrom(flags, words, options);
     const given = optionsSchema.safeParse(options);
     if (!given.success) throw failure('USAGE', { what: issuesOf(given.error) });
-    const { out, run, strip } = given.data;
+    const { out, run, strip = false, animation, variations = 1 } = given.data;
+    if (variations > 1 && run !== undefined)
+      throw failure('USAGE', { what: '--run keeps one run, so it does not go with --variations.' });
     const folder = run === undefined ? undefined : new RunFolder(run);
     await withEngine(context, async (engine) => {
       await folder?.begin(await beginning(plugin, parameters, engine));
-      await play({ plugin, parameters, engine, context, folder, strip: strip ?? false, out });
+      const one = { plugin, parameters, engine, context, folder, strip, out, animation };
+      await (variations > 1 ? playSeeds(one, variations) : play(one));
     });
   });
 }
@@ -64,6 +71,14 @@ const optionsSchema = z.object({
     .optional(),
   run: z.string().min(1).optional(),
   strip: z.boolean().optional(),
+  animation: z
+    .string()
+    .refine(
+      (name) => ANIMATIONS.includes(extname(name).toLowerCase()),
+      `an animation is one of ${ANIMATIONS.join(', ')}`,
+    )
+    .optional(),
+  variations: z.coerce.number().int().min(1).max(100).optional(),
 });
 
 /** How a run begins, before anything is known of how it goes. */
@@ -92,6 +107,7 @@ export interface Play {
   readonly folder?: RunFolder | undefined;
   readonly strip: boolean;
   readonly out?: string | undefined;
+  readonly animation?: string | undefined;
   readonly again?: Pick<RunOptions, 'script' | 'resume'>;
 }
 
@@ -109,24 +125,64 @@ export function begin({ plugin, parameters, engine, context, folder, strip, agai
 }
 const CHECKPOINT_EVERY = 20;
 
+interface Played {
+  /** What --json says. */
+  readonly result: Readonly<Record<string, unknown>>;
+  /** The finished pictures, PNG. */
+  readonly pictures: readonly Uint8Array[];
+}
+
 /** Runs a plugin, tells how it goes and keeps its pictures. */
 export async function play(run: Play): Promise<void> {
-  const { plugin, parameters, context, folder, out } = run;
-  const result: Record<string, unknown> = { plugin: plugin.id };
-  const pictures: object[] = [];
+  run.context.terminal.document((await played(run)).result);
+}
+
+/** The same with seeds that follow each other, and a sheet of all. */
+async function playSeeds(run: Play, count: number): Promise<void> {
+  const { context } = run;
+  const { seed: first } = z.looseObject({ seed: z.number().default(1) }).parse(run.parameters);
+  const all: Played[] = [];
+  for (let i = 0; i < count; i++) {
+    const parameters = { ...z.looseObject({}).parse(run.parameters), seed: first + i };
+    const out = numbered(fileOf(run), i);
+    all.push(await played({ ...run, parameters, out, animation: run.animation && numbered(run.animation, i) }));
+  }
+  const sheet = fileOf(run).replace(/\.png$/iu, '-sheet.png');
+  await writeWhole(sheet, await contactSheet(all.flatMap((p) => p.pictures)));
+  context.terminal.line(sheet);
+  context.terminal.document({ plugin: run.plugin.id, runs: all.map((p) => p.result), sheet });
+}
+
+/** Where the picture goes. */
+function fileOf({ plugin, parameters, folder, out }: Play): string {
   const prompt = z.object({ prompt: z.string() }).safeParse(parameters);
   const name = basename(prompt.success ? prompt.data.prompt : plugin.id)
     .replace(/[^\w]+/g, '-')
     .slice(0, 60);
-  const file = out ?? (folder ? join(folder.path, 'picture.png') : `${name}.png`);
+  return out ?? (folder ? join(folder.path, 'picture.png') : `${name}.png`);
+}
+
+async function played(run: Play): Promise<Played> {
+  const { plugin, context, folder } = run;
+  const file = fileOf(run);
+  const result: Record<string, unknown> = { plugin: plugin.id };
+  const [told, pictures]: [object[], Uint8Array[]] = [[], []];
+  const moving = run.animation === undefined ? undefined : new Animation();
   for await (const event of begin(run).events) {
     await folder?.take(event);
-    if (event.type === 'picture' && event.mime === 'image/svg+xml')
+    if (event.type === 'frame') moving?.add(event.bytes);
+    else if (event.type === 'picture' && event.mime === 'image/svg+xml')
       await keep(event, file.replace(/\.png$/iu, '.svg'), context);
-    else if (event.type === 'picture') pictures.push(await keep(event, numbered(file, pictures.length), context));
-    else tell(event, context, result);
+    else if (event.type === 'picture') {
+      told.push(await keep(event, numbered(file, told.length), context));
+      pictures.push(event.bytes);
+    } else tell(event, context, result);
   }
-  context.terminal.document({ ...result, ...(pictures.length > 0 ? { pictures } : {}) });
+  if (moving && run.animation !== undefined) {
+    await moving.write(run.animation);
+    context.terminal.line(run.animation);
+  }
+  return { result: { ...result, ...(told.length > 0 ? { pictures: told } : {}) }, pictures };
 }
 
 async function keep(

@@ -45,6 +45,24 @@ describe('lodestone', () => {
     expect(await readdir(folder)).toEqual(['heart.png']);
   });
 
+  it('guide gives variations with a sheet of them, and the run as moving pictures', async () => {
+    const folder = await temporaryFolder();
+    const quick = ['guide', 'a star', '--steps', '26', '--size', '64', '--drawer', 'polygons', '--out', 'star.png'];
+    expect((await lodestone([...quick, '--variations', '3', '--animation', 'star.webp'], folder)).code).toBe(0);
+    const names = ['star', 'star-2', 'star-3'];
+    expect((await readdir(folder)).sort()).toEqual(
+      [...names.flatMap((n) => [`${n}.png`, `${n}.svg`, `${n}.webp`]), 'star-sheet.png'].sort(),
+    );
+    const bytes = await Promise.all(names.map((n) => readFile(join(folder, `${n}.png`))));
+    expect(Buffer.compare(bytes[0] ?? Buffer.of(), bytes[1] ?? Buffer.of())).not.toBe(0);
+    expect(await sharp(join(folder, 'star.webp')).metadata()).toMatchObject({
+      format: 'webp',
+      pages: expect.any(Number),
+    });
+    expect((await sharp(join(folder, 'star-sheet.png')).metadata()).width).toBe(670);
+    expect((await lodestone([...quick, '--animation', 'star.txt'], folder)).code).toBe(2);
+  });
+
   it('rank, score and classify agree on what a picture shows', async () => {
     const folder = await pictures();
     const ranked = await lodestone(['rank', 'a yellow star', folder, '--json']);

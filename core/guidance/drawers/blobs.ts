@@ -43,6 +43,7 @@ export const blobs = defineDrawer({
   paper: [0.98, 0.97, 0.94],
   begin({ shapes: count, waves }, random, plane) {
     return {
+      layers: count,
       parameters: [
         ...shapeParameters(count, random, plane),
         {

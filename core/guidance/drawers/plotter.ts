@@ -45,6 +45,7 @@ export const plotter = defineDrawer({
     }).flat();
     const penOf = (i: number): readonly [number, number, number] => PENS[i % pens] ?? PENS[0];
     return {
+      layers: count,
       parameters: [
         {
           name: 'points',

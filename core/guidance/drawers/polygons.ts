@@ -39,6 +39,7 @@ export const polygons = defineDrawer({
     const turns = Array.from({ length: count * corners }, (_, i) => (2 * Math.PI * (i % corners)) / corners);
     const turned = Array.from({ length: count }, () => 2 * Math.PI * random());
     return {
+      layers: count,
       parameters: [
         ...shapeParameters(count, random, plane),
         {

@@ -80,6 +80,7 @@ export const strokes = defineDrawer({
     const startingColour = (i: number): number =>
       PALE * logit(PALETTE[Math.floor(i / 3) % PALETTE.length]?.[i % 3] ?? 0.5);
     return {
+      layers: count,
       parameters: [
         {
           name: 'points',

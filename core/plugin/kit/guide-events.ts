@@ -1,5 +1,7 @@
 /** A guidance run as a plugin's events: frames, a score chart, progress, checkpoints and the finished picture; steering goes to the run. */
+import sharp from 'sharp';
 import type { PictureSource } from '../../engine/requests.ts';
+import { failure } from '../../errors.ts';
 import { parsePrompt } from '../../guidance/prompt/parse.ts';
 import { printPrompt } from '../../guidance/prompt/print.ts';
 import type {
@@ -97,6 +99,15 @@ const fitting = ({ picture, steps }: NonNullable<Extras['start']>, prompts: Prom
   { step: steps, change: { prompts, paint: null } },
 ];
 
+type Picture = Extract<GuideEvent, { type: 'picture' }>;
+/** A picture whose layers did not fit into memory at its size is made from its SVG. */
+async function atFullSize(picture: Picture, svg: string): Promise<Picture> {
+  const drawing = sharp(Buffer.from(svg));
+  const { width, height } = await drawing.metadata();
+  if (width <= picture.width) return picture;
+  return { ...picture, width, height, bytes: await drawing.removeAlpha().png({ compressionLevel: 9 }).toBuffer() };
+}
+
 /** `title` names the finished picture. */
 export async function* guideEvents(
   context: PluginContext,
@@ -114,6 +125,11 @@ export async function* guideEvents(
       note: { ...steer },
     }),
   );
+  if (request.prompts.every((p) => p.weight <= 0))
+    throw failure('PROMPT_INVALID', {
+      prompt: printPrompt(request.prompts),
+      what: 'everything in it pushes away, so nothing says what to draw; add a part with a weight above zero',
+    });
   const prompts = await withPictures(request.prompts, context);
   const whole: GuideRequest = {
     ...request,
@@ -126,14 +142,16 @@ export async function* guideEvents(
   };
   for await (const event of engine.guide(whole, { signal })) {
     const drawing = event.type === 'picture' ? svg?.(event.values) : undefined;
-    if (event.type === 'picture' && drawing !== undefined)
+    if (event.type === 'picture' && drawing !== undefined) {
+      const whole = await atFullSize(event, drawing);
       yield {
         type: 'picture',
         title,
         mime: 'image/svg+xml',
-        ...image(event),
+        ...image(whole),
         bytes: new TextEncoder().encode(drawing),
       };
-    yield* told(event, title);
+      yield* told(whole, title);
+    } else yield* told(event, title);
   }
 }
