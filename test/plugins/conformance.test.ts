@@ -17,7 +17,7 @@ function quick(schema: unknown, folder: string): Record<string, unknown> {
   for (const [name, field] of Object.entries(properties)) {
     if (field.control === 'pictures') values[name] = [folder];
     else if (field.control === 'prompt' && required.includes(name)) values[name] = 'a red circle';
-    else if (name === 'steps') values[name] = 6;
+    else if (name === 'steps' || name === 'generations') values[name] = 6;
     else if (name === 'size') values[name] = 64;
   }
   return values;
@@ -76,6 +76,7 @@ describe.each(registry.plugins.map((p) => [p.id, p] as const))('%s', (_id, plugi
       const parameters = {
         ...quick(plugin.parameters, folder),
         ...('steps' in quick(plugin.parameters, folder) ? { steps: 5000 } : {}),
+        ...('generations' in quick(plugin.parameters, folder) ? { generations: 2000 } : {}),
       };
       for await (const event of runPlugin(plugin, parameters, servicesOf(engine, folder), { signal: abort.signal })
         .events) {

@@ -4,8 +4,8 @@ import type { Tensor } from '../../graph/index.ts';
 import { gaussian } from '../../random.ts';
 import { defineDrawer } from '../drawer.ts';
 import { point, type SvgShape } from '../svg.ts';
-import { layered, named, pixelPlaces, softness } from './layers.ts';
-import { finishOf, restraint, shapeParameters, strengths } from './shape-parameters.ts';
+import { named, pixelPlaces, softness } from './layers.ts';
+import { filled, finishOf, shapeParameters } from './shape-parameters.ts';
 
 const EPSILON = 1e-6;
 /** Bezier curves in an outline. */
@@ -64,7 +64,7 @@ export const blobs = defineDrawer({
         },
       ],
       draw(values, context) {
-        const { t, height, width, progress } = context;
+        const { height, width } = context;
         const { x, y } = pixelPlaces(context);
         const centre = named(values, 'centre');
         const [dx, dy] = [x.sub(centre.slice(1, 0, 1)), y.sub(centre.slice(1, 1, 2))];
@@ -84,15 +84,8 @@ export const blobs = defineDrawer({
           bend = bend.add(factor(k, 0).mul(c)).add(factor(k, 1).mul(s));
         }
         const radius = bend.add(named(values, 'size')).exp();
-        const { solid, strength } = strengths(values, progress);
-        const cover = radius
-          .sub(away)
-          .div(softness(context))
-          .sigmoid()
-          .mul(strength)
-          .reshape([count, height * width]);
-        const drawn = layered(t, cover, named(values, 'ink').sigmoid(), context);
-        return { ...drawn, penalty: restraint(drawn.alpha, solid, progress) };
+        const inside = radius.sub(away).div(softness(context));
+        return filled(inside.reshape([count, height * width]), values, context);
       },
       shapes(values) {
         const { centre, size, wave } = values;

@@ -1,10 +1,10 @@
 /** Changes only the painted part of a picture: where the mask is black, every pixel stays as it was. */
 import { z } from 'zod';
-import { type Raster, resamplingMatrix, resize } from '../../clip/resample.ts';
-import type { Tensor } from '../../graph/index.ts';
+import { type Raster, resize } from '../../clip/resample.ts';
 import { defineDrawer } from '../drawer.ts';
-import { logit, named } from './layers.ts';
+import { logit } from './layers.ts';
 import { smoothness } from './opaque.ts';
+import { pyramid, pyramidParameters } from './pyramid.ts';
 
 const rasterSchema = z.custom<Raster>(
   (v) => typeof v === 'object' && v !== null && 'data' in v && v.data instanceof Uint8Array,
@@ -35,31 +35,18 @@ export const inpaint = defineDrawer({
   paper: [1, 1, 1],
   begin({ picture, mask }) {
     return {
-      parameters: SIDES.map((side, i) => ({
-        name: `grid${side}`,
-        shape: [1, 3, side, side],
-        start: new Float32Array(3 * side * side),
-        rate: 0.1 * (1.5 - 0.25 * i),
-        low: -8,
-        high: 8,
-      })),
-      draw(values, { t, height, width }) {
+      parameters: pyramidParameters(SIDES),
+      draw(values, context) {
+        const { t, height, width } = context;
         const [before, where] = [shown(picture, height, width), shown(mask, height, width)];
         const base = t.constant(before, [1, 3, height, width]);
         const open = t.constant(where, [1, 3, height, width]).mean([1], true);
-        const enlarged = SIDES.map((side) => {
-          const matrix = (size: number): Tensor =>
-            t.constant([...resamplingMatrix(side, size, 'bicubic')], [size, side]);
-          return matrix(height)
-            .matmul(named(values, `grid${side}`))
-            .matmulTransposed(matrix(width).unsqueeze(0), 'right');
-        });
         const start = t.constant(
           before.map((v) => logit(inside(v))),
           [1, 3, height, width],
         );
         // It begins as the picture is, so that nothing changes that need not.
-        const changed = enlarged.reduce((a, b) => a.add(b), start).sigmoid();
+        const changed = pyramid(values, SIDES, context).add(start).sigmoid();
         const colour = base.add(changed.sub(base).mul(open));
         return { colour, alpha: t.scalar(1).expand([1, 1, height, width]), penalty: smoothness(changed).mul(CALM) };
       },

@@ -2,8 +2,8 @@
 import { z } from 'zod';
 import { defineDrawer } from '../drawer.ts';
 import { point, type SvgShape } from '../svg.ts';
-import { layered, named, pixelPlaces, softness } from './layers.ts';
-import { finishOf, restraint, shapeParameters, strengths } from './shape-parameters.ts';
+import { named, pixelPlaces, softness } from './layers.ts';
+import { filled, finishOf, shapeParameters } from './shape-parameters.ts';
 
 const NARROWEST = 0.005;
 /** Far outside of every plane, where a polygon's sides are cut from. */
@@ -60,7 +60,7 @@ export const polygons = defineDrawer({
         },
       ],
       draw(values, context) {
-        const { t, height, width, progress } = context;
+        const { height, width } = context;
         const { x, y } = pixelPlaces(context);
         const [turn, reach, centre] = [named(values, 'turn'), named(values, 'reach'), named(values, 'centre')];
         const [across, down] = [turn.cos(), turn.sin()];
@@ -70,14 +70,8 @@ export const polygons = defineDrawer({
           .add(middle)
           .sub(across.mul(x.unsqueeze(0)))
           .sub(down.mul(y.unsqueeze(0)));
-        const { solid, strength } = strengths(values, progress);
         const deepest = inside.reduce('ReduceMin', [1]).div(softness(context));
-        const cover = deepest
-          .sigmoid()
-          .mul(strength)
-          .reshape([count, height * width]);
-        const drawn = layered(t, cover, named(values, 'ink').sigmoid(), context);
-        return { ...drawn, penalty: restraint(drawn.alpha, solid, progress) };
+        return filled(deepest.reshape([count, height * width]), values, context);
       },
       shapes(values) {
         const { turn, reach, centre } = values;

@@ -2,9 +2,10 @@
 
 import type { Tensor } from '../../graph/index.ts';
 import { gaussian } from '../../random.ts';
+import type { DrawContext, Drawn } from '../drawer.ts';
 import type { Plane } from '../plane.ts';
 import type { DrawerParameter } from '../protocol.ts';
-import { logit, named, OPAQUE, sigmoid } from './layers.ts';
+import { layered, logit, named, OPAQUE, sigmoid } from './layers.ts';
 
 /** Opacity that a shape must have at the end to stay; fainter ones fade out as the run goes on. */
 const FAINT = 0.35;
@@ -52,10 +53,22 @@ export function shapeParameters(count: number, random: () => number, plane: Plan
 export function strengths(
   values: Readonly<Record<string, Tensor>>,
   progress: Tensor,
-): { solid: Tensor; strength: Tensor } {
+): { readonly solid: Tensor; readonly strength: Tensor } {
   const solid = named(values, 'opacity').sigmoid();
   const fade = solid.sub(FAINT).mul(progress.square()).mul(FADING).sigmoid().mul(2).min(1);
   return { solid, strength: solid.mul(fade).mul(OPAQUE) };
+}
+/** The same of one shape at the end. */
+export function strengthOf(opacity: number): number {
+  const solid = sigmoid(opacity);
+  return OPAQUE * solid * Math.min(1, 2 * sigmoid(FADING * (solid - FAINT)));
+}
+
+/** Shapes from how far inside each a pixel lies, [count, height * width] in edges: a sigmoid of it is what they cover. */
+export function filled(inside: Tensor, values: Readonly<Record<string, Tensor>>, context: DrawContext): Drawn {
+  const { solid, strength } = strengths(values, context.progress);
+  const drawn = layered(context.t, inside.sigmoid().mul(strength), named(values, 'ink').sigmoid(), context);
+  return { ...drawn, penalty: restraint(drawn.alpha, solid, context.progress) };
 }
 
 /** Colour and opacity of one shape at the end. */
@@ -63,16 +76,12 @@ export function finishOf(
   { ink, opacity }: Readonly<Record<string, Float32Array>>,
   i: number,
 ): { readonly colour: readonly [number, number, number]; readonly opacity: number } {
-  const solid = sigmoid(opacity?.[i] ?? 0);
   const channel = (c: number): number => sigmoid(ink?.[3 * i + c] ?? 0);
-  return {
-    colour: [channel(0), channel(1), channel(2)],
-    opacity: OPAQUE * solid * Math.min(1, 2 * sigmoid(FADING * (solid - FAINT))),
-  };
+  return { colour: [channel(0), channel(1), channel(2)], opacity: strengthOf(opacity?.[i] ?? 0) };
 }
 
 /** What shapes would rather not do: cover more than they must, and be neither solid nor gone. */
-export const restraint = (alpha: Tensor, solid: Tensor, progress: Tensor): Tensor =>
+const restraint = (alpha: Tensor, solid: Tensor, progress: Tensor): Tensor =>
   alpha
     .mean()
     .mul(0.4)

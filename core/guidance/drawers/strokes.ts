@@ -4,15 +4,13 @@ import { gaussian } from '../../random.ts';
 import { defineDrawer } from '../drawer.ts';
 import type { SvgShape } from '../svg.ts';
 import { bezierDistance, bezierOutline } from './bezier.ts';
-import { layered, logit, named, OPAQUE, sigmoid } from './layers.ts';
+import { layered, logit, named, sigmoid } from './layers.ts';
+import { strengthOf, strengths } from './shape-parameters.ts';
 
 const PAPER = [0.98, 0.97, 0.94] as const;
 const NARROWEST = 0.008;
 /** How firmly a stroke chooses one colour of the palette; smaller is firmer. */
 const MIXING = 0.4;
-/** Opacity that a stroke must have at the end to stay; fainter ones fade out as the run goes on. */
-const FAINT = 0.35;
-const FADING = 40;
 /** Weights of covering less and of deciding between solid and gone. */
 const SPARE = 0.55;
 const DECIDED = 2.5;
@@ -123,11 +121,10 @@ export const strokes = defineDrawer({
           .mul(broadest - NARROWEST)
           .add(NARROWEST)
           .unsqueeze(-1);
-        const solid = named(values, 'opacity').sigmoid();
-        const strength = solid.mul(solid.sub(FAINT).mul(progress.square()).mul(FADING).sigmoid().mul(2).min(1));
+        const { solid, strength } = strengths(values, progress);
         const cover = bezierDistance(named(values, 'points'), half, context)
           .sigmoid()
-          .mul(strength.unsqueeze(-1).mul(OPAQUE))
+          .mul(strength.unsqueeze(-1))
           .reshape([count, height * width]);
         const colour = named(values, 'mix').div(MIXING).softmax().matmul(named(values, 'palette').sigmoid());
         const drawn = layered(t, cover, colour, context);
@@ -139,11 +136,10 @@ export const strokes = defineDrawer({
           const shares = softmax([...mix.subarray(i * colours, (i + 1) * colours)].map((v) => v / MIXING));
           const channel = (c: number): number =>
             shares.reduce((sum, share, k) => sum + share * sigmoid(palette[3 * k + c] ?? 0), 0);
-          const solid = sigmoid(o[i] ?? 0);
           return {
             path: bezierOutline(p.subarray(6 * i, 6 * i + 6), NARROWEST + (broadest - NARROWEST) * sigmoid(w[i] ?? 0)),
             colour: [channel(0), channel(1), channel(2)],
-            opacity: OPAQUE * solid * Math.min(1, 2 * sigmoid(FADING * (solid - FAINT))),
+            opacity: strengthOf(o[i] ?? 0),
           };
         }).reverse();
       },

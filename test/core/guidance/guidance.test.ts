@@ -238,7 +238,7 @@ describe('optimisers', () => {
       request(strokes as never, 'a tree', { steps: 4000, rate: 0.001, patience: 20, frameEvery: 0 }),
     );
     expect(recordOf(events)?.steps).toBeLessThan(1000);
-    expect(recordOf(events)?.script.at(-1)).toMatchObject({ change: { finish: true } });
+    expect(recordOf(events)?.script.at(-1)).toMatchObject({ change: { control: 'finish' } });
   });
 });
 
