@@ -36,16 +36,7 @@ async function lodestone(
   const [code] = await ended;
   return { code: code as number | null, err };
 }
-const guide = [
-  'guide',
-  'a red heart -> a {tree|house} | blurry:-0.3',
-  '--steps',
-  '80',
-  '--size',
-  '128',
-  '--seed',
-  '5',
-];
+const guide = ['guide', 'a red heart -> a {tree|house} | blurry:-0.3', '--steps', '80', '--size', '128', '--seed', '5'];
 
 describe('a finished picture', () => {
   it('is verified from what it says of itself, and made again to the byte', async () => {
