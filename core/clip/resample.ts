@@ -1,4 +1,5 @@
 /** Pillow's antialiased resampling: the coefficients, shared by preprocessing (8-bit passes) and by the differentiable crop (matrices). */
+import { across } from './across.ts';
 
 export type Interpolation = 'nearest' | 'box' | 'bilinear' | 'bicubic' | 'lanczos';
 
@@ -85,7 +86,7 @@ const PRECISION = 22;
 const fixed = (weight: number): number => Math.trunc(weight * 2 ** PRECISION + (weight < 0 ? -0.5 : 0.5));
 
 /** Taps of a run of output elements, as whole numbers in typed arrays: element `i` reads `count` inputs from `first[i]` on, all of them inside. */
-interface WholeTaps {
+export interface WholeTaps {
   readonly first: Int32Array;
   readonly count: number;
   readonly weights: Int32Array;
@@ -105,40 +106,6 @@ const clamped = (sum: number): number => {
   const v = sum >> PRECISION;
   return v < 0 ? 0 : Math.min(v, 255);
 };
-
-/** Each of `rows` rows from `top` on resampled along x. */
-function across(
-  source: Uint8Array,
-  width: number,
-  top: number,
-  rows: number,
-  { first, count, weights }: WholeTaps,
-): Uint8Array {
-  const columns = first.length;
-  const out = new Uint8Array(rows * columns * 3);
-  let o = 0;
-  for (let y = 0; y < rows; y++) {
-    const line = (top + y) * width;
-    for (let x = 0; x < columns; x++) {
-      let r = HALF;
-      let g = HALF;
-      let b = HALF;
-      const at = x * count;
-      let i = (line + (first[x] as number)) * 3;
-      for (let k = 0; k < count; k++, i += 3) {
-        const w = weights[at + k] as number;
-        r = (r + Math.imul(w, source[i] as number)) | 0;
-        g = (g + Math.imul(w, source[i + 1] as number)) | 0;
-        b = (b + Math.imul(w, source[i + 2] as number)) | 0;
-      }
-      out[o] = clamped(r);
-      out[o + 1] = clamped(g);
-      out[o + 2] = clamped(b);
-      o += 3;
-    }
-  }
-  return out;
-}
 
 /** Columns resampled along y; `top` is the row of the picture that `source` begins with. */
 function down(source: Uint8Array, stride: number, top: number, { first, count, weights }: WholeTaps): Uint8Array {

@@ -1,11 +1,14 @@
 import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { ACROSS_WASM } from '../../../core/clip/across.ts';
 import { type Preprocessing, parsePreprocessing } from '../../../core/clip/config.ts';
 import { decodePicture } from '../../../core/clip/picture.ts';
 import { pixelValues } from '../../../core/clip/preprocess.ts';
-import { resamplingMatrix, resamplingTaps } from '../../../core/clip/resample.ts';
+import { resamplingMatrix, resamplingTaps, resize } from '../../../core/clip/resample.ts';
 import { readSafetensors } from '../../../core/clip/safetensors.ts';
+import { seeded } from '../../../core/random.ts';
 import { referenceFolder } from '../../support/reference.ts';
 
 const clip = {
@@ -73,5 +76,35 @@ describe('pictures that cannot be read', () => {
       code: 'PICTURE_UNREADABLE',
       message: expect.stringContaining('the picture'),
     });
+  });
+});
+
+describe('the kernel in WebAssembly', () => {
+  it('is what its source says', async () => {
+    const { default: wabt } = await import('wabt');
+    const source = await readFile(new URL('../../../core/clip/across.wat', import.meta.url), 'utf8');
+    const module = (await wabt()).parseWat('across.wat', source, { simd: true });
+    module.validate();
+    expect(Buffer.from(module.toBinary({}).buffer).toString('base64')).toBe(ACROSS_WASM);
+  });
+  it('gives what the formula gives, for rows of every width and more than one part', () => {
+    const random = seeded(4);
+    for (const [width, height, to] of [
+      [1, 3, 5],
+      [7, 2, 3],
+      [640, 5, 48],
+      [3000, 700, 17],
+      [50, 4, 333],
+    ] as const) {
+      const data = Uint8Array.from({ length: 3 * width * height }, () => 256 * random());
+      const seen = resize({ width, height, data }, to, height, 'bicubic').data;
+      const taps = resamplingTaps(width, to, 'bicubic');
+      for (let i = 0; i < seen.length; i += 7) {
+        const [row, column, channel] = [Math.floor(i / (3 * to)), Math.floor(i / 3) % to, i % 3];
+        const { first, weights } = taps[column] ?? { first: 0, weights: [] };
+        const exact = weights.reduce((sum, w, k) => sum + w * (data[(row * width + first + k) * 3 + channel] ?? 0), 0);
+        expect(Math.abs((seen[i] ?? 0) - Math.min(255, Math.max(0, exact)))).toBeLessThanOrEqual(0.51);
+      }
+    }
   });
 });
