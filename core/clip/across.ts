@@ -1,5 +1,10 @@
 /** The inner loop of resampling in WebAssembly, three channels in one vector: in JavaScript it was most of the time that a picture took. */
-import type { WholeTaps } from './resample.ts';
+/** Taps of a run of output elements, as whole numbers in typed arrays: element `i` reads `count` inputs from `first[i]` on, all of them inside. */
+export interface WholeTaps {
+  readonly first: Int32Array;
+  readonly count: number;
+  readonly weights: Int32Array;
+}
 
 /** across.wat in binary form; a test puts the two side by side. */
 export const ACROSS_WASM =

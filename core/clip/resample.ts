@@ -1,5 +1,5 @@
 /** Pillow's antialiased resampling: the coefficients, shared by preprocessing (8-bit passes) and by the differentiable crop (matrices). */
-import { across } from './across.ts';
+import { across, type WholeTaps } from './across.ts';
 
 export type Interpolation = 'nearest' | 'box' | 'bilinear' | 'bicubic' | 'lanczos';
 
@@ -85,12 +85,6 @@ export interface Raster {
 const PRECISION = 22;
 const fixed = (weight: number): number => Math.trunc(weight * 2 ** PRECISION + (weight < 0 ? -0.5 : 0.5));
 
-/** Taps of a run of output elements, as whole numbers in typed arrays: element `i` reads `count` inputs from `first[i]` on, all of them inside. */
-export interface WholeTaps {
-  readonly first: Int32Array;
-  readonly count: number;
-  readonly weights: Int32Array;
-}
 function wholeTaps(taps: readonly Taps[], input: number, from: number, size: number): WholeTaps {
   const part = taps.slice(from, from + size);
   const count = part.reduce((most, t) => Math.max(most, t.weights.length), 1);
