@@ -1,4 +1,5 @@
 /** The inner loop of resampling in WebAssembly, three channels in one vector: in JavaScript it was most of the time that a picture took. */
+
 /** Taps of a run of output elements, as whole numbers in typed arrays: element `i` reads `count` inputs from `first[i]` on, all of them inside. */
 export interface WholeTaps {
   readonly first: Int32Array;
