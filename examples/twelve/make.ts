@@ -35,7 +35,7 @@ const tiles: Buffer[] = [];
 for (const [name, prompt] of Object.entries(PROMPTS)) {
   const began = performance.now();
   for await (const event of runPlugin(guide, { prompt }, services).events) {
-    if (event.type !== 'picture') continue;
+    if (event.type !== 'picture' || event.mime !== 'image/png') continue;
     await writeWhole(join(here, `${name}.png`), event.bytes);
     tiles.push(await sharp(event.bytes).resize(TILE, TILE).png().toBuffer());
   }
