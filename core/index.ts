@@ -9,6 +9,7 @@ export type { GraphSummary, Inspection } from './clip/inspect.ts';
 export type { ModelInfo } from './clip/model.ts';
 export type { Nearest } from './clip/nearest.ts';
 export { decodePicture } from './clip/picture.ts';
+export { contactSheet } from './contact-sheet.ts';
 export {
   type Call,
   type Classified,
@@ -91,7 +92,7 @@ export {
   type Registry,
 } from './plugin/registry.ts';
 export { RunFolder } from './plugin/run-folder.ts';
-export { checkInputs, parseRecipe, type Recipe, recipeOf } from './plugin/run-record.ts';
+export { checkInputs, firstRecipe, parseRecipe, type Recipe, recipeOf } from './plugin/run-record.ts';
 export { defineSketch, type Gene, type Sketch, type SketchCanvas, type SketchFrame } from './plugin/sketch.ts';
 export { type Script, type Steer, scriptSchema, steerSchema } from './plugin/steer.ts';
 export { gaussian, seeded, seedFor } from './random.ts';

@@ -67,7 +67,7 @@ export const sizesFor = (output: number, aspect = 1): Sizes => ({ preview: Math.
 const planeOf = ({ aspect = 1 }: Sizes): Plane => ({ height: 1 / Math.sqrt(aspect), width: Math.sqrt(aspect) });
 const whole = (x: number): number => Math.max(8, Math.round(x));
 /** The size whose longer side is given. */
-function within(longest: number, { height, width }: Plane): { height: number; width: number } {
+function within(longest: number, { height, width }: Plane): Extent {
   const unit = longest / Math.max(height, width);
   return { height: whole(height * unit), width: whole(width * unit) };
 }
@@ -75,7 +75,7 @@ function within(longest: number, { height, width }: Plane): { height: number; wi
 function drawingGraph(
   id: string,
   drawing: Drawing,
-  size: { readonly height: number; readonly width: number },
+  size: Extent,
   plane: Plane,
   purpose: DrawContext['purpose'],
 ): Graph {
@@ -114,7 +114,7 @@ export function readyDrawer<S extends z.ZodType>(
 ): ReadyDrawer {
   const drawing = begun(drawer, settings, seed, sizes);
   const plane = planeOf(sizes);
-  const bytes = (size: { height: number; width: number }, purpose: DrawContext['purpose']): Uint8Array =>
+  const bytes = (size: Extent, purpose: DrawContext['purpose']): Uint8Array =>
     writeOnnx(drawingGraph(drawer.id, drawing, size, plane, purpose));
   return {
     id: drawer.id,

@@ -122,7 +122,7 @@ export class Live {
         what: `this run has no pull named "${unknown}"; begin it with a weight of 0 to have it at hand`,
       });
     const read = prompts ? await this.read(prompts) : this.now;
-    const styled = prompts ? read.style : this.now.style;
+    const styled = read.style;
     if (styled && !this.hasStyle)
       throw failure('STEER_INVALID', { what: 'a style can only be changed in a run that began with one' });
     const style = styled && weights?.['style'] !== undefined ? { ...styled, weight: weights['style'] } : styled;

@@ -3,6 +3,7 @@ import sharp from 'sharp';
 import type { PictureSource } from '../engine/requests.ts';
 import { pictureName } from '../engine/requests.ts';
 import { failure, messageOf } from '../errors.ts';
+import type { Extent } from './step.ts';
 
 export interface Paint {
   /** sRGB 0..1 and opacity: [1, 4, height, width]. */
@@ -13,16 +14,14 @@ export interface Paint {
 
 const PIXEL_LIMIT = 50_000_000;
 
-interface Size {
-  readonly height: number;
-  readonly width: number;
-}
-
 /** Nothing painted. */
-export const noPaint = ({ height, width }: Size): Paint => ({ data: new Float32Array(4 * height * width), covered: 0 });
+export const noPaint = ({ height, width }: Extent): Paint => ({
+  data: new Float32Array(4 * height * width),
+  covered: 0,
+});
 
 /** A picture laid over the canvas, corner to corner. Throws PICTURE_UNREADABLE. */
-export async function readPaint({ height, width }: Size, picture: PictureSource): Promise<Paint> {
+export async function readPaint({ height, width }: Extent, picture: PictureSource): Promise<Paint> {
   const area = height * width;
   try {
     const raw = await sharp('path' in picture ? picture.path : picture.bytes, {

@@ -24,6 +24,9 @@ interface Sheet {
   readonly paper: Colour;
 }
 
+/** sRGB, 0..1, of a colour like #1a2b3c. */
+export const channelsOf = (hex: string): number[] =>
+  [1, 3, 5].map((i) => Number.parseInt(hex.slice(i, i + 2), 16) / 255);
 const hex = (colour: Colour): string =>
   `#${colour
     .map((c) =>

@@ -15,7 +15,7 @@ import { issuesOf } from '../schemas.ts';
 import { type PluginEvent, pluginEventSchema } from './events.ts';
 import { type GenerateRequest, generateSchema } from './generate.ts';
 import { isTypeScript, type RegisteredPlugin } from './registry.ts';
-import { recipeSchema, recordedInputs, withRecipe } from './run-record.ts';
+import { firstRecipe, recipeSchema, recordedInputs, withRecipe } from './run-record.ts';
 import type { Script, Steer } from './steer.ts';
 
 const HEAP_MIB = 512;
@@ -214,18 +214,14 @@ const toldSchema = z.object({
 /** A finished picture with how it was made, in its record and, in a PNG, in the file itself. */
 async function signedPicture(
   picture: Picture,
-  { id, version, parameters: schema }: RegisteredPlugin,
+  plugin: RegisteredPlugin,
   given: unknown,
   engine: Engine,
   inputs: readonly PictureSource[],
 ): Promise<Picture> {
   const told = toldSchema.safeParse(picture.record ?? {});
-  const { hash, variant } = await engine.info();
   const recipe = recipeSchema.safeParse({
-    format: 1,
-    plugin: { id, version },
-    parameters: withDefaults(schema, given),
-    model: { hash, ...(engine.modelName ? { name: engine.modelName } : {}), ...(variant ? { variant } : {}) },
+    ...(await firstRecipe(plugin, withDefaults(plugin.parameters, given), engine)),
     inputs: await recordedInputs([...new Map(inputs.map((p) => [pictureName(p), p])).values()]),
     ...told.data,
     script: told.data?.script.map(({ step, change }) => ({ step, steer: change })),

@@ -2,11 +2,13 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
+import type { Engine } from '../engine/engine.ts';
 import type { PictureSource } from '../engine/requests.ts';
 import { pictureName } from '../engine/requests.ts';
 import { failure } from '../errors.ts';
 import { textOf, withText } from '../png-text.ts';
 import { issuesOf } from '../schemas.ts';
+import type { RegisteredPlugin } from './registry.ts';
 import { scriptSchema } from './steer.ts';
 
 const KEYWORD = 'lodestone';
@@ -32,6 +34,25 @@ export const recipeSchema = z.object({
 });
 /** How a picture was made by a plugin. */
 export type Recipe = z.infer<typeof recipeSchema>;
+
+/** How a run begins, before anything is known of how it goes. Throws RECORD_INVALID. */
+export async function firstRecipe(
+  { id, version }: RegisteredPlugin,
+  parameters: unknown,
+  engine: Engine,
+): Promise<Recipe> {
+  const { hash, variant } = await engine.info();
+  const name = engine.modelName;
+  const json = JSON.stringify({
+    format: 1,
+    plugin: { id, version },
+    parameters,
+    model: { hash, ...(name ? { name } : {}), ...(variant ? { variant } : {}) },
+    inputs: [],
+    script: [],
+  });
+  return parseRecipe(json, 'this run');
+}
 
 /** Throws RECORD_INVALID. */
 export function parseRecipe(json: string, where: string): Recipe {

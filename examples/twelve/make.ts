@@ -2,7 +2,7 @@
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
-import { Engine, loadRegistry, runPlugin, writeWhole } from '../../core/index.ts';
+import { contactSheet, Engine, loadRegistry, runPlugin, writeWhole } from '../../core/index.ts';
 
 const PROMPTS = {
   heart: 'a red heart',
@@ -18,9 +18,6 @@ const PROMPTS = {
   moon: 'a crescent moon',
   flower: 'a flower',
 };
-const COLUMNS = 6;
-const TILE = 256;
-const GAP = 8;
 const here = dirname(fileURLToPath(import.meta.url));
 
 const engine = new Engine();
@@ -31,27 +28,17 @@ const services = {
   generate: async () => [],
   log: (line: string) => void process.stderr.write(`${line}\n`),
 };
-const tiles: Buffer[] = [];
+const tiles: Uint8Array[] = [];
 for (const [name, prompt] of Object.entries(PROMPTS)) {
   const began = performance.now();
   for await (const event of runPlugin(guide, { prompt }, services).events) {
     if (event.type !== 'picture' || event.mime !== 'image/png') continue;
     await writeWhole(join(here, `${name}.png`), event.bytes);
-    tiles.push(await sharp(event.bytes).resize(TILE, TILE).png().toBuffer());
+    tiles.push(event.bytes);
   }
   process.stdout.write(`${name.padEnd(10)} ${((performance.now() - began) / 1000).toFixed(1)} s\n`);
 }
 await engine.close();
 
-const place = (i: number): number => GAP + i * (TILE + GAP);
-const sheet = sharp({
-  create: {
-    width: place(COLUMNS),
-    height: place(Math.ceil(tiles.length / COLUMNS)),
-    channels: 3,
-    background: '#e9e4d8',
-  },
-})
-  .composite(tiles.map((input, i) => ({ input, left: place(i % COLUMNS), top: place(Math.floor(i / COLUMNS)) })))
-  .png({ palette: true, quality: 92 });
-await writeWhole(join(here, 'contact-sheet.png'), await sheet.toBuffer());
+const sheet = await contactSheet(tiles, { columns: 6, tile: 256, gap: 8 });
+await writeWhole(join(here, 'contact-sheet.png'), await sharp(sheet).png({ palette: true, quality: 92 }).toBuffer());

@@ -55,9 +55,6 @@ async function withRecipe(
   }
 }
 
-/** A recipe's own end, so that a run that was ended early ends there again. */
-const again = ({ script }: Recipe): { readonly script: Recipe['script'] } => ({ script });
-
 export function replayCommand(shared: Shared): Command {
   const command = new Command('replay')
     .description('Makes a picture again from what it, or its run folder, says of how it was made.')
@@ -69,7 +66,7 @@ export function replayCommand(shared: Shared): Command {
     const { out, strip = false } = outSchema.parse(options);
     const recipe = await readRecipe(path);
     await withRecipe({ recipe, context }, (plugin, engine) =>
-      play({ plugin, parameters: recipe.parameters, engine, context, strip, out, again: again(recipe) }),
+      play({ plugin, parameters: recipe.parameters, engine, context, strip, out, again: { script: recipe.script } }),
     );
   });
 }
@@ -106,7 +103,14 @@ export function verifyCommand(shared: Shared): Command {
     const recipe = recipeOf(bytes, path);
     await withRecipe({ recipe, context }, async (plugin, engine) => {
       const found: Difference[] = [];
-      const run = begin({ plugin, parameters: recipe.parameters, engine, context, strip: true, again: again(recipe) });
+      const run = begin({
+        plugin,
+        parameters: recipe.parameters,
+        engine,
+        context,
+        strip: true,
+        again: { script: recipe.script },
+      });
       for await (const event of run.events) {
         if (event.type === 'progress') context.terminal.progress(event.done, event.total);
         if (event.type === 'picture') found.push(await difference(bytes, event.bytes));

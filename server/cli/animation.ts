@@ -30,7 +30,10 @@ export class Animation {
     if (!last) return;
     const all = [...kept, ...Array.from({ length: LAST }, () => last)];
     if (extname(file).toLowerCase() === '.mp4') return this.video(all, file);
-    const joined = sharp(all.map(Buffer.from), { join: { animated: true } });
+    const joined = sharp(
+      all.map((frame) => Buffer.from(frame)),
+      { join: { animated: true } },
+    );
     const delay = all.map(() => FRAME_MS);
     const gif = extname(file).toLowerCase() === '.gif';
     await writeWhole(file, await (gif ? joined.gif({ delay }) : joined.webp({ delay, quality: 85 })).toBuffer());

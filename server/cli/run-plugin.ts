@@ -4,14 +4,14 @@ import { basename, extname, join } from 'node:path';
 import { Command } from 'commander';
 import { z } from 'zod';
 import {
+  contactSheet,
   type Engine,
   failure,
+  firstRecipe,
   type GenerateRequest,
   issuesOf,
   type PluginEvent,
   type PluginRun,
-  parseRecipe,
-  type Recipe,
   type RegisteredPlugin,
   RunFolder,
   type RunOptions,
@@ -21,7 +21,6 @@ import {
 import { generatePictures } from '../generate-pictures.ts';
 import { gatherPictures } from '../pictures.ts';
 import { ANIMATIONS, Animation } from './animation.ts';
-import { contactSheet } from './contact-sheet.ts';
 import { addFlags, parametersFrom } from './flags.ts';
 import { type Context, type Shared, withEngine } from './shared.ts';
 
@@ -54,7 +53,7 @@ export function pluginCommand(plugin: RegisteredPlugin, shared: Shared): Command
       throw failure('USAGE', { what: '--run keeps one run, so it does not go with --variations.' });
     const folder = run === undefined ? undefined : new RunFolder(run);
     await withEngine(context, async (engine) => {
-      await folder?.begin(await beginning(plugin, parameters, engine));
+      await folder?.begin(await firstRecipe(plugin, parameters, engine));
       const one = { plugin, parameters, engine, context, folder, strip, out, animation };
       await (variations > 1 ? playSeeds(one, variations) : play(one));
     });
@@ -80,24 +79,6 @@ const optionsSchema = z.object({
     .optional(),
   variations: z.coerce.number().int().min(1).max(100).optional(),
 });
-
-/** How a run begins, before anything is known of how it goes. */
-async function beginning(
-  { id, version }: RegisteredPlugin,
-  parameters: Record<string, unknown>,
-  engine: Engine,
-): Promise<Recipe> {
-  const { hash, variant } = await engine.info();
-  const json = JSON.stringify({
-    format: 1,
-    plugin: { id, version },
-    parameters,
-    model: { hash, ...(engine.modelName ? { name: engine.modelName } : {}), ...(variant ? { variant } : {}) },
-    inputs: [],
-    script: [],
-  });
-  return parseRecipe(json, 'this run');
-}
 
 export interface Play {
   readonly plugin: RegisteredPlugin;
@@ -140,10 +121,10 @@ export async function play(run: Play): Promise<void> {
 /** The same with seeds that follow each other, and a sheet of all. */
 async function playSeeds(run: Play, count: number): Promise<void> {
   const { context } = run;
-  const { seed: first } = z.looseObject({ seed: z.number().default(1) }).parse(run.parameters);
+  const given = z.looseObject({ seed: z.number().default(1) }).parse(run.parameters);
   const all: Played[] = [];
   for (let i = 0; i < count; i++) {
-    const parameters = { ...z.looseObject({}).parse(run.parameters), seed: first + i };
+    const parameters = { ...given, seed: given.seed + i };
     const out = numbered(fileOf(run), i);
     all.push(await played({ ...run, parameters, out, animation: run.animation && numbered(run.animation, i) }));
   }

@@ -7,7 +7,9 @@
  */
 import { contours } from 'd3-contour';
 import type { Tensor } from '../../graph/index.ts';
+import { gaussian } from '../../random.ts';
 import type { DrawContext } from '../drawer.ts';
+import type { Plane } from '../plane.ts';
 import { point } from '../svg.ts';
 import { middles, pixelSide } from './layers.ts';
 
@@ -23,6 +25,30 @@ const BERNSTEIN = Array.from({ length: POINTS }, (_, k) => k / (POINTS - 1)).fla
   2 * t * (1 - t),
   t * t,
 ]);
+
+interface Scatter {
+  /** How far from the middle of the plane a curve may begin, as a share of its sides. */
+  readonly within: number;
+  /** Deviations of half its length and of its bend, in units of the plane. */
+  readonly length: number;
+  readonly bend: number;
+}
+/** Control points [count, 3, 2] of short curves strewn over the plane. */
+export function scatteredCurves(
+  count: number,
+  { width, height }: Plane,
+  random: () => number,
+  { within, length, bend }: Scatter,
+): Float32Array {
+  const normal = (deviation: number): number => deviation * gaussian(random);
+  const place = (side: number): number => side * (0.5 + within * (2 * random() - 1));
+  return Float32Array.from(
+    Array.from({ length: count }, () => {
+      const [x, y, dx, dy] = [place(width), place(height), normal(length), normal(length)];
+      return [x - dx, y - dy, x + normal(bend), y + normal(bend), x + dx, y + dy];
+    }).flat(),
+  );
+}
 
 /** (half^2 - d^2) / (half edge) for control points [n, 3, 2] and half-widths [n, 1, 1] in units of the plane: [n, h, w], a sigmoid of it is a crisp edge. */
 export function bezierDistance(points: Tensor, half: Tensor, context: DrawContext): Tensor {

@@ -3,7 +3,8 @@ import { z } from 'zod';
 import type { Tensor } from '../../graph/index.ts';
 import { gaussian } from '../../random.ts';
 import { defineDrawer } from '../drawer.ts';
-import { logit, named } from './layers.ts';
+import { channelsOf } from '../svg.ts';
+import { logit, named, sigmoid } from './layers.ts';
 import { smoothness } from './opaque.ts';
 
 const SOFTNESS = 0.5;
@@ -41,7 +42,6 @@ const blocksSettings = z.object({
     .meta({ title: 'Palette', description: 'Colours that a cell may have; "learned" lets them change' }),
 });
 
-const channels = (hex: string): number[] => [1, 3, 5].map((i) => Number.parseInt(hex.slice(i, i + 2), 16) / 255);
 const inside = (c: number): number => Math.min(0.98, Math.max(0.02, c));
 
 export const blocks = defineDrawer({
@@ -55,7 +55,7 @@ export const blocks = defineDrawer({
       number,
       number,
     ];
-    const colours = PALETTES[palette].map(channels);
+    const colours = PALETTES[palette].map(channelsOf);
     const learned = palette === 'learned';
     /** [size, count]: each pixel reads the one cell that it lies in. */
     const nearest = (size: number, count: number): number[] =>
@@ -85,7 +85,7 @@ export const blocks = defineDrawer({
             ]
           : []),
       ],
-      draw(values, { t, height, width, progress: _ }) {
+      draw(values, { t, height, width }) {
         const soft = named(values, 'choice').div(SOFTNESS).softmax();
         const hard = soft.equal(soft.maximum([1], true)).cast('float32');
         // Straight through (Bengio et al., 2013): the value is the hard choice; rounding has no gradient, so the gradient is the soft one's.
@@ -106,7 +106,7 @@ export const blocks = defineDrawer({
           const logits = [...(choice?.subarray(cell * colours.length, (cell + 1) * colours.length) ?? [])];
           const best = logits.indexOf(Math.max(...logits));
           const channel = (c: number): number =>
-            learned ? 1 / (1 + Math.exp(-(own?.[3 * best + c] ?? 0))) : (colours[best]?.[c] ?? 0);
+            learned ? sigmoid(own?.[3 * best + c] ?? 0) : (colours[best]?.[c] ?? 0);
           const [x, y] = [(cell % columns) * wide, Math.floor(cell / columns) * tall];
           return {
             path: `M${x} ${y}h${wide}v${tall}h${-wide}Z`,

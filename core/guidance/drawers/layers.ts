@@ -53,6 +53,9 @@ export function layered(
   };
 }
 
+/** How far shares are from being nothing or all, on average, []. */
+export const undecided = (share: Tensor): Tensor => share.mul(share.like(1).sub(share)).mean();
+
 /** A tensor of the parameters by its name. */
 export function named(values: Readonly<Record<string, Tensor>>, name: string): Tensor {
   const found = values[name];

@@ -1,9 +1,9 @@
 /** Lines of one width for a pen plotter: what they show, they show by where they run. One layer of SVG a pen. */
 import { z } from 'zod';
-import { gaussian } from '../../random.ts';
 import { defineDrawer } from '../drawer.ts';
 import { point, type SvgShape } from '../svg.ts';
-import { layered, named, OPAQUE, sigmoid, softness } from './layers.ts';
+import { scatteredCurves } from './bezier.ts';
+import { layered, named, OPAQUE, sigmoid, softness, undecided } from './layers.ts';
 import { lineDistance } from './lines.ts';
 
 const FAINT = 0.4;
@@ -36,13 +36,6 @@ export const plotter = defineDrawer({
   canvas: 56,
   paper: [0.99, 0.985, 0.97],
   begin({ lines: count, pen, pens }, random, plane) {
-    const normal = (deviation: number): number => deviation * gaussian(random);
-    const points = Array.from({ length: count }, () => {
-      const x = plane.width * (0.5 + 0.36 * (2 * random() - 1));
-      const y = plane.height * (0.5 + 0.36 * (2 * random() - 1));
-      const [dx, dy] = [normal(0.07), normal(0.07)];
-      return [x - dx, y - dy, x + normal(0.02), y + normal(0.02), x + dx, y + dy];
-    }).flat();
     const penOf = (i: number): readonly [number, number, number] => PENS[i % pens] ?? PENS[0];
     return {
       layers: count,
@@ -50,7 +43,7 @@ export const plotter = defineDrawer({
         {
           name: 'points',
           shape: [count, 3, 2],
-          start: Float32Array.from(points),
+          start: scatteredCurves(count, plane, random, { within: 0.36, length: 0.07, bend: 0.02 }),
           rate: 0.012,
           low: 0.02,
           high: Math.max(plane.width, plane.height) - 0.02,
@@ -76,8 +69,7 @@ export const plotter = defineDrawer({
           .mul(decided.mul(OPAQUE));
         const colours = t.constant(Array.from({ length: count }, (_, i) => penOf(i)).flat(), [count, 3]);
         const drawn = layered(t, cover, colours, context);
-        const undecided = present.mul(t.scalar(1).sub(present)).mean();
-        return { ...drawn, penalty: drawn.alpha.mean().mul(SPARE).add(undecided.mul(progress).mul(DECIDED)) };
+        return { ...drawn, penalty: drawn.alpha.mean().mul(SPARE).add(undecided(present).mul(progress).mul(DECIDED)) };
       },
       shapes({ points: p, presence }) {
         const all = Array.from({ length: count }, (_, i): SvgShape => {

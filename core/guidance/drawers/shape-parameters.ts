@@ -5,7 +5,7 @@ import { gaussian } from '../../random.ts';
 import type { DrawContext, Drawn } from '../drawer.ts';
 import type { Plane } from '../plane.ts';
 import type { DrawerParameter } from '../protocol.ts';
-import { layered, logit, named, OPAQUE, sigmoid } from './layers.ts';
+import { layered, logit, named, OPAQUE, sigmoid, undecided } from './layers.ts';
 
 /** Opacity that a shape must have at the end to stay; fainter ones fade out as the run goes on. */
 const FAINT = 0.35;
@@ -82,7 +82,4 @@ export function finishOf(
 
 /** What shapes would rather not do: cover more than they must, and be neither solid nor gone. */
 const restraint = (alpha: Tensor, solid: Tensor, progress: Tensor): Tensor =>
-  alpha
-    .mean()
-    .mul(0.4)
-    .add(solid.mul(solid.like(1).sub(solid)).mean().mul(progress).mul(2));
+  alpha.mean().mul(0.4).add(undecided(solid).mul(progress).mul(2));

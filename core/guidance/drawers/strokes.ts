@@ -3,8 +3,8 @@ import { z } from 'zod';
 import { gaussian } from '../../random.ts';
 import { defineDrawer } from '../drawer.ts';
 import type { SvgShape } from '../svg.ts';
-import { bezierDistance, bezierOutline } from './bezier.ts';
-import { layered, logit, named, sigmoid } from './layers.ts';
+import { bezierDistance, bezierOutline, scatteredCurves } from './bezier.ts';
+import { layered, logit, named, sigmoid, undecided } from './layers.ts';
 import { strengthOf, strengths } from './shape-parameters.ts';
 
 const PAPER = [0.98, 0.97, 0.94] as const;
@@ -62,15 +62,7 @@ export const strokes = defineDrawer({
   paper: PAPER,
   begin({ strokes: count, broadest, colours }, random, plane) {
     const normal = (deviation: number): number => deviation * gaussian(random);
-    const points = Array.from({ length: count }, () => {
-      const [x, y, dx, dy] = [
-        plane.width * (0.5 + 0.32 * (2 * random() - 1)),
-        plane.height * (0.5 + 0.32 * (2 * random() - 1)),
-        normal(0.08),
-        normal(0.08),
-      ];
-      return [x - dx, y - dy, x + normal(0.024), y + normal(0.024), x + dx, y + dy];
-    }).flat();
+    const points = scatteredCurves(count, plane, random, { within: 0.32, length: 0.08, bend: 0.024 });
     const startingWidth = (i: number): number => {
       const { halfWidth } = [BROAD, MIDDLE].find(({ until }) => i < until * count) ?? FINE;
       return logit(Math.min(0.98, Math.max(0.02, (halfWidth - NARROWEST) / (broadest - NARROWEST))));
@@ -83,7 +75,7 @@ export const strokes = defineDrawer({
         {
           name: 'points',
           shape: [count, 3, 2],
-          start: Float32Array.from(points),
+          start: points,
           rate: 0.013,
           low: -0.05,
           high: Math.max(plane.width, plane.height) + 0.05,
@@ -128,8 +120,7 @@ export const strokes = defineDrawer({
           .reshape([count, height * width]);
         const colour = named(values, 'mix').div(MIXING).softmax().matmul(named(values, 'palette').sigmoid());
         const drawn = layered(t, cover, colour, context);
-        const undecided = solid.mul(t.scalar(1).sub(solid)).mean();
-        return { ...drawn, penalty: drawn.alpha.mean().mul(SPARE).add(undecided.mul(progress).mul(DECIDED)) };
+        return { ...drawn, penalty: drawn.alpha.mean().mul(SPARE).add(undecided(solid).mul(progress).mul(DECIDED)) };
       },
       shapes({ points: p = NONE, width: w = NONE, opacity: o = NONE, mix = NONE, palette = NONE }) {
         return Array.from({ length: count }, (_, i): SvgShape => {

@@ -1,7 +1,6 @@
 /** The pulls that ship with Lodestone, by id. */
 
 import { contrast, saturation } from './colour.ts';
-import type { Loss } from './loss.ts';
 import { palette } from './palette.ts';
 import { edges, histogram, likeness } from './reference.ts';
 import { sharpness, smooth, symmetry } from './texture.ts';
@@ -10,12 +9,6 @@ export { defineLoss, type Loss, type LossContext, readyLoss } from './loss.ts';
 export { palette };
 
 /** Those that need nothing but a weight. */
-export const PLAIN_PULLS: readonly Loss[] = [
-  smooth,
-  sharpness,
-  symmetry,
-  saturation,
-  contrast,
-] as unknown as readonly Loss[];
+export const PLAIN_PULLS = [smooth, sharpness, symmetry, saturation, contrast] as const;
 /** Those that look at a picture. */
 export const PICTURE_PULLS = [likeness, edges, histogram] as const;

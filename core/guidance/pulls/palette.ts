@@ -1,10 +1,10 @@
 /** A pull towards colours of a palette. */
 import { z } from 'zod';
+import { channelsOf } from '../svg.ts';
 import { defineLoss } from './loss.ts';
 
 /** Smaller chooses the nearest colour more firmly. */
 const MIXING = 0.02;
-const channels = (hex: string): number[] => [1, 3, 5].map((i) => Number.parseInt(hex.slice(i, i + 2), 16) / 255);
 
 export const palette = defineLoss({
   id: 'palette',
@@ -16,7 +16,7 @@ export const palette = defineLoss({
       .max(32),
   }),
   loss(picture, { colours }, { t }) {
-    const table = t.constant(colours.flatMap(channels), [colours.length, 3, 1, 1]);
+    const table = t.constant(colours.flatMap(channelsOf), [colours.length, 3, 1, 1]);
     const apart = picture.sub(table).square().sum([1]);
     // A soft minimum: the mean of the distances by how near each colour is.
     const near = apart.div(-MIXING).softmax(0);

@@ -1,24 +1,15 @@
 /** Pulls towards a picture: its pixels, its edges, its colours. */
 import { z } from 'zod';
-import { type Raster, resize } from '../../clip/resample.ts';
 import type { Tensor } from '../../graph/index.ts';
+import { planesOf, rasterSchema } from '../raster.ts';
 import { defineLoss, type LossContext } from './loss.ts';
 
-const settings = z.object({
-  picture: z.custom<Raster>(
-    (v) => typeof v === 'object' && v !== null && 'data' in v && v.data instanceof Uint8Array,
-    'a picture',
-  ),
-});
+const settings = z.object({ picture: rasterSchema });
 const EPSILON = 1e-4;
 
 /** The reference at canvas size, [1, 3, h, w] in 0..1. */
-function reference({ picture }: z.output<typeof settings>, { t, height, width }: LossContext): Tensor {
-  const { data } = resize(picture, width, height, 'bicubic');
-  const area = height * width;
-  const values = Array.from({ length: 3 * area }, (_, i) => (data[(i % area) * 3 + Math.floor(i / area)] ?? 0) / 255);
-  return t.constant(values, [1, 3, height, width]);
-}
+const reference = ({ picture }: z.output<typeof settings>, context: LossContext): Tensor =>
+  context.t.constant(planesOf(picture, context), [1, 3, context.height, context.width]);
 
 export const likeness = defineLoss({
   id: 'like',

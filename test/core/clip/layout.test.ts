@@ -62,7 +62,7 @@ describe('weights in other files', () => {
     // A sparse file: it takes no room on the disk.
     ftruncateSync(file, offset + 48);
     const { writeSync } = await import('node:fs');
-    writeSync(file, Float32Array.from({ length: 12 }, (_, i) => i % 5) as unknown as Uint8Array, 0, 48, offset);
+    writeSync(file, new Uint8Array(Float32Array.from({ length: 12 }, (_, i) => i % 5).buffer), 0, 48, offset);
     closeSync(file);
     const before = process.memoryUsage().rss;
     const model = await ClipModel.open(folder);

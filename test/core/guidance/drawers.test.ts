@@ -95,7 +95,7 @@ describe('pictures of waves and fields', () => {
     }
   });
   it('repeat without a seam when they are tiles', async () => {
-    const { picture } = await guided(plain.tiles as unknown as Drawer, 'leaves', {});
+    const { picture } = await guided(plain.tiles, 'leaves', {});
     const { data, info } = await sharp(picture.bytes).raw().toBuffer({ resolveWithObject: true });
     const column = (x: number): number[] =>
       Array.from({ length: info.height * 3 }, (_, i) => data[(Math.floor(i / 3) * info.width + x) * 3 + (i % 3)] ?? 0);
@@ -105,7 +105,7 @@ describe('pictures of waves and fields', () => {
     expect(apart(info.width - 1, 0)).toBeLessThan(2 * Math.max(...inside));
   });
   it.each(['mirror', 'both', 'rotation', 'kaleidoscope'])('are symmetric when that is asked: %s', async (symmetry) => {
-    const { picture } = await guided(plain.field as unknown as Drawer, 'a flower', {
+    const { picture } = await guided(plain.field, 'a flower', {
       given: { symmetry, folds: 4 },
       steps: 10,
     });
@@ -126,7 +126,7 @@ describe('a painted region', () => {
       data: Uint8Array.from(picture.data, (_, i) => (Math.floor(i / 3) % picture.width < picture.width / 2 ? 255 : 0)),
     };
     const sizes = { preview: 64, output: picture.width };
-    const { picture: made, scores } = await guided(inpaint as unknown as Drawer, 'a red heart', {
+    const { picture: made, scores } = await guided(inpaint, 'a red heart', {
       sizes,
       given: { picture, mask },
     });
