@@ -48,6 +48,16 @@ const catalogue = {
     `The prompt "${d.prompt}" cannot be read: ${d.what}. Write words, or words:weight, with | between them.`,
   PULL_INVALID: (d: { part: string; what: string; known: string }) =>
     `The pull "${d.part}" cannot be used: ${d.what}. There are: ${d.known}; each with :weight after it, and | between them.`,
+  MASK_INVALID: (d: { mask: string; what: string }) =>
+    `${d.mask} cannot be the mask: ${d.what}. Use a picture of the canvas's shape that is bright where it applies.`,
+  GLYPH_MISSING: (d: { sign: string }) =>
+    `There is no drawing of the sign "${d.sign}". Use Latin letters, digits, punctuation or emoji.`,
+  PREFERENCE_INVALID: (d: { where: string; what: string }) =>
+    `${d.where} does not hold picks: ${d.what}. Use a file that "lodestone curate" wrote with this model.`,
+  FILE_TOO_LARGE: (d: { path: string; limit: string }) =>
+    `${d.path} is larger than ${d.limit}, which is the most that is read.`,
+  NO_SHAPES: (d: { file: string; kept: string }) =>
+    `${d.file} cannot be written: this drawing is not made of shapes, so there is no SVG of it. It was kept as ${d.kept}.`,
   STEER_INVALID: (d: { what: string }) => `The run cannot be changed so: ${d.what}. It goes on as it was.`,
   CHECKPOINT_INVALID: (d: { what: string }) =>
     `The checkpoint does not fit: ${d.what}. Go on from the folder that it was made in, with the same settings.`,
@@ -79,6 +89,8 @@ const catalogue = {
   JOB_UNKNOWN: (d: { id: string }) => `There is no job "${d.id}". It may have ended and been forgotten.`,
   NOT_STEERABLE: (d: { job: string }) =>
     `This job (${d.job}) does not listen to a new prompt. Wait until it draws, or start another.`,
+  NOT_BRANCHABLE: (d: { job: string }) =>
+    `"${d.job}" keeps no state to begin from: it has only begun, keeps none, or ended long ago. Start it again with its seed.`,
   JOBS_FULL: (d: { limit: number }) => `${d.limit} jobs are already waiting. Wait for one to end, or cancel one.`,
   PATH_OUTSIDE: (d: { path: string }) =>
     `${d.path} lies outside the folders that the server may read. Start it with --allow FOLDER to open one.`,

@@ -32,6 +32,7 @@ export {
 } from './errors.ts';
 export { picturesUnder, writeWhole } from './files.ts';
 export {
+  begunAs,
   canvasExtent,
   type DrawContext,
   type Drawer,
@@ -47,6 +48,7 @@ export {
   blocks,
   field,
   fourier,
+  glyphs,
   inpaint,
   pixels,
   plotter,
@@ -57,6 +59,7 @@ export {
 export { parsePrompt } from './guidance/prompt/parse.ts';
 export { printPrompt } from './guidance/prompt/print.ts';
 export {
+  type Direction,
   type GuidanceSettings,
   type GuideEvent,
   type GuideRequest,
@@ -66,6 +69,8 @@ export {
   type RunRecord,
 } from './guidance/protocol.ts';
 export { defineLoss, type Loss, type LossContext, readyLoss } from './guidance/pulls/index.ts';
+export { bareSvg, inFormat, STILLS } from './picture-text.ts';
+export { linePlot, type Plot, type Series } from './plot.ts';
 export { definePlugin, type Plugin, type PluginContext, type PluginEngine } from './plugin/define.ts';
 export { type PluginEvent, pluginEventSchema } from './plugin/events.ts';
 export {
@@ -80,7 +85,7 @@ export {
 } from './plugin/fields.ts';
 export type { GenerateRequest } from './plugin/generate.ts';
 export { type HostServices, type PluginRun, type RunOptions, runPlugin } from './plugin/host.ts';
-export { guideEvents } from './plugin/kit/guide-events.ts';
+export { guideEvents, lookersOf, type ReadyDrawing } from './plugin/kit/guide-events.ts';
 export { promptTargets } from './plugin/kit/prompt-targets.ts';
 export { PULL_NAMES, parsePulls } from './plugin/kit/pulls.ts';
 export { rankedEvents } from './plugin/kit/ranked-events.ts';
@@ -96,4 +101,4 @@ export { checkInputs, firstRecipe, parseRecipe, type Recipe, recipeOf } from './
 export { defineSketch, type Gene, type Sketch, type SketchCanvas, type SketchFrame } from './plugin/sketch.ts';
 export { type Script, type Steer, scriptSchema, steerSchema } from './plugin/steer.ts';
 export { gaussian, seeded, seedFor } from './random.ts';
-export { issuesOf } from './schemas.ts';
+export { issuesOf, READ_LIMIT } from './schemas.ts';

@@ -2,6 +2,8 @@
 import { z } from 'zod';
 
 export const MIB = 1 << 20;
+/** The most that is read of a file that is no picture. */
+export const READ_LIMIT = 16 * MIB;
 
 /** Bytes of at most `limit`. */
 export const bytesSchema = (limit: number): z.ZodType<Uint8Array, Uint8Array> =>

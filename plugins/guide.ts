@@ -1,21 +1,26 @@
 /** CLIP-guided creation: words pull on a drawing until it matches them. */
 import { z } from 'zod';
-import type { Drawer, PluginContext, ReadyDrawer } from '../core/index.ts';
+import type { Direction, Drawer, PluginContext, PluginEvent, ReadyDrawing } from '../core/index.ts';
 import {
   aspectField,
   aspectOf,
+  begunAs,
   blobs,
   blocks,
   canvasExtent,
+  contactSheet,
   decodePicture,
   definePlugin,
   drawingSvg,
   failure,
   field,
   fourier,
+  glyphs,
   guidanceSettingsSchema,
   guideEvents,
   inpaint,
+  issuesOf,
+  lookersOf,
   PULL_NAMES,
   parsePrompt,
   parsePulls,
@@ -25,7 +30,9 @@ import {
   polygons,
   promptField,
   readyDrawer,
+  seeded,
   seedField,
+  seedFor,
   sizeField,
   sizesFor,
   stepsField,
@@ -39,15 +46,27 @@ const advanced = true;
 const parameters = z.object({
   prompt: promptField({
     description:
-      'Parts between bars, each with what it needs: a red heart:2 | blurry:-0.5 | the sun @top-left | a bud -> a flower | [style:ink.png]',
+      'Parts between bars, each with what it needs: a red heart:2 | blurry:-0.5 | the sun @top-left | a bud -> a flower | rain @50%-100% | [style:ink.png]',
   }),
   drawer: z
-    .enum(['strokes', 'blobs', 'polygons', 'plotter', 'blocks', 'field', 'tiles', 'pixels', 'fourier', 'inpaint'])
+    .enum([
+      'strokes',
+      'blobs',
+      'polygons',
+      'plotter',
+      'glyphs',
+      'blocks',
+      'field',
+      'tiles',
+      'pixels',
+      'fourier',
+      'inpaint',
+    ])
     .default('strokes')
     .meta({
       title: 'Drawer',
       description:
-        'What the picture is made of: brush strokes, soft shapes, polygons, pen lines, pixel art, a neural field, seamless tiles, pixels, waves, or the painted part of a picture',
+        'What the picture is made of: brush strokes, soft shapes, polygons, pen lines, letters and emoji, pixel art, a neural field, seamless tiles, pixels, waves, or the painted part of a picture',
     }),
   steps: stepsField(),
   seed: seedField(),
@@ -55,10 +74,15 @@ const parameters = z.object({
   aspect: aspectField(),
   count: z.int().min(0).max(512).default(0).meta({
     title: 'Count',
-    description: 'How many strokes, shapes, polygons or lines; 0 leaves it to the drawer',
+    description: 'How many strokes, shapes, polygons, lines or glyphs; 0 leaves it to the drawer',
   }),
+  text: glyphs.settings.shape.text.meta({ title: 'Text', description: 'Letters or emoji to draw with, taken in turn' }),
   palette: blocks.settings.shape.palette.meta({ title: 'Palette', description: 'Colours of pixel art', advanced }),
-  symmetry: field.settings.shape.symmetry.meta({ title: 'Symmetry', description: 'Of a neural field', advanced }),
+  symmetry: field.settings.shape.symmetry.meta({
+    title: 'Symmetry',
+    description: 'Of brush strokes, pen lines and neural fields',
+    advanced,
+  }),
   folds: field.settings.shape.folds.meta({ title: 'Folds', description: 'For rotation and kaleidoscope', advanced }),
   start: picturesField({
     title: 'Start',
@@ -77,6 +101,54 @@ const parameters = z.object({
   })
     .max(1)
     .default([]),
+  beginning: z.enum(['usual', 'blank', 'noise']).default('usual').meta({
+    title: 'Beginning',
+    description: 'What the drawing is before the first step: as its drawer has it, empty paper, or chance',
+    advanced,
+  }),
+  renewals: z.int().min(0).max(64).default(10).meta({
+    title: 'Renewals',
+    description: 'How often new shapes are put where they are needed; 0 begins with all of them',
+    advanced,
+  }),
+  tidy: z.number().min(0).max(0.2).default(0.015).meta({
+    title: 'Tidy',
+    description: 'Shapes without which the score falls by no more than this share go near the end; 0 keeps all',
+    advanced,
+  }),
+  coarse: settings.coarse.default(0.2).meta({
+    title: 'Coarse first',
+    description: 'Share of the run in which the model sees more and more detail',
+    advanced,
+  }),
+  rotation: settings.rotation.default(12).meta({
+    title: 'Turned views',
+    description: 'Most by which a view is turned, in degrees',
+    advanced,
+  }),
+  tint: settings.tint
+    .default(0.06)
+    .meta({ title: 'Tinted views', description: 'How much views differ in colour', advanced }),
+  models: z.array(z.string().min(1).max(4096)).max(4).default([]).meta({
+    title: 'Models',
+    description: 'Models that guide together: "own", a folder, or organisation/name; the own one alone when empty',
+    advanced,
+  }),
+  judge: z.string().max(4096).default('').meta({
+    title: 'Judge',
+    description: 'A model that does not guide, and whose score shows whether only the guiding one is pleased',
+    advanced,
+  }),
+  batch: z.int().min(1).max(16).default(1).meta({
+    title: 'Pictures',
+    description: 'How many, each with the next seed, and a sheet of all when there are more than one',
+    advanced,
+  }),
+  diversity: z.number().min(0).max(20).default(0).meta({
+    title: 'Diversity',
+    description: 'How strongly each of several pictures keeps away from those before it',
+    advanced,
+  }),
   crops: settings.crops.meta({ title: 'Crops', description: 'How many views CLIP takes in each step', advanced }),
   contrast: settings.contrast.meta({
     title: 'Contrast',
@@ -107,14 +179,14 @@ const parameters = z.object({
 });
 type Parameters = z.output<typeof parameters>;
 
+/** How views differ: they stray further and are blurred more often than the loop has it by itself, so that pictures are simpler. */
+const VIEWS = { shift: 0.09, blur: 0.5 };
+/** Share of the shapes that a drawing begins with. */
+const FIRST_SHAPES = 0.2;
 const FIT_SHARE = 0.25;
 const FIT_LIMIT = 100;
 
-interface Ready {
-  readonly drawer: ReadyDrawer;
-  readonly extent: { readonly height: number; readonly width: number };
-  readonly svg: (values: Readonly<Record<string, Float32Array>>) => string | undefined;
-}
+type Ready = ReadyDrawing & { readonly extent: { readonly height: number; readonly width: number } };
 
 /** The drawer that is asked for, with the parameters that concern it. */
 async function ready(p: Parameters, context: PluginContext): Promise<Ready> {
@@ -123,25 +195,28 @@ async function ready(p: Parameters, context: PluginContext): Promise<Ready> {
     given: z.input<S>,
     sizes = sizesFor(p.size, aspectOf(p.aspect)),
   ): Ready => ({
-    drawer: readyDrawer(drawer, given, p.seed, sizes),
+    drawer: begunAs(p.beginning, readyDrawer(drawer, given, p.seed, sizes), p.seed),
     extent: canvasExtent(drawer, sizes),
     svg: (values) => drawingSvg(drawer, given, p.seed, sizes, values),
   });
   const count = <K extends string>(name: K): { [key in K]?: number } =>
     p.count > 0 ? ({ [name]: p.count } as { [key in K]?: number }) : {};
+  const { symmetry, folds } = p;
   switch (p.drawer) {
     case 'strokes':
-      return made(strokes, count('strokes'));
+      return made(strokes, { ...count('strokes'), symmetry, folds });
     case 'blobs':
       return made(blobs, count('shapes'));
     case 'polygons':
       return made(polygons, count('polygons'));
     case 'plotter':
-      return made(plotter, count('lines'));
+      return made(plotter, { ...count('lines'), symmetry, folds });
+    case 'glyphs':
+      return made(glyphs, { ...count('glyphs'), text: p.text });
     case 'blocks':
       return made(blocks, { palette: p.palette });
     case 'field':
-      return made(field, { symmetry: p.symmetry, folds: p.folds });
+      return made(field, { symmetry, folds });
     case 'tiles':
       return made(tiles, {});
     case 'pixels':
@@ -150,16 +225,23 @@ async function ready(p: Parameters, context: PluginContext): Promise<Ready> {
       return made(fourier, {});
     case 'inpaint': {
       const [picture, mask] = [await raster(p.start, 'start', context), await raster(p.mask, 'mask', context)];
+      checkMask(picture, mask);
       return made(inpaint, { picture, mask }, sizesFor(p.size, picture.width / picture.height));
     }
   }
 }
 
-async function raster(
-  paths: readonly string[],
-  name: string,
-  { pictures }: PluginContext,
-): ReturnType<typeof decodePicture> {
+type Raster = Awaited<ReturnType<typeof decodePicture>>;
+/** Throws MASK_INVALID when the mask is of another shape than the picture. */
+function checkMask(picture: Raster, mask: Raster): void {
+  if (Math.abs((mask.width * picture.height) / (mask.height * picture.width) - 1) > 0.1)
+    throw failure('MASK_INVALID', {
+      mask: 'The mask',
+      what: `it is ${mask.width} x ${mask.height}, and the picture ${picture.width} x ${picture.height}`,
+    });
+}
+
+async function raster(paths: readonly string[], name: string, { pictures }: PluginContext): Promise<Raster> {
   const [picture] = paths.length > 0 ? await pictures(paths) : [];
   if (!picture)
     throw failure('PARAMETER_INVALID', {
@@ -169,30 +251,75 @@ async function raster(
   return decodePicture('path' in picture ? picture.path : picture.bytes, name);
 }
 
+/** What can change in the drawer while a run goes on. */
+const changeable = parameters.pick({ count: true, palette: true, symmetry: true, folds: true, text: true }).partial();
+
+/** One drawing, from its seed. */
+async function* one(p: Parameters, away: readonly Direction[], context: PluginContext): AsyncGenerator<PluginEvent> {
+  const { seed, steps, crops, contrast, distance, rate, optimiser, patience, coarse, rotation, tint } = p;
+  const { renewals, tidy } = p;
+  const { drawer, extent, svg } = await ready(p, context);
+  const [picture] = p.start.length > 0 && p.drawer !== 'inpaint' ? await context.pictures(p.start) : [];
+  const fit = Math.min(FIT_LIMIT, Math.ceil(steps * FIT_SHARE));
+  const { losses, directions } = await parsePulls(p.pulls, extent, context);
+  const looks = { coarse, rotation, tint, ...VIEWS };
+  // A picture to begin from needs all shapes at once.
+  const grows = { renewals, tidy, awake: renewals > 0 && !picture ? FIRST_SHAPES : 1 };
+  const steps_ = { seed, steps, crops, contrast, distance, rate, optimiser, patience };
+  yield* guideEvents(
+    context,
+    p.prompt,
+    {
+      drawer,
+      prompts: parsePrompt(p.prompt, seeded(seedFor(seed, 'words'))),
+      settings: guidanceSettingsSchema.parse({ ...steps_, ...looks, ...grows }),
+      losses,
+      directions: [...directions, ...away],
+      ...(p.models.length > 0 ? { lookers: await lookersOf(p.models, context) } : {}),
+      ...(p.judge ? { judge: await context.model(p.judge) } : {}),
+    },
+    {
+      ...(svg ? { svg } : {}),
+      ...(picture ? { start: { picture, steps: fit } } : {}),
+      redrawn: async (changes) => {
+        const given = changeable.strict().safeParse(changes);
+        if (!given.success) throw failure('STEER_INVALID', { what: issuesOf(given.error) });
+        const set = Object.fromEntries(Object.entries(given.data).filter(([, v]) => v !== undefined));
+        return ready({ ...p, ...set }, context);
+      },
+    },
+  );
+}
+
+/** Several drawings with seeds that follow each other, each away from those before it, and a sheet of them. */
+async function* several(p: Parameters, context: PluginContext): AsyncGenerator<PluginEvent> {
+  const pictures: Uint8Array[] = [];
+  const away: Direction[] = [];
+  for (let k = 0; k < p.batch; k++) {
+    for await (const event of one({ ...p, seed: (p.seed + k) % 2 ** 32 }, away, context)) {
+      if (event.type === 'progress') yield { ...event, done: k * p.steps + event.done, total: p.batch * p.steps };
+      else if (event.type === 'chart') yield { ...event, x: k * p.steps + event.x };
+      else if (event.type !== 'checkpoint') yield event;
+      if (event.type === 'picture' && event.mime === 'image/png') pictures.push(event.bytes);
+    }
+    const bytes = pictures.at(-1);
+    if (!bytes || p.diversity === 0) continue;
+    const { data } = await context.engine.embedAll([{ bytes, name: `picture ${k + 1}` }], { signal: context.signal });
+    away.push({ name: `away from picture ${k + 1}`, row: data, weight: -p.diversity });
+  }
+  const bytes = await contactSheet(pictures);
+  const { width, height } = await decodePicture(bytes, 'the sheet');
+  yield { type: 'picture', title: `${p.prompt}: sheet`, mime: 'image/png', width, height, bytes };
+}
+
 export default definePlugin({
   id: 'guide',
   title: 'Guide',
   description:
     'Draws a picture of the prompt under the exact gradient of CLIP: strokes, shapes, lines, pixel art and more.',
-  version: '2.0.0',
+  version: '3.0.0',
   steerable: true,
+  paintable: true,
   parameters,
-  async *run(p, context) {
-    const { prompt, seed, steps, crops, contrast, distance, rate, optimiser, patience, pulls } = p;
-    const prompts = parsePrompt(prompt, context.random);
-    const { drawer, extent, svg } = await ready(p, context);
-    const [picture] = p.start.length > 0 && p.drawer !== 'inpaint' ? await context.pictures(p.start) : [];
-    const fit = Math.min(FIT_LIMIT, Math.ceil(steps * FIT_SHARE));
-    yield* guideEvents(
-      context,
-      prompt,
-      {
-        drawer,
-        prompts,
-        settings: guidanceSettingsSchema.parse({ seed, steps, crops, contrast, distance, rate, optimiser, patience }),
-        losses: await parsePulls(pulls, extent, context),
-      },
-      { svg, ...(picture ? { start: { picture, steps: fit } } : {}) },
-    );
-  },
+  run: (p, context) => (p.batch > 1 ? several(p, context) : one(p, [], context)),
 });

@@ -36,6 +36,12 @@ export async function allowedPath(path: string, { allowed }: PicturePlaces): Pro
   return full;
 }
 
+/** The file of an `upload:` name; nothing for other names. Throws PATH_OUTSIDE, FILE_MISSING. */
+export async function uploadedPath(field: string, { uploads }: PicturePlaces): Promise<string | undefined> {
+  const upload = UPLOAD.exec(field)?.[1];
+  return upload && uploads ? allowedPath(join(uploads, upload), { allowed: [uploads] }) : undefined;
+}
+
 /** Kept as a file where there is a place for uploads, so that it takes no memory and can be looked at. */
 async function fetched(address: string, { uploads }: PicturePlaces, signal?: AbortSignal): Promise<PictureSource> {
   const bytes = await fetchPicture(address, signal ? { signal } : {});
@@ -64,10 +70,9 @@ export async function gatherPictures(
       what: `${ADDRESSES} is the most at once`,
     });
   for (const field of fields) {
-    const upload = UPLOAD.exec(field)?.[1];
+    const upload = await uploadedPath(field, places);
     if (ADDRESS.test(field)) found.push(await fetched(field, places, signal));
-    else if (upload && places.uploads)
-      found.push({ path: await allowedPath(join(places.uploads, upload), { allowed: [places.uploads] }) });
+    else if (upload) found.push({ path: upload });
     else
       for (const path of await picturesUnder(
         await allowedPath(

@@ -17,6 +17,7 @@ import {
   plainError,
   writeWhole,
 } from '../core/index.ts';
+import { allowedModel, readAllowed } from './files.ts';
 import { generatePictures } from './generate-pictures.ts';
 import { createApp } from './http/app.ts';
 import { isLoopback } from './http/guard.ts';
@@ -86,6 +87,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const jobs = new Jobs({
     engine,
     pictures: (fields, signal) => gatherPictures(fields, places, signal),
+    read: (file) => readAllowed(file, places),
+    model: (name, signal) => allowedModel(name, places, signal),
     generate: (request, signal) => generatePictures(request, { folder: uploads, signal }),
     log: (message) => logger.info({ from: 'plugin' }, message),
     keep: async (job, picture, count) => {

@@ -1,5 +1,6 @@
 /** Random crops and resizes of the canvas as pairs of matrices, out = R_y · canvas · R_xᵀ, with the backdrops behind them; all drawn from the seed. */
 import { resamplingMatrix, resamplingTaps } from '../clip/resample.ts';
+import type { Place } from './place.ts';
 import type { Region } from './prompt/regions.ts';
 import type { GuidanceSettings } from './protocol.ts';
 
@@ -9,9 +10,14 @@ export interface CropFeeds {
   readonly columns: Float32Array;
   /** [crops, 3, side, side], sRGB 0..1 */
   readonly backdrop: Float32Array;
-  /** [crops, 1, 1, 1] each: factors on contrast and brightness */
+  /** [crops, 1, 1, 1]: factors on contrast */
   readonly contrast: Float32Array;
+  /** [crops, 3, 1, 1]: factors on the channels */
   readonly brightness: Float32Array;
+  /** [crops, 1, 1, 1]: angles in radians */
+  readonly cropAngle: Float32Array;
+  /** [crops, 1, canvas height, canvas width]: what of the canvas each crop sees, 0..1 */
+  readonly masks: Float32Array;
   /** [crops, 3, side, side] */
   readonly noise: Float32Array;
 }
@@ -24,25 +30,35 @@ export interface CropPlan {
   /** Side of what the model sees, in pixels. */
   readonly side: number;
   readonly paper: readonly number[];
-  /** The parts that prompts are bound to, each crop taking its turn; undefined stands for the whole. */
-  readonly regions: readonly (Region | undefined)[];
+  /** The parts that prompts are bound to, each crop taking its turn. */
+  readonly places: readonly Place[];
+  /** How far the run is, 0..1. */
+  readonly progress: number;
 }
 
-/** Which of the regions a crop shows. */
-export const regionOf = (crop: number, regions: number): number => crop % regions;
+/** Which of so many places a crop shows. */
+export const turnOf = (crop: number, places: number): number => crop % places;
 
 /** A roughly normal number from three uniform ones: enough for noise, at a third of the cost. */
 const roughlyNormal = (random: () => number): number => (random() + random() + random() - 1.5) * 2;
 
-/** Halves a row of `side` elements and widens it again, [side, side]; the same for every crop. */
-const softenings = new Map<number, Float32Array>();
-function softening(side: number): Float32Array {
-  const known = softenings.get(side);
+/** Shrinks a row of `side` elements to `kept` and widens it again, [side, side]; the same for every crop. */
+const softenings = new Map<string, Float32Array>();
+function softening(side: number, kept: number): Float32Array {
+  const key = `${side} ${kept}`;
+  const known = softenings.get(key);
   if (known) return known;
-  const half = Math.ceil(side / 2);
-  const made = product(resamplingMatrix(half, side, 'bilinear'), resamplingMatrix(side, half, 'box'), side, half, side);
-  softenings.set(side, made);
+  const wide = resamplingMatrix(kept, side, 'bilinear');
+  const made = product(wide, resamplingMatrix(side, kept, 'box'), side, kept, side);
+  softenings.set(key, made);
   return made;
+}
+
+const COARSEST = 0.25;
+/** Elements a side that crops keep while detail comes in: a quarter at first, all at the end of that part of the run. */
+function keptOf({ coarse }: GuidanceSettings, side: number, progress: number): number {
+  if (coarse === 0 || progress >= coarse) return side;
+  return Math.ceil(side * (COARSEST + (1 - COARSEST) * (Math.floor((8 * progress) / coarse) / 8)));
 }
 
 /** The matrix product of a [rows, inner] and b [inner, columns]. */
@@ -129,29 +145,39 @@ function looked(
 /** The crops of one step. */
 export function drawCrops(s: GuidanceSettings, plan: CropPlan, random: () => number): CropFeeds {
   const { crops } = s;
-  const { side, height, width, regions } = plan;
-  const area = 3 * side * side;
+  const { side, height, width, places, progress } = plan;
+  const [area, pixels] = [3 * side * side, height * width];
   const feeds = {
     rows: new Float32Array(crops * side * height),
     columns: new Float32Array(crops * side * width),
     backdrop: new Float32Array(crops * area),
     contrast: new Float32Array(crops),
-    brightness: new Float32Array(crops),
+    brightness: new Float32Array(3 * crops),
     noise: new Float32Array(crops * area),
+    cropAngle: new Float32Array(crops),
+    masks: new Float32Array(crops * pixels).fill(1),
   };
+  const coarse = keptOf(s, side, progress);
   for (let crop = 0; crop < crops; crop++) {
-    const { top, left, span } = looked(plan, regions[regionOf(crop, regions.length)], s, random);
+    const place = places[turnOf(crop, places.length)] ?? {};
+    const { top, left, span } = looked(plan, place.region, s, random);
+    if (place.mask) feeds.masks.set(place.mask, crop * pixels);
     const mirrored = random() < s.flip;
     const soft = random() < s.blur;
+    const kept = Math.min(coarse, soft ? Math.ceil(side / 2) : side);
     const softened = (matrix: Float32Array, size: number): Float32Array =>
-      soft ? product(softening(side), matrix, side, side, size) : matrix;
+      kept < side ? product(softening(side, kept), matrix, side, side, size) : matrix;
     feeds.rows.set(softened(lookingMatrix(height, side, top, top + span, false), height), crop * side * height);
     feeds.columns.set(softened(lookingMatrix(width, side, left, left + span, mirrored), width), crop * side * width);
     writeBackdrop(feeds.backdrop, crop * area, plan, s, random);
     feeds.contrast[crop] = 1 + s.jitter * roughlyNormal(random);
-    feeds.brightness[crop] = 1 + 0.7 * s.jitter * roughlyNormal(random);
+    const brightness = 1 + 0.7 * s.jitter * roughlyNormal(random);
     const level = s.noise * random();
     for (let i = 0; i < area; i++) feeds.noise[crop * area + i] = level * roughlyNormal(random);
+    // What few runs use is drawn last, and only then, so that it changes nothing for the others.
+    for (let c = 0; c < 3; c++)
+      feeds.brightness[3 * crop + c] = brightness * (s.tint > 0 ? 1 + s.tint * roughlyNormal(random) : 1);
+    if (s.rotation > 0) feeds.cropAngle[crop] = (s.rotation * (2 * random() - 1) * Math.PI) / 180;
   }
   return feeds;
 }

@@ -2,10 +2,9 @@
 import type { z } from 'zod';
 import type { Graph, Shape, Tensor, Trace } from '../graph/index.ts';
 import { trace, writeOnnx } from '../graph/index.ts';
-import { seeded, seedFor } from '../random.ts';
-import type { Plane } from './plane.ts';
-import type { DrawerParameter, ReadyDrawer } from './protocol.ts';
-import type { Extent } from './step.ts';
+import { gaussian, seeded, seedFor } from '../random.ts';
+import type { Extent, Plane } from './plane.ts';
+import type { DrawerParameter, ReadyDrawer, ShapeRows } from './protocol.ts';
 import { type SvgShape, writeSvg } from './svg.ts';
 
 export interface Drawn {
@@ -33,6 +32,8 @@ export interface Drawing {
   readonly parameters: readonly DrawerParameter[];
   /** How many layers the size of the picture are made while it is drawn; 1 when absent. */
   readonly layers?: number;
+  /** Which parameters hold what of its shapes, one row a shape; for drawings whose shapes can be put anew. */
+  readonly rows?: Omit<ShapeRows, 'plane'>;
   /** Traced once for each size; `values` holds one tensor for each parameter. */
   draw(values: Readonly<Record<string, Tensor>>, context: DrawContext): Drawn;
   /** The finished drawing as shapes, in the order in which they are painted; only drawers that have shapes. */
@@ -123,6 +124,7 @@ export function readyDrawer<S extends z.ZodType>(
     preview: bytes(within(sizes.preview, plane), 'picture'),
     output: bytes(within(affordable(sizes.output, drawing, plane), plane), 'picture'),
     paper: [...drawer.paper],
+    ...(drawing.rows ? { shapes: { ...drawing.rows, plane } } : {}),
   };
 }
 
@@ -137,4 +139,21 @@ export function drawingSvg<S extends z.ZodType>(
   const plane = planeOf(sizes);
   const shapes = begun(drawer, settings, seed, sizes).shapes?.(values);
   return shapes && writeSvg(shapes, { plane, ...within(sizes.output, plane), paper: drawer.paper });
+}
+
+/** Rates of a parameter by which chance moves it. */
+const NOISE = 12;
+/** Logit of a shape that can hardly be seen, and still be found by a gradient. */
+const UNSEEN = -3.5;
+
+/** The drawing before its first step: as the drawer has it, empty paper for drawings of shapes, or moved by chance. */
+export function begunAs(how: 'usual' | 'blank' | 'noise', drawer: ReadyDrawer, seed: number): ReadyDrawer {
+  if (how === 'usual') return drawer;
+  const random = seeded(seedFor(seed, 'beginning'));
+  const moved = (p: DrawerParameter): Float32Array =>
+    p.start.map((v) => Math.min(p.high, Math.max(p.low, v + NOISE * p.rate * gaussian(random))));
+  const blank = (p: DrawerParameter): Float32Array =>
+    p.name === drawer.shapes?.presence ? p.start.map(() => UNSEEN) : p.start;
+  const start = how === 'noise' ? moved : blank;
+  return { ...drawer, parameters: drawer.parameters.map((p) => ({ ...p, start: start(p) })) };
 }

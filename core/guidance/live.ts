@@ -1,18 +1,30 @@
 /** What may change while a run goes on, as it is now, and the log from which it can be had again. */
 import type { Embeddings } from '../clip/batches.ts';
-import type { ClipModel } from '../clip/model.ts';
 import { meanDirection, stacked } from '../engine/scores.ts';
 import { failure } from '../errors.ts';
-import { noPaint, type Paint, readPaint } from './paint.ts';
-import { type PictureEmbedder, type PromptFeeds, promptFeeds } from './prompt-feeds.ts';
-import type { Change, GuidanceSettings, LogEntry, ParsedGuideRequest, Prompt } from './protocol.ts';
-import type { Extent } from './step.ts';
+import { readOnnx } from '../graph/index.ts';
+import type { Eye } from './looker.ts';
+import { colourOf, noPaint, over, type Paint, paintOf, readPaint } from './paint.ts';
+import { readMask } from './place.ts';
+import type { Extent } from './plane.ts';
+import { type PromptFeeds, promptFeeds } from './prompt-feeds.ts';
+import type {
+  Change,
+  GuidanceSettings,
+  LogEntry,
+  LookerChoice,
+  ParsedGuideRequest,
+  Prompt,
+  ReadyDrawer,
+} from './protocol.ts';
+import { canvasOf } from './step.ts';
 
 export interface LiveContext {
-  readonly model: ClipModel;
-  readonly embedPicture: PictureEmbedder;
-  readonly stylePicture: PictureEmbedder;
   readonly canvas: Extent;
+  /** The models of a choice, in its order. */
+  readonly eyesOf: (choice: readonly LookerChoice[]) => Promise<readonly Eye[]>;
+  /** The drawing as it is now, on its paper: [3, height, width], 0..1. */
+  readonly picture: () => Promise<Float32Array>;
 }
 
 /** A change at its step; planned ones belong to the run and are not logged. */
@@ -23,19 +35,33 @@ interface Style {
   readonly weight: number;
 }
 
+interface Now {
+  readonly settings: GuidanceSettings;
+  readonly weights: Readonly<Record<string, number>>;
+  readonly drawer: ReadyDrawer;
+  readonly lookers: readonly LookerChoice[];
+  readonly eyes: readonly Eye[];
+  /** All that were asked for, styles too. */
+  readonly asked: readonly Prompt[];
+  /** Those that have a score. */
+  readonly prompts: readonly Prompt[];
+  /** One for each model. */
+  readonly feeds: readonly PromptFeeds[];
+  readonly style: Style | undefined;
+  readonly paint: Paint;
+  readonly lock: Paint;
+  /** Both: what is painted lies over what is locked. */
+  readonly laid: Paint;
+  readonly finished: boolean;
+}
+
 export class Live {
   private readonly request: ParsedGuideRequest;
   private readonly context: LiveContext;
   private entries: DueEntry[] = [];
-  private now!: {
-    readonly settings: GuidanceSettings;
-    readonly weights: Readonly<Record<string, number>>;
-    readonly prompts: readonly Prompt[];
-    readonly feeds: PromptFeeds;
-    readonly style: Style | undefined;
-    readonly paint: Paint;
-    readonly finished: boolean;
-  };
+  /** What the drawing was when it was locked. */
+  private readonly pictures = new WeakMap<DueEntry, Float32Array>();
+  private now!: Now;
 
   private constructor(request: ParsedGuideRequest, context: LiveContext) {
     this.request = request;
@@ -51,7 +77,7 @@ export class Live {
   get settings(): GuidanceSettings {
     return this.now.settings;
   }
-  get feeds(): PromptFeeds {
+  get feeds(): readonly PromptFeeds[] {
     return this.now.feeds;
   }
   /** The prompts that have a score: those that are no styles. */
@@ -61,8 +87,22 @@ export class Live {
   get style(): Style | undefined {
     return this.now.style;
   }
+  /** What is painted and what is locked. */
   get paint(): Paint {
-    return this.now.paint;
+    return this.now.laid;
+  }
+  /** The picture that is kept where it is locked, [3, height, width]; nothing where nothing is. */
+  get lockedPicture(): Float32Array | undefined {
+    return this.now.lock.covered > 0 ? colourOf(this.now.lock) : undefined;
+  }
+  get drawer(): ReadyDrawer {
+    return this.now.drawer;
+  }
+  get lookers(): readonly LookerChoice[] {
+    return this.now.lookers;
+  }
+  get eyes(): readonly Eye[] {
+    return this.now.eyes;
   }
   get finished(): boolean {
     return this.now.finished;
@@ -74,68 +114,90 @@ export class Live {
   get weights(): readonly number[] {
     return this.request.losses.map(({ name, weight }) => this.now.weights[name] ?? weight);
   }
-
-  private async begin(): Promise<void> {
-    this.now = {
-      settings: this.request.settings,
-      weights: {},
-      ...(await this.read(this.request.prompts)),
-      paint: noPaint(this.context.canvas),
-      finished: false,
-    };
+  /** Weight of each direction, in the order of the request. */
+  get directionWeights(): readonly number[] {
+    return this.request.directions.map(({ name, weight }) => this.now.weights[name] ?? weight);
   }
 
-  private async read(all: readonly Prompt[]): Promise<{
-    readonly prompts: readonly Prompt[];
-    readonly feeds: PromptFeeds;
-    readonly style: Style | undefined;
-  }> {
-    const { model, embedPicture } = this.context;
-    const prompts = all.filter((p) => !isStyle(p));
+  private async begin(): Promise<void> {
+    const { settings, drawer, lookers, prompts } = this.request;
+    const eyes = await this.context.eyesOf(lookers);
+    const none = noPaint(this.context.canvas);
+    const read = await this.read(prompts, eyes);
+    const clean = { paint: none, lock: none, laid: none };
+    this.now = { settings, weights: {}, drawer, lookers, eyes, ...read, ...clean, finished: false };
+  }
+
+  private async read(
+    asked: readonly Prompt[],
+    eyes: readonly Eye[],
+  ): Promise<Pick<Now, 'asked' | 'prompts' | 'feeds' | 'style'>> {
+    const prompts = asked.filter((p) => !isStyle(p));
+    const { crops } = this.request.settings;
+    const { canvas } = this.context;
     return {
+      asked,
       prompts,
-      feeds: await promptFeeds(model, prompts, this.request.settings.crops, embedPicture),
-      style: await this.styleOf(all.filter(isStyle)),
+      feeds: await Promise.all(eyes.map((eye) => promptFeeds(prompts, { ...eye, crops, canvas }))),
+      style: await this.styleOf(asked.filter(isStyle), eyes),
     };
   }
 
   /** The styles of the request and of the prompts as one: the mean direction, and the sum of the weights. */
-  private async styleOf(prompts: readonly Prompt[]): Promise<Style | undefined> {
+  private async styleOf(prompts: readonly Prompt[], [eye]: readonly Eye[]): Promise<Style | undefined> {
     const given = this.request.style;
     const pictures = prompts.flatMap((p) => p.targets.flat()).flatMap((item) => (item.style ? [item.style] : []));
-    const profiles = await Promise.all(pictures.map((picture) => this.context.stylePicture(picture)));
+    const profiles = await Promise.all(pictures.flatMap((picture) => (eye ? [eye.stylePicture(picture)] : [])));
     const all = [...(given ? [given.profile] : []), ...profiles];
     if (all.length === 0) return undefined;
     const weight = prompts.reduce((sum, p) => sum + Math.max(0, p.weight), given?.weight ?? 0);
     return { profile: meanDirection(stacked(all)), weight };
   }
 
-  /** Throws PROMPT_EMPTY, PICTURE_UNREADABLE, STEER_INVALID; a change that fails leaves all as it was. */
+  /** Throws PROMPT_EMPTY, PICTURE_UNREADABLE, MASK_INVALID, STEER_INVALID; a change that fails leaves all as it was. */
   async apply(entry: DueEntry): Promise<void> {
-    const { prompts, settings, weights, paint, finish }: Change = entry.change;
+    const { prompts, settings, weights, paint, lock, drawer, lookers, finish }: Change = entry.change;
     if (finish && this.finished) return;
-    const unknown = Object.keys(weights ?? {}).find(
-      (name) => name !== 'style' && !this.request.losses.some((l) => l.name === name),
-    );
-    if (unknown !== undefined)
-      throw failure('STEER_INVALID', {
-        what: `this run has no pull named "${unknown}"; begin it with a weight of 0 to have it at hand`,
-      });
-    const read = prompts ? await this.read(prompts) : this.now;
+    this.check(entry.change);
+    const eyes = lookers ? await this.context.eyesOf(lookers) : this.now.eyes;
+    const read = prompts || lookers ? await this.read(prompts ?? this.now.asked, eyes) : this.now;
     const styled = read.style;
     if (styled && !this.hasStyle)
       throw failure('STEER_INVALID', { what: 'a style can only be changed in a run that began with one' });
     const style = styled && weights?.['style'] !== undefined ? { ...styled, weight: weights['style'] } : styled;
+    const { asked, prompts: scored, feeds } = read;
+    const painted = paint === undefined ? this.now.paint : await this.painted(paint);
+    const kept = lock === undefined ? this.now.lock : await this.lockedBy(lock, entry);
     this.now = {
       ...this.now,
-      ...read,
-      style,
+      ...{ asked, prompts: scored, feeds, style },
+      ...(lookers ? { lookers, eyes } : {}),
+      ...(drawer ? { drawer } : {}),
       ...(settings ? { settings: { ...this.now.settings, ...settings } } : {}),
       ...(weights ? { weights: { ...this.now.weights, ...weights } } : {}),
-      ...(paint === undefined ? {} : { paint: await this.painted(paint) }),
+      ...(paint === undefined && lock === undefined ? {} : { paint: painted, lock: kept, laid: over(kept, painted) }),
       ...(finish ? { finished: true } : {}),
     };
     this.entries.push(entry);
+  }
+
+  /** Throws STEER_INVALID for what this run has no room for. */
+  private check({ weights, drawer, settings }: Change): void {
+    const { losses, directions, drawer: first } = this.request;
+    const known = new Set(['style', ...losses.map((l) => l.name), ...directions.map((d) => d.name)]);
+    const unknown = Object.keys(weights ?? {}).find((name) => !known.has(name));
+    if (unknown !== undefined)
+      throw failure('STEER_INVALID', {
+        what: `this run has no pull named "${unknown}"; begin it with a weight of 0 to have it at hand`,
+      });
+    if (drawer && drawer.id !== first.id)
+      throw failure('STEER_INVALID', {
+        what: `it draws with "${first.id}", and "${drawer.id}" has nothing in common with that; start another from its picture`,
+      });
+    if (drawer && !sameExtent(canvasOf(readOnnx({ bytes: drawer.canvas, name: drawer.id })), this.context.canvas))
+      throw failure('STEER_INVALID', { what: 'the shape of its canvas is as it began' });
+    if (settings?.['rotation'] && this.request.settings.rotation === 0)
+      throw failure('STEER_INVALID', { what: 'crops can only be turned in a run that began with a rotation above 0' });
   }
 
   /** Whether the run's graph looks at style: it does when the run begins with one. */
@@ -145,6 +207,15 @@ export class Live {
 
   private async painted(picture: Change['paint']): Promise<Paint> {
     return picture ? readPaint(this.context.canvas, picture) : noPaint(this.context.canvas);
+  }
+  /** The drawing as it is now, or as it was when this entry was applied first, opaque where the picture is bright. */
+  private async lockedBy(picture: Change['lock'], entry: DueEntry): Promise<Paint> {
+    const { canvas } = this.context;
+    if (!picture) return noPaint(canvas);
+    const mask = await readMask(canvas, picture);
+    const colour = this.pictures.get(entry) ?? (await this.context.picture());
+    this.pictures.set(entry, colour);
+    return paintOf(colour, mask);
   }
 
   /** All as it was when `step` steps were done. */
@@ -157,3 +228,4 @@ export class Live {
 }
 
 const isStyle = (p: Prompt): boolean => p.targets.flat().some((item) => item.style !== undefined);
+const sameExtent = (a: Extent, b: Extent): boolean => a.height === b.height && a.width === b.width;

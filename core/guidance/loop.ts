@@ -1,21 +1,32 @@
 /** The guidance loop: runs whole beside the session and tells what it sees. Steered, paused, rewound, cancelled and replayed step by step. */
 import { setImmediate } from 'node:timers/promises';
 import { env } from 'onnxruntime-node';
-import type { ClipModel } from '../clip/model.ts';
 import { failure } from '../errors.ts';
-import { compile, readOnnx } from '../graph/index.ts';
+import { readOnnx } from '../graph/index.ts';
 import { floatsOf } from '../graph/session.ts';
 import { seeded, seedFor } from '../random.ts';
+
+import { Growth, renewalSteps, tidyStep } from './growth.ts';
 import type { Inbox } from './inbox.ts';
+import { Judge } from './judge.ts';
 import { type DueEntry, Live } from './live.ts';
+import type { Eye } from './looker.ts';
 import { type Plateau, seenLoss } from './plateau.ts';
 import { printPrompt, printTargets } from './prompt/print.ts';
-import { type PictureEmbedder, stockRows } from './prompt-feeds.ts';
-import type { Checkpoint, Command, GuideEvent, LogEntry, ParsedGuideRequest, RunRecord } from './protocol.ts';
-import { Renderer } from './renderer.ts';
-import { canvasOf, renderGraph, stepGraph } from './step.ts';
-import { Stepper, type StepResult } from './stepper.ts';
-import { Trail } from './trail.ts';
+import type {
+  Checkpoint,
+  Command,
+  GuideEvent,
+  LogEntry,
+  LookerChoice,
+  Opinion,
+  ParsedGuideRequest,
+  RunRecord,
+} from './protocol.ts';
+import { canvasOf } from './step.ts';
+import type { Stepper, StepResult } from './stepper.ts';
+import { type Kept, Trail } from './trail.ts';
+import { Workbench } from './workbench.ts';
 
 /** A command with the one who waits for its answer. */
 export interface Asked {
@@ -24,60 +35,23 @@ export interface Asked {
 }
 
 export interface LoopContext {
-  readonly model: ClipModel;
-  readonly embedPicture: PictureEmbedder;
-  readonly stylePicture: PictureEmbedder;
+  /** The engine's own model. */
+  readonly eye: Eye;
+  /** The model of a folder. */
+  readonly open: (folder: string) => Promise<Eye>;
   readonly threads: number;
   readonly signal: AbortSignal;
   readonly inbox: Inbox<Asked>;
 }
 
-interface Parts {
-  readonly live: Live;
-  readonly stepper: Stepper;
-  readonly preview: Renderer;
-  readonly output: Renderer;
-  readonly nodes: number;
-  release(): Promise<void>;
-}
-
-async function prepared(request: ParsedGuideRequest, context: LoopContext): Promise<Parts> {
-  const { model, threads } = context;
-  const { drawer } = request;
-  const drawing = readOnnx({ bytes: drawer.canvas, name: `drawer ${drawer.id}` });
-  const canvas = canvasOf(drawing);
-  const live = await Live.of(request, { ...context, canvas });
-  const [tower, side] = [await model.tower('image'), await model.side()];
-  const graph = stepGraph({
-    request,
-    drawing,
-    tower,
-    preprocessing: model.folder.preprocessing,
-    side,
-    canvas,
-    dimension: live.feeds.rows(0).dims[1] ?? 0,
-    stock: stockRows,
-    styled: live.hasStyle,
-  });
-  const preview = new Renderer(renderGraph(drawer.preview, drawer.id, drawer.paper), threads);
-  const output = new Renderer(renderGraph(drawer.output, drawer.id, drawer.paper), threads);
-  const session = await compile(graph, model.compileOptions);
-  return {
-    live,
-    stepper: new Stepper({ request, session, canvas, side }),
-    preview,
-    output,
-    nodes: graph.nodes.length,
-    release: async () => {
-      await Promise.all([session.release(), preview.release(), output.release()]);
-    },
-  };
-}
+/** Where a checkpoint keeps the picture that is locked; no parameter is called so. */
+const LOCKED = '.locked';
 
 /** One run: where it is, and what it does between steps. */
 class Run {
   readonly live: Live;
-  readonly stepper: Stepper;
+  readonly judge: Judge | undefined;
+  bench: Workbench;
   step = 0;
   private paused = false;
   private plateau: Plateau | undefined;
@@ -88,26 +62,83 @@ class Run {
   /** Steps that a paused run may still take. */
   private allowed = 0;
 
-  constructor(request: ParsedGuideRequest, { live, stepper }: Parts, context: LoopContext) {
+  private constructor(
+    request: ParsedGuideRequest,
+    context: LoopContext,
+    { live, bench, judge }: { live: Live; bench: Workbench; judge: Judge | undefined },
+  ) {
     this.request = request;
     this.context = context;
     this.live = live;
-    this.stepper = stepper;
+    this.bench = bench;
+    this.judge = judge;
     this.trail = new Trail(request.settings.steps);
     this.scripted = [...this.planned(), ...request.script].sort((a, b) => a.step - b.step);
+  }
+
+  /** A run at its beginning, or where its checkpoint was taken. */
+  static async begin(request: ParsedGuideRequest, context: LoopContext): Promise<Run> {
+    const { eye, open, threads } = context;
+    const { drawer, judge: held } = request;
+    const canvas = canvasOf(readOnnx({ bytes: drawer.canvas, name: `drawer ${drawer.id}` }));
+    const kept = request.resume?.values[LOCKED];
+    let run: Run | undefined;
+    const live = await Live.of(request, {
+      canvas,
+      eyesOf: (choice: readonly LookerChoice[]) =>
+        Promise.all(choice.map(({ folder }) => (folder === undefined ? eye : open(folder)))),
+      // Until a resumed run stands where it stood, what was locked is what its checkpoint says.
+      picture: async () => (run ? run.bench.picture(run.progress) : (kept ?? new Float32Array())),
+    });
+    const judge = held === undefined ? undefined : new Judge(await open(held));
+    const bench = await Workbench.of(request, live, threads);
+    const made = new Run(request, context, { live, bench, judge });
+    await made.resume();
+    run = made;
+    return made;
   }
 
   private planned(): DueEntry[] {
     return this.request.plan.map((entry) => ({ ...entry, planned: true }));
   }
 
-  /** Goes on from a checkpoint: what its script held until then counts as done. */
-  resume(): void {
+  /** Goes on from a checkpoint: what its script held before it is as it was. */
+  private async resume(): Promise<void> {
     const { resume } = this.request;
-    if (!resume) return;
-    this.stepper.restore(resume.values);
+    if (!resume) {
+      this.bench.stepper.state = this.growth?.begin(this.bench.stepper.state) ?? this.bench.stepper.state;
+      return;
+    }
+    const before = this.scripted.filter((e) => e.step < resume.step);
+    this.scripted = this.scripted.slice(before.length);
+    for (const entry of before) await this.live.apply(entry);
+    await this.refit();
+    this.bench.stepper.restore(resume.values);
     this.step = resume.step;
     this.plateau = resume.plateau;
+  }
+
+  get progress(): number {
+    return this.step / this.request.settings.steps;
+  }
+
+  private get growth(): Growth | undefined {
+    const { settings } = this.request;
+    const { drawer } = this.bench;
+    const wanted = settings.renewals > 0 || settings.tidy > 0;
+    return drawer.shapes && wanted && settings.optimiser !== 'evolution'
+      ? new Growth(drawer, drawer.shapes, settings)
+      : undefined;
+  }
+
+  /** Another workbench where the drawer or the models have changed; it begins with what the drawing has come to. */
+  private async refit(): Promise<boolean> {
+    if (this.bench.fits(this.live)) return false;
+    const [old, state] = [this.bench, this.bench.stepper.state];
+    this.bench = await Workbench.of(this.request, this.live, this.context.threads);
+    this.bench.adopt(state);
+    await old.release();
+    return true;
   }
 
   /** Takes one step; ends the run when its loss has stopped falling. */
@@ -115,11 +146,31 @@ class Run {
     const { seed, patience } = this.request.settings;
     // Every step has random numbers of its own, so that a run may begin at any of them.
     const random = seeded(seedFor(seed, `crops of step ${this.step}`));
-    const found = await this.stepper.step(this.step, this.live, random);
+    const before = this.bench.stepper.state;
+    const found = await this.bench.stepper.step(this.step, this.live, random);
     this.step += 1;
+    if (this.growth) await this.grow(this.growth, before);
     this.plateau = seenLoss(this.plateau, found.loss);
     if (patience > 0 && this.plateau.since >= patience) await this.finish();
     return found;
+  }
+
+  private async grow(growth: Growth, before: Stepper['state']): Promise<void> {
+    const { stepper, canvas } = this.bench;
+    const { settings: s } = this.request;
+    stepper.state = growth.held(this.step - 1, before, stepper.state);
+    if (stepper.blame && renewalSteps(s).includes(this.step)) {
+      const random = seeded(seedFor(s.seed, `renewal after step ${this.step}`));
+      stepper.state = growth.renewed(this.step, stepper.state, stepper.blame, canvas, random);
+    }
+    if (s.tidy === 0 || this.step !== tidyStep(s)) return;
+    const judged = (state: Stepper['state']): Promise<number> =>
+      stepper.judged(this.step - 1, this.live, seeded(seedFor(s.seed, 'tidying')), state);
+    const loss = await judged(stepper.state);
+    for (const row of growth.visible(stepper.state)) {
+      const without = growth.without(row, stepper.state);
+      if ((await judged(without)) <= loss + s.tidy * Math.abs(loss)) stepper.state = without;
+    }
   }
 
   async finish(): Promise<void> {
@@ -135,8 +186,12 @@ class Run {
   async *between(): AsyncGenerator<GuideEvent> {
     const due = this.scripted.filter((e) => e.step <= this.step);
     this.scripted = this.scripted.slice(due.length);
-    for (const entry of due) await this.live.apply(entry);
-    this.trail.pass({ step: this.step, values: this.stepper.state, plateau: this.plateau });
+    for (const entry of due) {
+      await this.live.apply(entry);
+      if (await this.refit()) yield { type: 'compiled-again', step: this.step };
+    }
+    const { stepper, drawer } = this.bench;
+    this.trail.pass({ step: this.step, values: stepper.state, plateau: this.plateau, drawer });
     const { inbox, signal } = this.context;
     for (;;) {
       for (let asked = inbox.take(); asked; asked = inbox.take()) yield* this.obey(asked);
@@ -154,21 +209,16 @@ class Run {
       if (command.kind === 'change') {
         const { change, note } = command;
         await this.live.apply({ step: this.step, change, ...(note === undefined ? {} : { note }) });
+        if (await this.refit()) yield { type: 'compiled-again', step: this.step };
       } else if (command.kind === 'rewind') {
         const kept = this.trail.back(command.step);
-        if (kept) {
-          this.step = kept.step;
-          this.stepper.state = kept.values;
-          this.plateau = kept.plateau;
-          await this.live.back(kept.step);
-          this.scripted = this.planned().filter((e) => e.step > kept.step);
-        }
+        if (kept) await this.back(kept);
         yield { type: 'rewound', step: this.step };
       } else {
         const was = this.paused;
         this.paused = command.kind !== 'go';
         if (command.kind === 'step') this.allowed += 1;
-        if (this.paused && !was) yield { type: 'paused', step: this.step };
+        if (this.paused !== was) yield { type: this.paused ? 'paused' : 'going', step: this.step };
       }
       settle();
     } catch (thrown) {
@@ -176,17 +226,40 @@ class Run {
     }
   }
 
+  private async back({ step, values, plateau, drawer }: Kept): Promise<void> {
+    this.step = step;
+    this.plateau = plateau;
+    await this.live.back(step);
+    await this.refit();
+    if (this.bench.drawer === drawer) this.bench.stepper.state = values;
+    else this.bench.adopt(values);
+    this.scripted = this.planned().filter((e) => e.step > step);
+  }
+
   /** Parameters and moments as they are. */
   get values(): Checkpoint['values'] {
-    return Object.fromEntries([...this.stepper.state].map(([name, tensor]) => [name, floatsOf(tensor)]));
+    return Object.fromEntries([...this.bench.stepper.state].map(([name, tensor]) => [name, floatsOf(tensor)]));
   }
 
   checkpoint(): GuideEvent {
+    const { lockedPicture } = this.live;
+    const values = { ...this.values, ...(lockedPicture ? { [LOCKED]: lockedPicture } : {}) };
     return {
       type: 'checkpoint',
-      checkpoint: { step: this.step, values: this.values, ...(this.plateau ? { plateau: this.plateau } : {}) },
+      checkpoint: { step: this.step, values, ...(this.plateau ? { plateau: this.plateau } : {}) },
       script: this.live.log,
     };
+  }
+
+  /** A frame, and what the judge thinks of it. */
+  async *shown(): AsyncGenerator<GuideEvent> {
+    const { preview, stepper } = this.bench;
+    const frame = await preview.jpeg(stepper.state, this.progress);
+    yield { type: 'frame', step: this.step, ...frame };
+    if (!this.judge) return;
+    const { prompts } = this.live;
+    const opinion: Opinion = await this.judge.opinion(frame.bytes, prompts, this.progress);
+    yield { type: 'judged', step: this.step, prompts: prompts.map(printTargets), ...opinion };
   }
 }
 
@@ -195,7 +268,6 @@ const due = (every: number, step: number): boolean => every > 0 && step % every 
 /** All steps of a run, and what comes between them. Throws CANCELLED as soon as the signal aborts. */
 async function* steps(
   run: Run,
-  preview: Renderer,
   { settings: s, script }: ParsedGuideRequest,
   signal: AbortSignal,
 ): AsyncGenerator<GuideEvent> {
@@ -210,13 +282,13 @@ async function* steps(
     alive();
     for await (const event of run.between()) {
       yield event;
-      if (event.type === 'rewound') yield await framed(run, preview, s.steps);
+      if (event.type === 'rewound') yield* run.shown();
     }
     alive();
     if (run.ended) return;
     const found = await run.advance();
     yield stepped(run, s.steps, found);
-    if (due(s.frameEvery, run.step) && run.step < s.steps) yield await framed(run, preview, s.steps);
+    if (due(s.frameEvery, run.step) && run.step < s.steps) yield* run.shown();
     if (timed && performance.now() - began > 1000 * s.seconds) await run.finish();
     if (due(s.checkpointEvery, run.step)) yield run.checkpoint();
   }
@@ -224,22 +296,20 @@ async function* steps(
 
 /** Throws CANCELLED as soon as the signal aborts. The same request on the same machine gives the same bytes. */
 export async function* guide(request: ParsedGuideRequest, context: LoopContext): AsyncGenerator<GuideEvent> {
-  const { signal, threads, model } = context;
   const began = performance.now();
-  const parts = await prepared(request, context);
+  const run = await Run.begin(request, context);
   try {
-    const run = new Run(request, parts, context);
-    run.resume();
-    yield { type: 'compiled', nodes: parts.nodes, milliseconds: performance.now() - began };
-    yield* steps(run, parts.preview, request, signal);
+    yield { type: 'compiled', nodes: run.bench.nodes, milliseconds: performance.now() - began };
+    yield* steps(run, request, context.signal);
+    if (run.judge) yield* run.shown();
     yield {
       type: 'picture',
-      ...(await parts.output.png(run.stepper.state)),
+      ...(await run.bench.output.png(run.bench.stepper.state)),
       values: run.values,
-      record: await recordOf(request, run, model, threads),
+      record: await recordOf(request, run, context),
     };
   } finally {
-    await parts.release();
+    await run.bench.release();
   }
 }
 
@@ -251,27 +321,25 @@ const stepped = (run: Run, total: number, found: StepResult): GuideEvent => ({
   ...found,
 });
 
-async function framed(run: Run, preview: Renderer, steps: number): Promise<GuideEvent> {
-  return { type: 'frame', step: run.step, ...(await preview.jpeg(run.stepper.state, run.step / steps)) };
-}
-
 /** A change as JSON: the caller's note, or the change with its pictures named. */
 const written = ({ change, note }: LogEntry): unknown =>
   note ?? {
     ...change,
     ...(change.prompts ? { prompts: printPrompt(change.prompts) } : {}),
     ...(change.paint ? { paint: true } : {}),
+    ...(change.lock ? { lock: true } : {}),
+    ...(change.drawer ? { drawer: change.drawer.id } : {}),
   };
 
 async function recordOf(
   { settings, prompts, drawer }: ParsedGuideRequest,
   run: Run,
-  model: ClipModel,
-  threads: number,
+  { eye, threads }: LoopContext,
 ): Promise<RunRecord> {
-  const { hash } = await model.info();
+  const beside = [...run.live.eyes, ...(run.judge ? [run.judge.eye] : [])].filter((e) => e !== eye);
+  const others = await Promise.all(beside.map((e) => e.model.hash()));
   return {
-    model: hash,
+    model: await eye.model.hash(),
     drawer: drawer.id,
     settings,
     prompts: printPrompt(prompts),
@@ -279,5 +347,6 @@ async function recordOf(
     steps: run.step,
     threads,
     onnxruntime: env.versions.common,
+    ...(others.length > 0 ? { others } : {}),
   };
 }

@@ -1,9 +1,10 @@
 /** What a person painted over a drawing that is being made: the drawing is pulled towards it where it is opaque. */
 import sharp from 'sharp';
+import { joinedFloats } from '../arrays.ts';
 import type { PictureSource } from '../engine/requests.ts';
 import { pictureName } from '../engine/requests.ts';
 import { failure, messageOf } from '../errors.ts';
-import type { Extent } from './step.ts';
+import type { Extent } from './plane.ts';
 
 export interface Paint {
   /** sRGB 0..1 and opacity: [1, 4, height, width]. */
@@ -19,6 +20,28 @@ export const noPaint = ({ height, width }: Extent): Paint => ({
   data: new Float32Array(4 * height * width),
   covered: 0,
 });
+
+/** A picture [3, height, width] with opacities [height, width]. */
+export function paintOf(colour: Float32Array, opacity: Float32Array): Paint {
+  return { data: joinedFloats([colour, opacity]), covered: opacity.reduce((a, b) => a + b, 0) };
+}
+
+/** The colours of it, [3, height, width]. */
+export const colourOf = ({ data }: Paint): Float32Array => data.slice(0, (3 * data.length) / 4);
+
+/** One laid over another. */
+export function over(below: Paint, above: Paint): Paint {
+  const area = above.data.length / 4;
+  if (below.covered === 0) return above;
+  const data = new Float32Array(4 * area);
+  for (let i = 0; i < area; i++) {
+    const share = above.data[3 * area + i] ?? 0;
+    for (let c = 0; c < 3; c++)
+      data[c * area + i] = share * (above.data[c * area + i] ?? 0) + (1 - share) * (below.data[c * area + i] ?? 0);
+    data[3 * area + i] = Math.max(share, below.data[3 * area + i] ?? 0);
+  }
+  return { data, covered: data.subarray(3 * area).reduce((a, b) => a + b, 0) };
+}
 
 /** A picture laid over the canvas, corner to corner. Throws PICTURE_UNREADABLE. */
 export async function readPaint({ height, width }: Extent, picture: PictureSource): Promise<Paint> {

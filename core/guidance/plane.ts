@@ -3,3 +3,9 @@ export interface Plane {
   readonly height: number;
   readonly width: number;
 }
+
+/** Of a canvas, in pixels. */
+export interface Extent {
+  readonly height: number;
+  readonly width: number;
+}

@@ -2,24 +2,27 @@
 import type { Tensor as OrtTensor } from 'onnxruntime-node';
 import type { Embeddings } from '../clip/batches.ts';
 import type { ClipModel } from '../clip/model.ts';
+import { pictureName } from '../engine/requests.ts';
 import { dot, meanDirection, row, stacked } from '../engine/scores.ts';
 import { failure } from '../errors.ts';
 import { float32 } from '../graph/session.ts';
-import { regionOf } from './crops.ts';
-import type { Region } from './prompt/regions.ts';
+import { turnOf } from './crops.ts';
+import { maskedPlace, type Place } from './place.ts';
+import type { Extent } from './plane.ts';
 import type { Prompt, PromptItem, PromptTarget } from './protocol.ts';
 import { PROMPT_SLOTS } from './protocol.ts';
 import { CROWD_COUNT, crowdsOf, SAME_THING, STOCK, sentencesFor } from './stock.ts';
 
-/** Where the prompts of a run lie, how they pull, and what they are told apart from. */
+/** Where the prompts of a run lie for one model, how they pull, and what they are told apart from. */
 export interface PromptFeeds {
   /** Feeds that hold for the whole run. */
-  readonly fixed: Readonly<Record<'attraction' | 'repulsion' | 'stop' | 'applies' | 'stock' | 'excluded', OrtTensor>>;
-  /** Unit rows of the prompts as they are at `progress`, 0..1: [slots, d]. */
-  rows(progress: number): OrtTensor;
+  readonly fixed: Readonly<Record<'stop' | 'applies' | 'stock' | 'excluded', OrtTensor>>;
+  /** Unit rows of the prompts [slots, d] and how strongly each attracts and repels [slots], as they are at `progress`, 0..1. */
+  at(progress: number): Readonly<Record<'prompts' | 'attraction' | 'repulsion', OrtTensor>>;
   /** The parts of the canvas that they look at. */
-  readonly regions: readonly (Region | undefined)[];
+  readonly places: readonly Place[];
   readonly count: number;
+  readonly dimension: number;
 }
 
 /** Added to the logit of a stock word that is left out. */
@@ -60,36 +63,60 @@ function along(targets: Embeddings, progress: number): Float32Array {
   return last === 0 ? row(targets, 0) : between(row(targets, from), row(targets, from + 1), place - from);
 }
 
-/** How much each crop counts for each prompt [crops, slots]: those that look at its region, all where none does. */
-function applied(prompts: readonly Prompt[], regions: readonly (Region | undefined)[], crops: number): Float32Array {
+/** How much each crop counts for each prompt [crops, slots]: those that look at its place, all where none does. */
+function applied(places: readonly Place[], placeOf: readonly number[], crops: number): Float32Array {
   const table = new Float32Array(crops * PROMPT_SLOTS);
+  const all = Array.from({ length: crops }, (_, crop) => crop);
   for (let slot = 0; slot < PROMPT_SLOTS; slot++) {
-    const place = regions.indexOf(prompts[slot]?.region);
-    const all = Array.from({ length: crops }, (_, crop) => crop);
-    const looking = all.filter((crop) => regionOf(crop, regions.length) === place);
+    const looking = all.filter((crop) => turnOf(crop, places.length) === placeOf[slot]);
     const counted = looking.length > 0 ? looking : all;
     for (const crop of counted) table[crop * PROMPT_SLOTS + slot] = 1 / counted.length;
   }
   return table;
 }
 
+/** The places that prompts look at, each once, and which of them each prompt looks at. */
+async function placesOf(
+  prompts: readonly Prompt[],
+  canvas: Extent,
+): Promise<{ readonly places: Place[]; readonly placeOf: number[] }> {
+  const keys = prompts.map((p) => JSON.stringify([p.region ?? null, p.mask ? pictureName(p.mask) : null]));
+  const unique = [...new Set(keys)];
+  const places = unique.map(async (key): Promise<Place> => {
+    const { region, mask } = prompts[keys.indexOf(key)] ?? {};
+    return mask ? maskedPlace(canvas, mask) : { ...(region ? { region } : {}) };
+  });
+  return {
+    places: places.length > 0 ? await Promise.all(places) : [{}],
+    placeOf: keys.map((k) => unique.indexOf(k)),
+  };
+}
+
+/** How far a prompt's own time is, 0..1, when the run is at `progress`; outside of it when that is below 0 or above 1. */
+const within = ({ span }: Prompt, progress: number): number =>
+  span ? (progress - span.from) / Math.max(1e-6, span.to - span.from) : progress;
+
+/** What a prompt weighs at `progress`: one of a single target pulls only in its span. */
+function weightAt(p: Prompt, progress: number): number {
+  const time = within(p, progress);
+  return p.targets.length === 1 && p.span !== undefined && (time < 0 || time > 1) ? 0 : p.weight;
+}
+
+export interface PromptContext {
+  readonly model: ClipModel;
+  readonly embedPicture: PictureEmbedder;
+  readonly crops: number;
+  readonly canvas: Extent;
+}
+
 /** Prompts without styles, which are pulls of their own. Weights are scaled so that their sizes sum to one. */
 export async function promptFeeds(
-  model: ClipModel,
-  given: readonly Prompt[],
-  crops: number,
-  picture: PictureEmbedder,
+  prompts: readonly Prompt[],
+  { model, embedPicture: picture, crops, canvas }: PromptContext,
 ): Promise<PromptFeeds> {
   const common = await stockOf(model);
   const { dimension } = common;
-  const known: (Region | undefined)[] = [];
-  // One object for each region, so that prompts that share it share their crops.
-  const prompts = given.map((p): Prompt => {
-    const same = known.find((r) => JSON.stringify(r) === JSON.stringify(p.region));
-    if (!same && !known.includes(p.region)) known.push(p.region);
-    return same ? { ...p, region: same } : p;
-  });
-  const regions = known.length > 0 ? known : [undefined];
+  const { places, placeOf } = await placesOf(prompts, canvas);
   const chains = await Promise.all(
     prompts.map(async (p) => stacked(await Promise.all(p.targets.map((t) => embedded(model, t, picture))))),
   );
@@ -108,27 +135,33 @@ export async function promptFeeds(
     stock.set(crowds.data, first * dimension);
     excluded.fill(0, slot * stockRows + first, slot * stockRows + first + CROWD_COUNT);
   }
-  const total = prompts.reduce((sum, p) => sum + Math.abs(p.weight), 0) || 1;
   const each = (value: (p: Prompt) => number, none: number): OrtTensor => {
     const values = Array.from({ length: PROMPT_SLOTS }, (_, i) => (prompts[i] ? value(prompts[i]) : none));
     return float32(Float32Array.from(values), [PROMPT_SLOTS]);
   };
   return {
     fixed: {
-      attraction: each((p) => Math.max(0, p.weight / total), 0),
-      repulsion: each((p) => Math.max(0, -p.weight / total), 0),
       stop: each((p) => p.stop ?? NEVER, NEVER),
-      applies: float32(applied(prompts, regions, crops), [crops, PROMPT_SLOTS]),
+      applies: float32(applied(places, placeOf, crops), [crops, PROMPT_SLOTS]),
       stock: float32(stock, [stockRows, dimension]),
       excluded: float32(excluded, [1, PROMPT_SLOTS, stockRows]),
     },
-    rows: (progress) => {
+    at: (progress) => {
       const data = new Float32Array(PROMPT_SLOTS * dimension);
-      for (const [slot, chain] of chains.entries()) data.set(along(chain, progress), slot * dimension);
-      return float32(data, [PROMPT_SLOTS, dimension]);
+      for (const [slot, chain] of chains.entries()) {
+        const p = prompts[slot];
+        if (p) data.set(along(chain, within(p, progress)), slot * dimension);
+      }
+      const total = prompts.reduce((sum, p) => sum + Math.abs(weightAt(p, progress)), 0) || 1;
+      return {
+        prompts: float32(data, [PROMPT_SLOTS, dimension]),
+        attraction: each((p) => Math.max(0, weightAt(p, progress) / total), 0),
+        repulsion: each((p) => Math.max(0, -weightAt(p, progress) / total), 0),
+      };
     },
-    regions,
+    places,
     count: prompts.length,
+    dimension,
   };
 }
 

@@ -18,6 +18,21 @@ const parameterSchema = z.object({
 });
 export type DrawerParameter = z.infer<typeof parameterSchema>;
 
+/** Which parameters hold what of shapes; each of these has one row a shape. */
+const shapesSchema = z.object({
+  count: z.int().positive(),
+  /** Places as (x, y) in units of the plane. */
+  places: z.string(),
+  /** Logit of how much a shape is there. */
+  presence: z.string(),
+  /** Logits of its own colour, or of its shares of a palette's colours. */
+  ink: z.string().exactOptional(),
+  mix: z.object({ shares: z.string(), palette: z.string() }).exactOptional(),
+  /** Sides of the plane. */
+  plane: z.object({ height: z.number().positive(), width: z.number().positive() }),
+});
+export type ShapeRows = z.infer<typeof shapesSchema>;
+
 /**
  * A drawer made ready for a run. Each graph maps the parameters and `progress` (0..1, []) to `colour` [1, 3, h, w] (times alpha, sRGB 0..1)
  * and `alpha` [1, 1, h, w]; `canvas`, the size that is guided, may give a `penalty` [] as well.
@@ -30,6 +45,8 @@ const drawerSchema = z.object({
   output: graphSchema,
   /** Colour behind the drawing, sRGB 0..1. */
   paper: z.tuple([z.number(), z.number(), z.number()]),
+  /** Of a drawing that is made of shapes: what a new shape needs to be put somewhere, see growth.ts. */
+  shapes: shapesSchema.exactOptional(),
 });
 export type ReadyDrawer = z.infer<typeof drawerSchema>;
 
@@ -55,6 +72,10 @@ const promptSchema = z.object({
   stop: z.number().exactOptional(),
   /** Where on the canvas; everywhere when absent. */
   region: z.object({ left: share, top: share, right: share, bottom: share }).exactOptional(),
+  /** A picture that is bright where it applies, laid over the canvas corner to corner. */
+  mask: pictureSchema.exactOptional(),
+  /** The part of the run in which it pulls or, when it has several targets, in which it changes from one to the next. */
+  span: z.object({ from: share, to: share }).exactOptional(),
 });
 export type Prompt = z.infer<typeof promptSchema>;
 
@@ -85,6 +106,12 @@ const liveShape = {
   noise: z.number().min(0).max(1).default(0.02),
   /** Share of crops that are seen at half their resolution, so that form matters more than grain. */
   blur: z.number().min(0).max(1).default(0.4),
+  /** Most by which a crop is turned, in degrees; a run that begins with 0 cannot turn its crops later. */
+  rotation: z.number().min(0).max(45).default(0),
+  /** Deviation of the random factors on red, green and blue. */
+  tint: z.number().min(0).max(0.5).default(0),
+  /** Share of the run in which detail comes in: crops are coarse at first. */
+  coarse: z.number().min(0).max(1).default(0),
 };
 
 /** How the run looks at the canvas and how it steps. */
@@ -109,6 +136,12 @@ export const guidanceSettingsSchema = z.object({
   warmup: z.int().min(0).max(1000).default(10),
   /** Learning rate at the end, as a share of its peak. */
   end: z.number().min(0).max(1).default(0.1),
+  /** How often shapes that do nothing are put where they are needed, over the first three quarters of the run; see growth.ts. */
+  renewals: z.int().min(0).max(64).default(0),
+  /** Share of the shapes that there are at first; the others come with the renewals. */
+  awake: z.number().min(0.05).max(1).default(1),
+  /** How much worse the loss may get, as a share, by taking away shapes that are hardly needed near the end; 0 takes none away. */
+  tidy: z.number().min(0).max(1).default(0),
   /** Steps without a better mean loss after which the run ends early; 0 never. */
   patience: z.int().min(0).max(20_000).default(0),
   /** Seconds after which the run ends with the step that it is at; 0 never. Replays end at that step. */
@@ -123,10 +156,24 @@ export type GuidanceSettings = z.infer<typeof guidanceSettingsSchema>;
 const weight = z.number().min(-1000).max(1000);
 const lossSchema = z.object({
   name: z.string().min(1).max(60),
-  /** Maps `picture` [1, 3, h, w] at canvas size to `loss` []. */
+  /** Maps `picture` [1, 3, h, w] at canvas size, and `alpha` [1, 1, h, w] where it asks for it, to `loss` []. */
   graph: graphSchema,
   weight,
 });
+
+/** A direction among the first model's embeddings that crops are drawn along; a weight below zero drives them away. */
+const directionSchema = z.object({ name: z.string().min(1).max(60), row: floatsSchema, weight });
+export type Direction = z.infer<typeof directionSchema>;
+/** Directions that a run has room for. */
+export const DIRECTION_SLOTS = 32;
+
+/** A model that guides: the engine's own, or that of a folder. */
+const lookerSchema = z.object({
+  folder: z.string().min(1).max(4096).exactOptional(),
+  weight: z.number().min(0).max(100),
+});
+export type LookerChoice = z.infer<typeof lookerSchema>;
+const lookersSchema = z.array(lookerSchema).min(1).max(4);
 
 /** A change of a run: it acts from a step on, and nothing is compiled again. */
 const changeSchema = z.object({
@@ -138,6 +185,12 @@ const changeSchema = z.object({
   weights: z.record(z.string().max(60), weight).exactOptional(),
   /** A picture whose opaque parts the drawing is to take over; null takes it away. */
   paint: pictureSchema.nullable().exactOptional(),
+  /** A picture that is bright where the drawing is to stay as it is now; null lets it go. */
+  lock: pictureSchema.nullable().exactOptional(),
+  /** The same drawer with other settings: what both have is taken over. Compiles the step again. */
+  drawer: drawerSchema.exactOptional(),
+  /** The models that guide from now on. Compiles the step again. */
+  lookers: lookersSchema.exactOptional(),
   /** Ends the run before this step. */
   finish: z.literal(true).exactOptional(),
 });
@@ -167,6 +220,10 @@ export const guideRequestSchema = z.object({
   prompts: promptsSchema,
   settings: guidanceSettingsSchema,
   losses: z.array(lossSchema).max(24).default([]),
+  directions: z.array(directionSchema).max(DIRECTION_SLOTS).default([]),
+  lookers: lookersSchema.default([{ weight: 1 }]),
+  /** Folder of a model that does not guide, and tells with each frame what it thinks of the drawing. */
+  judge: z.string().min(1).max(4096).exactOptional(),
   /** Style profiles to come close to (unit rows), see core/clip/style.ts. */
   style: z.object({ profile: embeddingsSchema, weight: z.number().min(0).max(1000) }).exactOptional(),
   /** Changes at their steps, for a run that is to be given again. */
@@ -204,6 +261,14 @@ export interface RunRecord {
   readonly steps: number;
   readonly threads: number;
   readonly onnxruntime: string;
+  /** Hashes of the models beside the engine's own. */
+  readonly others?: readonly string[];
+}
+
+/** What one model thinks of the drawing: for each prompt the mean cosine, and how it stands among stock words, 0..100. */
+export interface Opinion {
+  readonly cosines: readonly number[];
+  readonly percentiles: readonly number[];
 }
 
 interface Image {
@@ -222,12 +287,17 @@ export type GuideEvent =
       readonly prompts: readonly string[];
       readonly cosines: readonly number[];
       readonly percentiles: readonly number[];
+      /** The same of the further models that guide. */
+      readonly also: readonly Opinion[];
       /** Milliseconds that the step's graph took to run. */
       readonly session: number;
     }
+  | { readonly type: 'compiled-again'; readonly step: number }
+  /** What the model that does not guide thinks of the drawing as it is shown. */
+  | ({ readonly type: 'judged'; readonly step: number; readonly prompts: readonly string[] } & Opinion)
   /** JPEG */
   | ({ readonly type: 'frame'; readonly step: number } & Image)
   | { readonly type: 'checkpoint'; readonly checkpoint: Checkpoint; readonly script: readonly LogEntry[] }
-  | { readonly type: 'paused' | 'rewound'; readonly step: number }
+  | { readonly type: 'paused' | 'going' | 'rewound'; readonly step: number }
   /** PNG, with the drawing's parameters as they are at the end */
   | ({ readonly type: 'picture'; readonly record: RunRecord; readonly values: Checkpoint['values'] } & Image);

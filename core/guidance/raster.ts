@@ -1,7 +1,7 @@
 /** Pictures as constants of a graph: drawers and pulls that begin from one. */
 import { z } from 'zod';
 import { type Raster, resize } from '../clip/resample.ts';
-import type { Extent } from './step.ts';
+import type { Extent } from './plane.ts';
 
 export const rasterSchema = z.custom<Raster>(
   (v) => typeof v === 'object' && v !== null && 'data' in v && v.data instanceof Uint8Array,

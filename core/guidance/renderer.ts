@@ -36,15 +36,24 @@ export class Renderer {
     await this.session?.release();
   }
 
+  /** The picture as numbers: [3, height, width], 0..1. */
+  async floats(state: ReadonlyMap<string, OrtTensor>, progress: number): Promise<Float32Array> {
+    return floatsOf(await this.drawn(state, progress)).map((v) => v / 255);
+  }
+
+  private async drawn(state: ReadonlyMap<string, OrtTensor>, progress: number): Promise<OrtTensor | undefined> {
+    this.session ??= await compile(this.graph, { threads: this.threads });
+    const all = new Map([...state, ['progress', float32(Float32Array.of(progress), [])]]);
+    const feeds = Object.fromEntries([...all].filter(([name]) => this.session?.inputNames.includes(name)));
+    return (await this.session.run(feeds))['picture'];
+  }
+
   private async encoded(
     state: ReadonlyMap<string, OrtTensor>,
     progress: number,
     encode: (s: Sharp) => Sharp,
   ): Promise<Rendered> {
-    this.session ??= await compile(this.graph, { threads: this.threads });
-    const all = new Map([...state, ['progress', float32(Float32Array.of(progress), [])]]);
-    const feeds = Object.fromEntries([...all].filter(([name]) => this.session?.inputNames.includes(name)));
-    const { picture } = await this.session.run(feeds);
+    const picture = await this.drawn(state, progress);
     const values = floatsOf(picture);
     const [, , height = 1, width = 1] = picture?.dims ?? [];
     const area = width * height;

@@ -1,38 +1,30 @@
 /** One guidance step as one graph: draw, crop, look, compare, differentiate, move. */
 import { gradients } from '../autodiff/sweep.ts';
-import type { Preprocessing } from '../clip/config.ts';
 import { unit } from '../clip/similarity.ts';
 import { styleLayers, styleProfile } from '../clip/style.ts';
-import type { Tower } from '../clip/towers.ts';
 import { callTower } from '../clip/towers.ts';
 import { failure } from '../errors.ts';
 import type { Graph, Shape, Tensor, Trace } from '../graph/index.ts';
 import { concat, readOnnx, trace } from '../graph/index.ts';
-import { objective } from './objective.ts';
+import { type Lens, prefixOf, seen } from './lens.ts';
+import { objective, type Tuning } from './objective.ts';
 import { moved } from './optimisers.ts';
-import type { ParsedGuideRequest } from './protocol.ts';
-import { PROMPT_SLOTS } from './protocol.ts';
+import type { Extent } from './plane.ts';
+import type { ParsedGuideRequest, ReadyDrawer } from './protocol.ts';
+import { DIRECTION_SLOTS, PROMPT_SLOTS } from './protocol.ts';
 import { STOCK } from './stock.ts';
-
-/** Of a canvas, in pixels. */
-export interface Extent {
-  readonly height: number;
-  readonly width: number;
-}
 
 export interface StepPlan {
   readonly request: ParsedGuideRequest;
+  readonly drawer: ReadyDrawer;
   /** What the drawer draws at the size that is guided. */
   readonly drawing: Graph;
-  readonly tower: Tower;
-  readonly preprocessing: Preprocessing;
-  /** Side of the pictures that the tower sees. */
-  readonly side: number;
+  /** The models that guide. */
+  readonly lenses: readonly Lens[];
   /** The canvas that is guided. */
   readonly canvas: Extent;
-  readonly dimension: number;
   readonly stock: number;
-  /** Whether style is looked at. */
+  /** Whether style is looked at, by the first of the models. */
   readonly styled: boolean;
 }
 
@@ -74,23 +66,6 @@ function onPaper(t: Trace, colour: Tensor, alpha: Tensor, paper: readonly number
   return colour.add(t.constant(paper, [1, 3, 1, 1]).mul(t.scalar(1).sub(alpha)));
 }
 
-/** Crops of the canvas with its alpha [1, 4, h, w], on their backdrops, their contrast and brightness turned: [n, 3, side, side] in 0..1. */
-function seen(t: Trace, canvas: Tensor, { request, side, canvas: size }: StepPlan): Tensor {
-  const { crops } = request.settings;
-  const rows = t.input('rows', [crops, 1, side, size.height]);
-  const columns = t.input('columns', [crops, 1, side, size.width]);
-  const cut = rows.matmul(canvas).matmulTransposed(columns, 'right');
-  const alpha = cut.slice(1, 3, 4);
-  const picture = cut.slice(1, 0, 3).add(t.input('backdrop', [crops, 3, side, side]).mul(t.scalar(1).sub(alpha)));
-  const mean = picture.mean([1, 2, 3], true);
-  const turned = picture
-    .sub(mean)
-    .mul(t.input('contrast', [crops, 1, 1, 1]))
-    .add(mean)
-    .mul(t.input('brightness', [crops, 1, 1, 1]));
-  return turned.add(t.input('noise', [crops, 3, side, side])).clip(0, 1);
-}
-
 /** Mean squared distance from what is painted, where it is opaque. */
 function fromPaint(t: Trace, picture: Tensor, { height, width }: Extent): Tensor {
   const paint = t.input('paint', [1, 4, height, width]);
@@ -104,9 +79,16 @@ function fromPaint(t: Trace, picture: Tensor, { height, width }: Extent): Tensor
 }
 
 /** The losses of the caller and of styles, each by its own weight in the input `weights`. */
-function otherLosses(t: Trace, picture: Tensor, profile: Tensor | undefined, { request }: StepPlan): Tensor[] {
+function otherLosses(
+  t: Trace,
+  seenBy: { readonly picture: Tensor; readonly alpha: Tensor },
+  profile: Tensor | undefined,
+  { request }: StepPlan,
+): Tensor[] {
   const named = request.losses.map(({ graph, name }, i) => {
-    const found = t.call(readOnnx({ bytes: graph, name: `loss ${name}` }), { picture }, `loss${i}.`)['loss'];
+    const loss = readOnnx({ bytes: graph, name: `loss ${name}` });
+    const asked = Object.fromEntries(Object.entries(seenBy).filter(([k]) => loss.inputs.some((x) => x.name === k)));
+    const found = t.call(loss, asked, `loss${i}.`)['loss'];
     if (!found) throw failure('GRAPH_INVALID', { where: `loss ${name}`, what: 'a loss gives "loss"' });
     return found.sum().mul(
       t
@@ -120,61 +102,109 @@ function otherLosses(t: Trace, picture: Tensor, profile: Tensor | undefined, { r
   return [...named, profile.sub(wanted).square().sum(-1).mean().mul(t.input('styleWeight', []))];
 }
 
+interface Looked {
+  readonly loss: Tensor;
+  /** `cosines` and `percentiles`, under the lens's prefix. */
+  readonly told: Readonly<Record<string, Tensor>>;
+  readonly profile: Tensor | undefined;
+}
+
+/** What one of the models makes of the canvas. */
+function looked(t: Trace, canvas: Tensor, place: number, tuning: Tuning, plan: StepPlan): Looked {
+  const { request, styled, stock } = plan;
+  const { settings: s } = request;
+  const lens = plan.lenses[place];
+  if (!lens) throw new Error(`there is no lens ${place}`);
+  const prefix = prefixOf(place);
+  const pixels = seen(t, canvas, lens, prefix, { crops: s.crops, canvas: plan.canvas, turns: s.rotation > 0 });
+  const look =
+    styled && place === 0
+      ? styleProfile(t, lens.tower, pixels, styleLayers(lens.tower, lens.side))
+      : { embedding: callTower(t, lens.tower, pixels).embedding, profile: undefined };
+  const crops = unit(look.embedding);
+  const { loss, cosines, percentiles } = objective(
+    crops,
+    {
+      prompts: t.input(`${prefix}prompts`, [PROMPT_SLOTS, lens.dimension]),
+      attraction: t.input(`${prefix}attraction`, [PROMPT_SLOTS]),
+      repulsion: t.input(`${prefix}repulsion`, [PROMPT_SLOTS]),
+      stop: t.input(`${prefix}stop`, [PROMPT_SLOTS]),
+      applies: t.input(`${prefix}applies`, [s.crops, PROMPT_SLOTS]),
+      stock: t.input(`${prefix}stock`, [stock, lens.dimension]),
+      common: STOCK.length,
+      excluded: t.input(`${prefix}excluded`, [1, PROMPT_SLOTS, stock]),
+    },
+    tuning,
+  );
+  const total = plan.lenses.reduce((sum, l) => sum + l.weight, 0) || 1;
+  const led = place === 0 && request.directions.length > 0 ? loss.add(along(t, crops, lens)) : loss;
+  return {
+    loss: led.mul(lens.weight / total),
+    told: { [`${prefix}cosines`]: cosines, [`${prefix}percentiles`]: percentiles },
+    profile: look.profile,
+  };
+}
+
+/** Minus the mean cosine of the crops with each direction, times its weight. */
+function along(t: Trace, crops: Tensor, { dimension }: Lens): Tensor {
+  const rows = t.input('directions', [DIRECTION_SLOTS, dimension]);
+  return crops
+    .matmulTransposed(rows, 'right')
+    .mean([0])
+    .mul(t.input('directionWeights', [DIRECTION_SLOTS]))
+    .sum()
+    .neg();
+}
+
 /** Inputs of the graph beside parameters and moments are named in `drawCrops`, in `promptFeeds` and in the stepper. */
 export function stepGraph(plan: StepPlan): Graph {
-  const { request, drawing, tower, preprocessing, dimension } = plan;
-  const { settings: s, drawer } = request;
-  return trace(`guidance of ${drawer.id} by ${tower.graph.name}`, (t) => {
+  const { request, drawing, drawer, lenses } = plan;
+  const { settings: s } = request;
+  return trace(`guidance of ${drawer.id} by ${lenses.map((l) => l.tower.graph.name).join(' and ')}`, (t) => {
     const parameters = drawer.parameters.map((p) => ({ p, value: t.input(p.name, p.shape) }));
     const values = Object.fromEntries(parameters.map(({ p, value }) => [p.name, value]));
-    const { colour, alpha, penalty } = drawn(t, drawing, { ...values, progress: t.input('progress', []) }, 'drawer.');
-    const pixels = seen(t, concat([colour, alpha], 1), plan)
-      .sub(t.constant(preprocessing.mean, [1, 3, 1, 1]))
-      .div(t.constant(preprocessing.std, [1, 3, 1, 1]));
-    const look = plan.styled
-      ? styleProfile(t, tower, pixels, styleLayers(tower, plan.side))
-      : { embedding: callTower(t, tower, pixels).embedding, profile: undefined };
-    const { loss, cosines, percentiles } = objective(
-      unit(look.embedding),
-      {
-        prompts: t.input('prompts', [PROMPT_SLOTS, dimension]),
-        attraction: t.input('attraction', [PROMPT_SLOTS]),
-        repulsion: t.input('repulsion', [PROMPT_SLOTS]),
-        stop: t.input('stop', [PROMPT_SLOTS]),
-        applies: t.input('applies', [s.crops, PROMPT_SLOTS]),
-        stock: t.input('stock', [plan.stock, dimension]),
-        common: STOCK.length,
-        excluded: t.input('excluded', [1, PROMPT_SLOTS, plan.stock]),
-      },
-      {
-        contrast: t.input('contrastWeight', []),
-        distance: t.input('distance', []),
-        sharpness: t.input('sharpness', []),
-      },
-    );
+    const {
+      colour: pure,
+      alpha,
+      penalty,
+    } = drawn(t, drawing, { ...values, progress: t.input('progress', []) }, 'drawer.');
+    // Nothing is added here; its gradient tells where a change of colour would help most.
+    const probe = asksForBlame(plan) ? t.input('probe', [1, 3, plan.canvas.height, plan.canvas.width]) : undefined;
+    const colour = probe ? pure.add(probe) : pure;
+    const canvas = concat([colour, alpha], 1);
+    const tuning = {
+      contrast: t.input('contrastWeight', []),
+      distance: t.input('distance', []),
+      sharpness: t.input('sharpness', []),
+    };
+    const looks = lenses.map((_, place) => looked(t, canvas, place, tuning, plan));
     const picture = onPaper(t, colour, alpha, drawer.paper);
-    const others = [
-      ...otherLosses(t, picture, look.profile, plan),
+    const terms = [
+      ...looks.map((l) => l.loss),
+      ...otherLosses(t, { picture, alpha }, looks[0]?.profile, plan),
       fromPaint(t, picture, plan.canvas),
       ...(penalty ? [penalty.sum()] : []),
     ];
-    const total = others.reduce((a, b) => a.add(b), loss);
+    const total = terms.reduce((a, b) => a.add(b));
+    const told = Object.assign({}, ...looks.map((l) => l.told)) as Record<string, Tensor>; // records of one type joined
     const { optimiser } = s;
     // Evolution judges by the loss alone.
-    if (optimiser === 'evolution') return { loss: total, cosines, percentiles };
-    const found = gradients(
-      total,
-      parameters.map(({ value }) => value),
-    );
+    if (optimiser === 'evolution') return { loss: total, ...told };
+    const found = gradients(total, [...parameters.map(({ value }) => value), ...(probe ? [probe] : [])]);
     const inputs = { rate: t.input('rate', []), unbias1: t.input('unbias1', []), unbias2: t.input('unbias2', []) };
     const next = parameters.flatMap(({ p, value }, i) =>
       [...moved(t, p, value, found[i] ?? value.zeros(), { ...s, optimiser }, inputs)].map(
         ([name, v]) => [`next.${name}`, v] as const,
       ),
     );
-    return { loss: total, cosines, percentiles, ...Object.fromEntries(next) };
+    const blame = probe ? { blame: found[parameters.length] ?? probe } : {};
+    return { loss: total, ...told, ...Object.fromEntries(next), ...blame };
   });
 }
+
+/** Whether shapes are put where they are needed, so that the step must tell where that is. */
+const asksForBlame = ({ request, drawer }: Pick<StepPlan, 'request' | 'drawer'>): boolean =>
+  drawer.shapes !== undefined && request.settings.renewals > 0 && request.settings.optimiser !== 'evolution';
 
 /** A drawer's graph as a picture on paper [1, 3, h, w], in 0..255. */
 export function renderGraph(bytes: Uint8Array, id: string, paper: readonly number[]): Graph {

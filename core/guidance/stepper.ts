@@ -5,11 +5,13 @@ import { failure } from '../errors.ts';
 import type { Session, Shape } from '../graph/index.ts';
 import { float32, floatsOf } from '../graph/session.ts';
 import { type CropFeeds, type CropPlan, drawCrops } from './crops.ts';
+import { prefixOf } from './lens.ts';
 import type { Live } from './live.ts';
 import { momentNames, rateAt, SPREAD } from './optimisers.ts';
-import type { DrawerParameter, ParsedGuideRequest } from './protocol.ts';
+import type { Extent } from './plane.ts';
+import type { DrawerParameter, Opinion, ParsedGuideRequest, ReadyDrawer } from './protocol.ts';
+import { DIRECTION_SLOTS } from './protocol.ts';
 import { type Cloud, candidate, draws, learned, usualPopulation } from './snes.ts';
-import type { Extent } from './step.ts';
 
 const scalar = (x: number): OrtTensor => float32(Float32Array.of(x), []);
 
@@ -19,28 +21,33 @@ export interface StepResult {
   readonly cosines: readonly number[];
   /** How these stand among stock words, 0..100. */
   readonly percentiles: readonly number[];
+  /** The same of the further models. */
+  readonly also: readonly Opinion[];
   /** Milliseconds that the graph took to run. */
   readonly session: number;
 }
 
 export interface StepperOptions {
   readonly request: ParsedGuideRequest;
+  readonly drawer: ReadyDrawer;
   readonly session: Session;
   readonly canvas: Extent;
-  /** Side of the pictures that the tower sees. */
-  readonly side: number;
+  /** Sides of the pictures that the models see. */
+  readonly sides: readonly number[];
 }
 
 export class Stepper {
   private readonly options: StepperOptions;
   private readonly accepts: ReadonlySet<string>;
   private values = new Map<string, OrtTensor>();
+  /** How the loss changes with the colour of each pixel [1, 3, h, w], as of the last step; nothing where that is not asked. */
+  blame: Float32Array | undefined;
 
   constructor(options: StepperOptions) {
-    const { request, session } = options;
+    const { request, drawer, session } = options;
     this.options = options;
     this.accepts = new Set(session.inputNames);
-    for (const p of request.drawer.parameters) {
+    for (const p of drawer.parameters) {
       this.values.set(p.name, float32(p.start, p.shape));
       for (const name of momentNames(p, request.settings))
         this.values.set(name, float32(new Float32Array(p.start.length), p.shape));
@@ -76,25 +83,60 @@ export class Stepper {
   }
 
   private feeds(step: number, live: Live, random: () => number): Record<string, OrtTensor> {
-    const { request, canvas, side } = this.options;
-    const { settings: s, feeds: prompts, style, paint } = live;
-    const plan: CropPlan = { ...canvas, side, paper: request.drawer.paper, regions: prompts.regions };
+    const { canvas } = this.options;
+    const { settings: s, style, paint } = live;
+    const progress = step / s.steps;
     return {
-      ...prompts.fixed,
-      prompts: prompts.rows(step / s.steps),
-      ...cropTensors(drawCrops(s, plan, random), s.crops, plan),
-      progress: scalar(step / s.steps),
+      ...this.sights(live, progress, random),
+      progress: scalar(progress),
       contrastWeight: scalar(s.contrast),
       distance: scalar(s.distance),
       sharpness: scalar(s.sharpness),
       weights: float32(Float32Array.from(live.weights), [live.weights.length]),
+      ...this.directions(live),
       ...(style ? { style: float32(style.profile.data, [1, style.profile.dimension]) } : {}),
       styleWeight: scalar(style?.weight ?? 0),
       paint: float32(paint.data, [1, 4, canvas.height, canvas.width]),
       painted: scalar(Math.max(1, paint.covered)),
+      probe: float32(new Float32Array(3 * canvas.height * canvas.width), [1, 3, canvas.height, canvas.width]),
       rate: scalar(rateAt(step, s)),
       unbias1: scalar(1 / (1 - s.beta1 ** (step + 1))),
       unbias2: scalar(1 / (1 - s.beta2 ** (step + 1))),
+    };
+  }
+
+  /** What each model is fed: its crops and where the prompts lie for it. */
+  private sights({ settings: s, feeds }: Live, progress: number, random: () => number): Record<string, OrtTensor> {
+    const { drawer, canvas, sides } = this.options;
+    const parts = feeds.map((prompts, place) => {
+      const side = sides[place] ?? 0;
+      const plan: CropPlan = { ...canvas, side, paper: drawer.paper, places: prompts.places, progress };
+      const own = {
+        ...prompts.fixed,
+        ...prompts.at(progress),
+        ...cropTensors(drawCrops(s, plan, random), s.crops, plan),
+      };
+      return Object.fromEntries(Object.entries(own).map(([name, value]) => [`${prefixOf(place)}${name}`, value]));
+    });
+    return Object.assign({}, ...parts) as Record<string, OrtTensor>; // records of one type joined
+  }
+
+  private directions({ directionWeights, feeds }: Live): Record<string, OrtTensor> {
+    const { directions } = this.options.request;
+    const dimension = feeds[0]?.dimension ?? 0;
+    const rows = new Float32Array(DIRECTION_SLOTS * dimension);
+    const weights = new Float32Array(DIRECTION_SLOTS);
+    for (const [i, { name, row }] of directions.entries()) {
+      if (row.length !== dimension)
+        throw failure('STEER_INVALID', {
+          what: `"${name}" was learned with another model: it has ${row.length} numbers, and this one's embeddings ${dimension}`,
+        });
+      rows.set(row, i * dimension);
+      weights[i] = directionWeights[i] ?? 0;
+    }
+    return {
+      directions: float32(rows, [DIRECTION_SLOTS, dimension]),
+      directionWeights: float32(weights, [DIRECTION_SLOTS]),
     };
   }
 
@@ -110,8 +152,17 @@ export class Stepper {
     const took = performance.now() - began;
     const loss = floatsOf(out['loss'])[0] ?? Number.NaN;
     if (!Number.isFinite(loss)) throw failure('DIVERGED', { step: step + 1, loss });
-    const each = (name: string): number[] => [...floatsOf(out[name])].slice(0, live.feeds.count);
-    return { found: { loss, cosines: each('cosines'), percentiles: each('percentiles'), session: took }, out };
+    const opinions = live.feeds.map(({ count }, place): Opinion => {
+      const each = (name: string): number[] => [...floatsOf(out[`${prefixOf(place)}${name}`])].slice(0, count);
+      return { cosines: each('cosines'), percentiles: each('percentiles') };
+    });
+    const [first = { cosines: [], percentiles: [] }, ...also] = opinions;
+    return { found: { loss, ...first, also, session: took }, out };
+  }
+
+  /** What the loss would be with other parameters, for the crops that `random` gives. */
+  async judged(step: number, live: Live, random: () => number, state: ReadonlyMap<string, OrtTensor>): Promise<number> {
+    return (await this.run(step, live, { ...this.feeds(step, live, random), ...Object.fromEntries(state) })).found.loss;
   }
 
   private async descended(step: number, live: Live, feeds: Readonly<Record<string, OrtTensor>>): Promise<StepResult> {
@@ -120,6 +171,7 @@ export class Stepper {
       const next = out[`next.${name}`];
       if (next) this.values.set(name, next);
     }
+    this.blame = out['blame'] && floatsOf(out['blame']);
     return found;
   }
 
@@ -130,7 +182,7 @@ export class Stepper {
     feeds: Readonly<Record<string, OrtTensor>>,
     random: () => number,
   ): Promise<StepResult> {
-    const { parameters } = this.options.request.drawer;
+    const { parameters } = this.options.drawer;
     const cloud = this.cloud();
     const z = draws(live.settings.population || usualPopulation(cloud.mean.length), cloud.mean.length, random);
     const judged: StepResult[] = [];
@@ -142,12 +194,12 @@ export class Stepper {
     this.keep(learned(cloud, z, losses, live.settings.rate));
     const [best] = judged.toSorted((a, b) => a.loss - b.loss);
     const session = judged.reduce((sum, j) => sum + j.session, 0);
-    return { loss: Number.NaN, cosines: [], percentiles: [], ...best, session };
+    return { loss: Number.NaN, cosines: [], percentiles: [], also: [], ...best, session };
   }
 
   /** All parameters as one cloud. */
   private cloud(): Cloud {
-    const { parameters } = this.options.request.drawer;
+    const { parameters } = this.options.drawer;
     const numbers = (name: string): Float32Array => floatsOf(this.values.get(name));
     return {
       mean: joinedFloats(parameters.map((p) => numbers(p.name))),
@@ -157,7 +209,7 @@ export class Stepper {
     };
   }
   private keep({ mean, spread }: Cloud): void {
-    const { parameters } = this.options.request.drawer;
+    const { parameters } = this.options.drawer;
     for (const [name, tensor] of Object.entries(parametersOf(parameters, mean))) this.values.set(name, tensor);
     let at = 0;
     for (const p of parameters) {
@@ -194,7 +246,9 @@ function cropTensors(
     columns: float32(crops.columns, [count, 1, side, width]),
     backdrop: float32(crops.backdrop, picture),
     contrast: float32(crops.contrast, [count, 1, 1, 1]),
-    brightness: float32(crops.brightness, [count, 1, 1, 1]),
+    brightness: float32(crops.brightness, [count, 3, 1, 1]),
     noise: float32(crops.noise, picture),
+    cropAngle: float32(crops.cropAngle, [count, 1, 1, 1]),
+    masks: float32(crops.masks, [count, 1, height, width]),
   };
 }

@@ -1,6 +1,7 @@
 /** States of a run that it can go back to, spread evenly over its steps. */
 import type { Tensor as OrtTensor } from 'onnxruntime-node';
 import type { Plateau } from './plateau.ts';
+import type { ReadyDrawer } from './protocol.ts';
 
 const KEPT = 64;
 
@@ -9,6 +10,8 @@ export interface Kept {
   readonly step: number;
   readonly values: ReadonlyMap<string, OrtTensor>;
   readonly plateau: Plateau | undefined;
+  /** Whose parameters these are. */
+  readonly drawer: ReadyDrawer;
 }
 
 export class Trail {
@@ -20,9 +23,9 @@ export class Trail {
   }
 
   /** Keeps the first state, and then one every so many steps. Tensors are shared, not copied: a step makes new ones. */
-  pass({ step, values, plateau }: Kept): void {
+  pass({ step, values, ...rest }: Kept): void {
     if (this.states.length > 0 && step % this.every !== 0) return;
-    this.states.push({ step, values: new Map(values), plateau });
+    this.states.push({ step, values: new Map(values), ...rest });
   }
 
   /** The last state at or before `step`, or the first of all; later ones are forgotten. */

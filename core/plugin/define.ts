@@ -39,10 +39,14 @@ export interface PluginContext {
   readonly log: (message: string) => void;
   /** Turns the value of a pictures field into pictures: folders are read, paths are checked. */
   readonly pictures: (fields: readonly string[]) => Promise<PictureSource[]>;
+  /** The bytes of a file that is no picture: a list, a policy, picks. Throws PATH_OUTSIDE, FILE_MISSING, FILE_TOO_LARGE. */
+  readonly read: (file: string) => Promise<Uint8Array>;
+  /** The folder of another model, named as --model names it. Throws PATH_OUTSIDE, HUB_OFFLINE and what else keeps it away. */
+  readonly model: (name: string) => Promise<string>;
   /** Pictures of a prompt from a text-to-image model, written where the host keeps them. */
   readonly generate: (request: GenerateRequest) => Promise<PictureSource[]>;
-  /** Calls back when somebody steers the run; what the listener throws is what they are told. */
-  readonly onSteer: (listener: (steer: Steer) => void | Promise<void>) => void;
+  /** Calls back when somebody steers the run; what the listener throws is what they are told. Returns what ends that. */
+  readonly onSteer: (listener: (steer: Steer) => void | Promise<void>) => () => void;
   /** What was changed at which step, for a run that is to be given again. */
   readonly script: Script;
   /** Where to go on from. */
@@ -62,6 +66,8 @@ export interface Plugin<S extends z.ZodObject = z.ZodObject> {
   readonly version: string;
   /** Whether a run listens to `onSteer`; the studio then offers it. */
   readonly steerable?: boolean;
+  /** Whether a run lets people paint on its drawing. */
+  readonly paintable?: boolean;
   readonly parameters: S;
   run(parameters: z.output<S>, context: PluginContext): AsyncGenerator<PluginEvent, void, void>;
 }

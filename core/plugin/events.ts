@@ -51,8 +51,8 @@ export const pluginEventSchema = z.discriminatedUnion('type', [
       )
       .max(1_000_000),
   }),
-  /** The run waits for somebody; it went back to a step, and what it said of later ones is void. */
-  z.object({ type: z.enum(['paused', 'rewound']), step: z.int().nonnegative() }),
+  /** The run waits for somebody, or goes on; it went back to a step, and what it said of later ones is void. */
+  z.object({ type: z.enum(['paused', 'going', 'rewound']), step: z.int().nonnegative() }),
   /** Where the run can be taken up again, with what was changed until then. */
   z.object({
     type: z.literal('checkpoint'),

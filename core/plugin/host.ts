@@ -28,6 +28,10 @@ export interface HostServices {
   readonly engine: Engine;
   /** Expands and checks what a pictures field holds. Throws PATH_OUTSIDE, FILE_MISSING, NO_PICTURES. */
   pictures(fields: readonly string[], signal?: AbortSignal): Promise<PictureSource[]>;
+  /** A file that is no picture, checked like one. Throws PATH_OUTSIDE, FILE_MISSING, FILE_TOO_LARGE. */
+  read(file: string): Promise<Uint8Array>;
+  /** The folder of a model that a plugin may use beside the engine's. */
+  model(name: string, signal: AbortSignal): Promise<string>;
   /** Asks a text-to-image service. Throws SERVICE_FAILED. */
   generate(request: GenerateRequest, signal: AbortSignal): Promise<PictureSource[]>;
   log(message: string): void;
@@ -54,16 +58,30 @@ export interface RunOptions {
 }
 
 /** The engine's calls that a plugin may make, each forwarded as it is; the engine's process parses the arguments. */
-function engineHandlers(engine: Engine, checked: (p: readonly PictureSource[]) => Promise<void>): Handlers {
+function engineHandlers(
+  engine: Engine,
+  checked: (p: readonly PictureSource[]) => Promise<void>,
+  /** Folders of models that the host has handed out. */
+  granted: ReadonlySet<string>,
+): Handlers {
   const withPictures = z.object({ pictures: z.array(pictureSchema) });
   const listed = (args: unknown): PictureSource[] => withPictures.parse(args).pictures;
   const named = (prompts: readonly Prompt[]): PictureSource[] =>
     prompts
-      .flatMap((p) => p.targets.flat())
-      .flatMap(({ picture, style }) => [picture, style].filter((x) => x !== undefined));
-  const changed = ({ prompts = [], paint }: Change): PictureSource[] => [...named(prompts), ...(paint ? [paint] : [])];
+      .flatMap((p) => [...p.targets.flat(), { picture: p.mask }])
+      .flatMap((item) => [item.picture, 'style' in item ? item.style : undefined])
+      .filter((x) => x !== undefined);
+  const models = (folders: readonly (string | undefined)[]): void => {
+    const strange = folders.find((f) => f !== undefined && !granted.has(f));
+    if (strange !== undefined) throw failure('PATH_OUTSIDE', { path: strange });
+  };
+  const changed = ({ prompts = [], paint, lock, lookers = [] }: Change): PictureSource[] => {
+    models(lookers.map((l) => l.folder));
+    return [...named(prompts), ...(paint ? [paint] : []), ...(lock ? [lock] : [])];
+  };
   const guided = (args: unknown): PictureSource[] => {
-    const { prompts, script, plan } = guideRequestSchema.parse(args);
+    const { prompts, script, plan, lookers, judge } = guideRequestSchema.parse(args);
+    models([...lookers.map((l) => l.folder), judge]);
     return [...named(prompts), ...[...script, ...plan].flatMap((e) => changed(e.change))];
   };
   const steered = (args: unknown): PictureSource[] => {
@@ -119,8 +137,9 @@ export function runPlugin(
     const paths = pictures.flatMap((p) => ('path' in p ? [p.path] : []));
     if (paths.length > 0) await services.pictures(paths);
   };
+  const granted = new Set<string>();
   const peer = new Peer(child.port, {
-    ...engineHandlers(services.engine, checked),
+    ...engineHandlers(services.engine, checked, granted),
     alive: async (args) => {
       lastSign = performance.now();
       // The heap's limit does not count buffers; what the process holds in all does.
@@ -129,6 +148,17 @@ export function runPlugin(
       child.kill();
     },
     log: async (args) => services.log(z.object({ message: z.string().max(10_000) }).parse(args).message),
+    read: async (args) => {
+      const { file } = z.object({ file: z.string().min(1).max(4096) }).parse(args);
+      const bytes = await services.read(file);
+      inputs.push({ bytes, name: file });
+      return bytes;
+    },
+    model: async (args, { signal: cancelled }) => {
+      const folder = await services.model(z.object({ name: z.string().min(1).max(4096) }).parse(args).name, cancelled);
+      granted.add(folder);
+      return folder;
+    },
     generate: async (args, { signal: cancelled }) => services.generate(generateSchema.parse(args), cancelled),
     pictures: async (args, { signal: cancelled }) => {
       const found = await services.pictures(z.object({ fields: z.array(z.string()) }).parse(args).fields, cancelled);
@@ -208,10 +238,11 @@ const toldSchema = z.object({
   threads: z.int().positive().exactOptional(),
   onnxruntime: z.string().exactOptional(),
   steps: z.int().nonnegative().exactOptional(),
+  others: z.array(z.string()).exactOptional(),
   script: z.array(z.object({ step: z.int().nonnegative(), change: z.json() })).default([]),
 });
 
-/** A finished picture with how it was made, in its record and, in a PNG, in the file itself. */
+/** A finished picture with how it was made, in its record and, in a PNG or an SVG, in the file itself. */
 async function signedPicture(
   picture: Picture,
   plugin: RegisteredPlugin,
@@ -228,8 +259,7 @@ async function signedPicture(
   });
   // A plugin that keeps a record of its own cannot be given again from outside.
   if (!recipe.success) return picture;
-  const bytes = picture.mime === 'image/png' ? withRecipe(picture.bytes, recipe.data) : picture.bytes;
-  return { ...picture, bytes, record: recipe.data };
+  return { ...picture, bytes: withRecipe(picture.bytes, recipe.data), record: recipe.data };
 }
 
 /** The one place where a plugin's error gets the plugin's name. */

@@ -16,14 +16,16 @@ const shape = z.object({
   run: z.custom<Plugin['run']>((v) => typeof v === 'function', 'an async generator function'),
   aliases: z.array(z.string()).optional(),
   steerable: z.boolean().optional(),
+  paintable: z.boolean().optional(),
 });
 
 /** Throws PLUGIN_INVALID. */
 export async function loadPlugin(file: string): Promise<Plugin> {
   try {
     const module: unknown = await import(pathToFileURL(file).href);
-    const { aliases = [], steerable = false, ...rest } = shape.parse((module as { default?: unknown }).default);
-    return { ...rest, aliases, steerable };
+    const parsed = shape.parse((module as { default?: unknown }).default);
+    const { aliases = [], steerable = false, paintable = false, ...rest } = parsed;
+    return { ...rest, aliases, steerable, paintable };
   } catch (cause) {
     const what =
       cause instanceof z.ZodError ? 'its default export is not made by definePlugin({...})' : messageOf(cause);

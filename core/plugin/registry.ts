@@ -22,6 +22,8 @@ const pluginDescriptionSchema = z.object({
   version: z.string(),
   /** Whether a run listens to being steered. */
   steerable: z.boolean(),
+  /** Whether a run lets people paint on its drawing. */
+  paintable: z.boolean(),
   /** JSON Schema of the parameters as they are given, with titles, bounds, defaults and each field's `control`. */
   parameters: z.record(z.string(), z.unknown()),
 });

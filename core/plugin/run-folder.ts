@@ -1,17 +1,24 @@
 /** A folder that explains a run: how it was made, its scores, the state that it can be taken up from, and its picture. Every file is whole at any moment. */
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { failure } from '../errors.ts';
 import { writeWhole } from '../files.ts';
 import { plateauSchema } from '../guidance/plateau.ts';
 import { type Checkpoint, checkpointSchema } from '../guidance/protocol.ts';
+import { linePlot } from '../plot.ts';
 import { chartEventSchema, type PluginEvent } from './events.ts';
 import { parseRecipe, type Recipe } from './run-record.ts';
 import { type Script, scriptSchema } from './steer.ts';
 
 type ChartPoint = Extract<PluginEvent, { type: 'chart' }>;
-const FILES = { recipe: 'run.json', checkpoint: 'checkpoint.bin', scores: 'scores.csv' };
+const FILES = {
+  recipe: 'run.json',
+  checkpoint: 'checkpoint.bin',
+  scores: 'scores.csv',
+  plot: 'scores.svg',
+  readme: 'README.md',
+};
 
 /** The head of a checkpoint's file; the numbers follow it, little-endian, in its order. */
 const headSchema = z.object({
@@ -92,6 +99,30 @@ function scoresCsv(points: readonly ChartPoint[]): string {
   return `${[head, ...rows].join('\n')}\n`;
 }
 
+/** How the scores went, as a picture. */
+function scoresPlot(points: readonly ChartPoint[], title: string): string {
+  const names = [...new Set(points.flatMap((p) => Object.keys(p.series)))];
+  const series = names.map((name) => ({
+    name,
+    points: points.flatMap((p) => (p.series[name] === undefined ? [] : [[p.x, p.series[name]] as const])),
+  }));
+  return linePlot({ title, x: 'step', y: 'cosine', series });
+}
+
+const about = ({ plugin, parameters }: Recipe, path: string): string =>
+  [
+    `# A run of ${plugin.id}`,
+    '',
+    typeof parameters['prompt'] === 'string' ? `> ${parameters['prompt']}\n` : '',
+    '- `run.json`: how it began: plugin, parameters, seed, model',
+    '- `checkpoint.bin`: where it can be taken up again',
+    '- `scores.csv`, `scores.svg`: its scores, step by step',
+    '- `picture.png` (and `picture.svg`, where it is made of shapes): what came out, with how it was made inside',
+    '',
+    `Take it up again: \`lodestone resume ${path}\`. Make it again: \`lodestone replay ${path}\`. Check it: \`lodestone verify ${path}/picture.png\`.`,
+    '',
+  ].join('\n');
+
 export class RunFolder {
   readonly path: string;
   private chart: ChartPoint[] = [];
@@ -100,8 +131,9 @@ export class RunFolder {
     this.path = path;
   }
 
-  begin(recipe: Recipe): Promise<void> {
-    return writeWhole(join(this.path, FILES.recipe), `${JSON.stringify(recipe, null, 2)}\n`);
+  async begin(recipe: Recipe): Promise<void> {
+    await writeWhole(join(this.path, FILES.readme), about(recipe, basename(this.path)));
+    await writeWhole(join(this.path, FILES.recipe), `${JSON.stringify(recipe, null, 2)}\n`);
   }
 
   /** Takes what a run tells, and keeps what belongs into the folder. */
@@ -116,6 +148,7 @@ export class RunFolder {
       );
     } else if (event.type === 'picture') {
       await writeWhole(join(this.path, FILES.scores), scoresCsv(this.chart));
+      await writeWhole(join(this.path, FILES.plot), scoresPlot(this.chart, event.title));
     }
   }
 

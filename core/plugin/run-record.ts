@@ -6,12 +6,11 @@ import type { Engine } from '../engine/engine.ts';
 import type { PictureSource } from '../engine/requests.ts';
 import { pictureName } from '../engine/requests.ts';
 import { failure } from '../errors.ts';
-import { textOf, withText } from '../png-text.ts';
+import { carried, carrying } from '../picture-text.ts';
 import { issuesOf } from '../schemas.ts';
 import type { RegisteredPlugin } from './registry.ts';
 import { scriptSchema } from './steer.ts';
 
-const KEYWORD = 'lodestone';
 const LENGTH_LIMIT = 16 << 20;
 
 const inputSchema = z.object({ path: z.string().max(4096), sha256: z.string().regex(/^[0-9a-f]{64}$/) });
@@ -26,6 +25,8 @@ export const recipeSchema = z.object({
   /** Sums are rounded in another order with another number of threads. */
   threads: z.int().positive().max(1024).exactOptional(),
   onnxruntime: z.string().exactOptional(),
+  /** Hashes of the models that guided or judged beside that one. */
+  others: z.array(z.string().max(200)).max(8).exactOptional(),
   /** Pictures that it began from. */
   inputs: z.array(inputSchema).max(100_000),
   script: scriptSchema,
@@ -67,12 +68,13 @@ export function parseRecipe(json: string, where: string): Recipe {
   return parsed.data;
 }
 
-export const withRecipe = (png: Uint8Array, recipe: Recipe): Uint8Array =>
-  withText(png, KEYWORD, JSON.stringify(recipe));
+/** A PNG or an SVG that says how it was made. */
+export const withRecipe = (picture: Uint8Array, recipe: Recipe): Uint8Array =>
+  carrying(picture, JSON.stringify(recipe));
 
-/** Throws RECORD_MISSING for a picture that says nothing of how it was made, RECORD_INVALID. */
-export function recipeOf(png: Uint8Array, where: string): Recipe {
-  const text = textOf(png, KEYWORD);
+/** What a picture says of how it was made: PNG, SVG, JPEG or WebP. Throws RECORD_MISSING for one that says nothing, RECORD_INVALID. */
+export async function recipeOf(picture: Uint8Array, where: string): Promise<Recipe> {
+  const text = await carried(picture);
   if (text === undefined) throw failure('RECORD_MISSING', { where });
   if (text.length > LENGTH_LIMIT) throw failure('RECORD_INVALID', { where, what: 'it is far too long' });
   return parseRecipe(text, where);

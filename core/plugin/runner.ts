@@ -7,7 +7,7 @@ import { checkpointSchema } from '../guidance/protocol.ts';
 import { parentPort } from '../process/child.ts';
 import { Peer } from '../process/rpc.ts';
 import { seeded, seedFor } from '../random.ts';
-import { issuesOf } from '../schemas.ts';
+import { bytesSchema, issuesOf, READ_LIMIT } from '../schemas.ts';
 import type { PluginEvent } from './events.ts';
 import { loadPlugin } from './load.ts';
 import { type Steer, scriptSchema, steerSchema } from './steer.ts';
@@ -52,9 +52,14 @@ async function* events(
     log: (message) => void peer.call('log', { message }).catch(() => undefined),
     pictures: async (fields): Promise<PictureSource[]> =>
       z.array(pictureSchema).parse(await peer.call('pictures', { fields }, signal)),
+    read: async (file) => bytesSchema(READ_LIMIT).parse(await peer.call('read', { file }, signal)),
+    model: async (name) => z.string().parse(await peer.call('model', { name }, signal)),
     generate: async (request): Promise<PictureSource[]> =>
       z.array(pictureSchema).parse(await peer.call('generate', request, signal)),
-    onSteer: (listener) => void listeners.add(listener),
+    onSteer: (listener) => {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
     script,
     checkpointEvery,
     ...(resume ? { resume } : {}),

@@ -5,13 +5,16 @@ import type { Embeddings } from '../clip/batches.ts';
 import { cosineTable, jointPercentile, percentiles, row } from '../engine/scores.ts';
 import { failure } from '../errors.ts';
 import { parsePrompt } from '../guidance/prompt/parse.ts';
+import { printPrompt } from '../guidance/prompt/print.ts';
+import type { Checkpoint } from '../guidance/protocol.ts';
 import { type Cloud, candidate, draws, learned, usualPopulation } from '../guidance/snes.ts';
 import { gaussian, seeded, seedFor } from '../random.ts';
 import { definePlugin, type Plugin, type PluginContext } from './define.ts';
 import type { PluginEvent } from './events.ts';
 import { promptField, seedField, sizeField } from './fields.ts';
+import { Gate } from './gate.ts';
 import { type PromptTargets, promptTargets } from './kit/prompt-targets.ts';
-import type { Steer } from './steer.ts';
+import type { Script, Steer } from './steer.ts';
 
 /** A 2D context as browsers have it. */
 export type SketchCanvas = SKRSContext2D;
@@ -117,30 +120,6 @@ class Studio<G extends Readonly<Record<string, Gene>>> {
   }
 }
 
-/** Holds a run until somebody lets it go on. */
-class Gate {
-  closed = false;
-  finished = false;
-  private allowed = 0;
-  private wake: () => void = () => undefined;
-
-  obey(control: NonNullable<Steer['control']>): void {
-    this.closed = control === 'pause' || control === 'step';
-    if (control === 'step') this.allowed += 1;
-    if (control === 'finish') this.finished = true;
-    this.wake();
-  }
-
-  async passed(signal: AbortSignal): Promise<void> {
-    while (this.closed && this.allowed === 0 && !signal.aborted)
-      await new Promise<void>((resolve) => {
-        this.wake = resolve;
-        signal.addEventListener('abort', () => resolve(), { once: true });
-      });
-    if (this.closed) this.allowed -= 1;
-  }
-}
-
 /** What the model says of candidates, best first by `fitness`. */
 async function judged(
   pngs: readonly Uint8Array[],
@@ -158,67 +137,214 @@ async function judged(
   return { fitness, cosines, standing };
 }
 
-async function* evolve<G extends Readonly<Record<string, Gene>>>(
-  sketch: Sketch<G>,
-  { prompt, generations, population, seed, size }: z.output<typeof parameters>,
-  context: PluginContext,
-): AsyncGenerator<PluginEvent, void, void> {
-  let targets = await promptTargets(parsePrompt(prompt, context.random), context);
-  const gate = new Gate();
-  context.onSteer(async (steer) => {
-    if (steer.rewind !== undefined || steer.paint !== undefined || steer.weights || steer.settings)
+/** Where a sketch's evolution is: what a checkpoint holds, and what it can go back to. */
+interface Place {
+  readonly generation: number;
+  readonly cloud: Cloud;
+  /** The best candidate of the last generation. */
+  readonly best: Float32Array;
+}
+
+const placeOf = ({ step, values }: Checkpoint, dimension: number): Place => {
+  const { mean, spread, best } = values;
+  if (mean?.length !== dimension || spread?.length !== dimension || best?.length !== dimension)
+    throw failure('CHECKPOINT_INVALID', { what: `it is not of a sketch of ${dimension} numbers` });
+  return { generation: step, cloud: { mean, spread }, best };
+};
+
+/** What somebody wishes, made ready. */
+interface Wish {
+  readonly prompt?: string;
+  readonly targets?: PromptTargets;
+  readonly finish?: boolean;
+  readonly rewind?: number;
+}
+
+/** A run of evolution: its place, and what was changed at which generation. */
+class Evolution<G extends Readonly<Record<string, Gene>>> {
+  targets: PromptTargets;
+  place: Place;
+  readonly gate = new Gate();
+  private log: { readonly step: number; readonly steer: Steer; readonly targets?: PromptTargets }[] = [];
+  private readonly wishes: Wish[] = [];
+  private readonly passed: Place[] = [];
+  private scripted: Script;
+  private readonly given: z.output<typeof parameters>;
+  private readonly context: PluginContext;
+  private readonly first: PromptTargets;
+
+  private constructor(
+    sketch: Sketch<G>,
+    given: z.output<typeof parameters>,
+    { context, targets }: { context: PluginContext; targets: PromptTargets },
+  ) {
+    this.given = given;
+    this.context = context;
+    this.targets = targets;
+    this.first = targets;
+    this.scripted = context.script;
+    const dimension = Object.values(sketch.genes).reduce((sum, g) => sum + (g.count ?? 1), 0);
+    const random = seeded(seedFor(given.seed, `${sketch.id} begins`));
+    const mean = Float32Array.from({ length: dimension }, () => 0.5 + 0.15 * gaussian(random));
+    const cloud = { mean, spread: new Float32Array(dimension).fill(FIRST_SPREAD) };
+    const { resume } = context;
+    this.place = resume ? placeOf(resume, dimension) : { generation: 0, cloud, best: mean };
+  }
+
+  static async begin<G extends Readonly<Record<string, Gene>>>(
+    sketch: Sketch<G>,
+    given: z.output<typeof parameters>,
+    context: PluginContext,
+  ): Promise<Evolution<G>> {
+    const random = seeded(seedFor(given.seed, 'words'));
+    const targets = await promptTargets(parsePrompt(given.prompt, random), context);
+    return new Evolution(sketch, given, { context, targets });
+  }
+
+  /** What somebody wishes; it acts between two generations. Throws STEER_INVALID, PROMPT_INVALID. */
+  async steer(steer: Steer): Promise<void> {
+    const wish = await this.wishOf(steer, this.context.random);
+    const { control } = steer;
+    if (control && control !== 'finish') this.gate.obey(control);
+    if (Object.keys(wish).length === 0) return;
+    this.wishes.push(wish);
+    this.gate.stir();
+  }
+
+  private async wishOf(steer: Steer, random: () => number): Promise<Wish> {
+    const { prompt, control, rewind, ...others } = steer;
+    if (Object.values(others).some((v) => v !== undefined))
       throw failure('STEER_INVALID', {
-        what: 'a sketch takes a new prompt, pauses, takes single steps and ends early',
+        what: 'a sketch takes a new prompt, pauses, goes back, takes single steps and ends early',
       });
-    if (steer.prompt !== undefined) targets = await promptTargets(parsePrompt(steer.prompt, context.random), context);
-    if (steer.control) gate.obey(steer.control);
-  });
-  const captions = await context.engine.captions({ signal: context.signal });
-  const studio = new Studio(sketch, seed);
-  const dimension = Object.values(sketch.genes).reduce((sum, g) => sum + (g.count ?? 1), 0);
-  const random = context.random;
-  let cloud: Cloud = {
-    mean: Float32Array.from({ length: dimension }, () => 0.5 + 0.15 * gaussian(random)),
-    spread: new Float32Array(dimension).fill(FIRST_SPREAD),
-  };
-  let best = cloud.mean;
-  for (let generation = 1; generation <= generations; generation++) {
-    if (gate.closed) yield { type: 'paused', step: generation - 1 };
-    await gate.passed(context.signal);
-    context.signal.throwIfAborted();
-    if (gate.finished) break;
-    const z_ = draws(population || usualPopulation(dimension), dimension, random);
+    const prompts = prompt === undefined ? undefined : parsePrompt(prompt, random);
+    return {
+      ...(prompts ? { prompt: printPrompt(prompts), targets: await promptTargets(prompts, this.context) } : {}),
+      ...(control === 'finish' ? { finish: true } : {}),
+      ...(rewind === undefined ? {} : { rewind }),
+    };
+  }
+
+  /** What is due between two generations, from the script and from people; keeps a place that can be gone back to. Tells whether it went back. */
+  async due(): Promise<boolean> {
+    const now = this.scripted.filter((e) => e.step <= this.place.generation);
+    this.scripted = this.scripted.slice(now.length);
+    for (const { step, steer } of now) this.obey(await this.wishOf(steer, () => 0), step);
+    if (this.passed.at(-1)?.generation !== this.place.generation) this.passed.push(this.place);
+    let wentBack = false;
+    for (let wish = this.wishes.shift(); wish; wish = this.wishes.shift()) {
+      this.obey(wish, this.place.generation);
+      wentBack ||= wish.rewind !== undefined;
+    }
+    return wentBack;
+  }
+
+  private obey({ prompt, targets, finish, rewind }: Wish, step: number): void {
+    if (targets && prompt !== undefined) {
+      this.targets = targets;
+      this.log.push({ step, steer: { prompt }, targets });
+    }
+    if (finish && !this.gate.finished) {
+      this.gate.obey('finish');
+      this.log.push({ step, steer: { control: 'finish' } });
+    }
+    if (rewind !== undefined) this.back(rewind);
+  }
+
+  private back(generation: number): void {
+    while (this.passed.length > 1 && (this.passed.at(-1)?.generation ?? 0) > generation) this.passed.pop();
+    this.place = this.passed.at(-1) ?? this.place;
+    this.log = this.log.filter((e) => e.step <= this.place.generation);
+    this.targets = this.log.findLast((e) => e.targets)?.targets ?? this.first;
+  }
+
+  /** Whether there is a wish that has not been heard, or it is held for one. */
+  get waiting(): boolean {
+    return this.wishes.length > 0;
+  }
+
+  get script(): Script {
+    return this.log.map(({ step, steer }) => ({ step, steer }));
+  }
+
+  /** One generation: candidates around the cloud are drawn and judged. Returns what the best of them scored. */
+  async advance(
+    studio: Studio<G>,
+    captions: Embeddings,
+  ): Promise<{ readonly cosines: readonly number[]; readonly standing: number }> {
+    const { targets } = this;
+    const { generation, cloud } = this.place;
+    const dimension = cloud.mean.length;
+    // Every generation has random numbers of its own, so that a run may begin at any of them.
+    const random = seeded(seedFor(this.given.seed, `candidates of generation ${generation}`));
+    const z_ = draws(this.given.population || usualPopulation(dimension), dimension, random);
     const candidates = z_.map((zk) => candidate(cloud, zk));
     const pngs = await Promise.all(candidates.map((c) => studio.png(c, LOOKED_AT)));
-    const { fitness, cosines, standing } = await judged(pngs, targets, captions, context);
+    const { fitness, cosines, standing } = await judged(pngs, targets, captions, this.context);
     const first = fitness.indexOf(Math.max(...fitness));
-    best = candidates[first] ?? best;
     const next = learned(
       cloud,
       z_,
       fitness.map((f) => -f),
     );
-    cloud = {
-      mean: next.mean.map((m) => Math.min(1, Math.max(0, m))),
-      spread: next.spread.map((s) => Math.max(LEAST_SPREAD, Math.min(0.5, s))),
+    this.place = {
+      generation: generation + 1,
+      cloud: {
+        mean: next.mean.map((m) => Math.min(1, Math.max(0, m))),
+        spread: next.spread.map((s) => Math.max(LEAST_SPREAD, Math.min(0.5, s))),
+      },
+      best: candidates[first] ?? this.place.best,
     };
+    return { cosines: cosines[first] ?? [], standing: standing[first] ?? 0 };
+  }
+
+  checkpoint(): PluginEvent {
+    const { generation, cloud, best } = this.place;
+    const values = { mean: cloud.mean, spread: cloud.spread, best };
+    return { type: 'checkpoint', checkpoint: { step: generation, values }, script: [...this.script] };
+  }
+}
+
+async function* evolve<G extends Readonly<Record<string, Gene>>>(
+  sketch: Sketch<G>,
+  given: z.output<typeof parameters>,
+  context: PluginContext,
+): AsyncGenerator<PluginEvent, void, void> {
+  const { prompt, generations, seed, size } = given;
+  const { engine, signal, checkpointEvery } = context;
+  const run = await Evolution.begin(sketch, given, context);
+  context.onSteer((steer) => run.steer(steer));
+  const captions = await engine.captions({ signal });
+  const studio = new Studio(sketch, seed);
+  const frame = async (): Promise<PluginEvent> => ({
+    type: 'frame',
+    step: run.place.generation,
+    width: FRAME,
+    height: FRAME,
+    mime: 'image/jpeg',
+    bytes: await studio.jpeg(run.place.best, FRAME),
+  });
+  let held = false;
+  while (run.place.generation < generations) {
+    if (await run.due()) {
+      yield { type: 'rewound', step: run.place.generation };
+      yield await frame();
+    }
+    if (run.gate.closed !== held) yield { type: run.gate.closed ? 'paused' : 'going', step: run.place.generation };
+    held = run.gate.closed;
+    await run.gate.passed(signal);
+    signal.throwIfAborted();
+    if (run.waiting) continue;
+    if (run.gate.finished) break;
+    const { targets } = run;
+    const { cosines, standing } = await run.advance(studio, captions);
     const named = (values: readonly number[]): Record<string, number> =>
       Object.fromEntries(values.map((v, i) => [targets.names[i] ?? `prompt ${i + 1}`, v]));
-    yield { type: 'progress', done: generation, total: generations };
-    yield {
-      type: 'chart',
-      x: generation,
-      series: named(cosines[first] ?? []),
-      percentiles: named(targets.names.map(() => standing[first] ?? 0)),
-    };
-    yield {
-      type: 'frame',
-      step: generation,
-      width: FRAME,
-      height: FRAME,
-      mime: 'image/jpeg',
-      bytes: await studio.jpeg(best, FRAME),
-    };
+    const done = run.place.generation;
+    yield { type: 'progress', done, total: generations };
+    yield { type: 'chart', x: done, series: named(cosines), percentiles: named(targets.names.map(() => standing)) };
+    yield await frame();
+    if (checkpointEvery > 0 && done % checkpointEvery === 0) yield run.checkpoint();
   }
   yield {
     type: 'picture',
@@ -226,8 +352,8 @@ async function* evolve<G extends Readonly<Record<string, Gene>>>(
     width: size,
     height: size,
     mime: 'image/png',
-    bytes: await studio.png(best, size),
-    record: {},
+    bytes: await studio.png(run.place.best, size),
+    record: { steps: run.place.generation, script: run.script.map(({ step, steer }) => ({ step, change: steer })) },
   };
 }
 

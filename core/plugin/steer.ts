@@ -10,6 +10,12 @@ export const steerSchema = z.object({
   weights: z.record(z.string().max(60), z.number().min(-1000).max(1000)).exactOptional(),
   /** A picture whose opaque parts the drawing takes over; null takes it away. */
   paint: z.string().min(1).max(4096).nullable().exactOptional(),
+  /** A picture that is bright where the drawing stays as it is; null lets it go. */
+  lock: z.string().min(1).max(4096).nullable().exactOptional(),
+  /** Parameters of the drawer; those that are not named are as the run began. */
+  parameters: z.record(z.string().max(40), z.union([z.string().max(2000), z.number(), z.boolean()])).exactOptional(),
+  /** Names of the models that guide from now on, `own` for the run's own. */
+  models: z.array(z.string().min(1).max(4096)).min(1).max(4).exactOptional(),
   control: z.enum(['pause', 'go', 'step', 'finish']).exactOptional(),
   /** Back to the last kept state at or before this step. */
   rewind: z.int().nonnegative().exactOptional(),

@@ -11,6 +11,7 @@ import type { PictureSource } from '../engine/requests.ts';
 import { requests, workerSettingsSchema } from '../engine/requests.ts';
 import { failure } from '../errors.ts';
 import { Inbox } from '../guidance/inbox.ts';
+import type { Eye } from '../guidance/looker.ts';
 import { type Asked, guide } from '../guidance/loop.ts';
 import type { GuideEvent } from '../guidance/protocol.ts';
 import { guideRequestSchema, steerRequestSchema } from '../guidance/protocol.ts';
@@ -76,20 +77,32 @@ async function pixelsOf(m: ClipModel, pictures: readonly PictureSource[]): Promi
 /** What running loops are told, by the run's name. */
 const inboxes = new Map<string, Inbox<Asked>>();
 
+/** A model with how it takes in pictures. */
+const eyeOf = (m: ClipModel): Eye => ({
+  model: m,
+  embedPicture: async (p) => m.embedPixels(await pixelsOf(m, [p]), 1),
+  stylePicture: async (p) => m.styleProfiles(await pixelsOf(m, [p]), 1),
+});
+/** Models that guide beside the engine's own, by their folders. */
+const others = new Map<string, Promise<Eye>>();
+function otherEye(folder: string): Promise<Eye> {
+  const found =
+    others.get(folder) ??
+    locateModel(folder)
+      .then((f) => ClipModel.open(f, { threads, store }))
+      .then(eyeOf);
+  others.set(folder, found);
+  found.catch(() => others.delete(folder));
+  return found;
+}
+
 async function* guided(args: unknown, { signal }: CallContext): AsyncGenerator<GuideEvent> {
   const request = guideRequestSchema.parse(args);
   const m = await model();
   const inbox = new Inbox<Asked>();
   inboxes.set(request.run, inbox);
   try {
-    yield* guide(request, {
-      model: m,
-      embedPicture: async (p) => m.embedPixels(await pixelsOf(m, [p]), 1),
-      stylePicture: async (p) => m.styleProfiles(await pixelsOf(m, [p]), 1),
-      threads,
-      signal,
-      inbox,
-    });
+    yield* guide(request, { eye: eyeOf(m), open: otherEye, threads, signal, inbox });
   } finally {
     inboxes.delete(request.run);
     const gone = failure('JOB_UNKNOWN', { id: request.run });

@@ -6,6 +6,7 @@ import sharp from 'sharp';
 import { z } from 'zod';
 import {
   BUILT_IN_PLUGINS,
+  bareSvg,
   checkInputs,
   Engine,
   failure,
@@ -15,12 +16,18 @@ import {
   type RegisteredPlugin,
   RunFolder,
   recipeOf,
+  STILLS,
 } from '../../core/index.ts';
+import { outNameSchema } from './out.ts';
 import { begin, play } from './run-plugin.ts';
 import type { Context, Shared } from './shared.ts';
 
 const wordSchema = z.tuple([z.string().min(1)]);
-const outSchema = z.object({ out: z.string().min(1).optional(), strip: z.boolean().optional() });
+const outSchema = z.object({
+  out: outNameSchema.optional(),
+  strip: z.boolean().optional(),
+  size: z.coerce.number().int().optional(),
+});
 
 async function bytesOf(path: string): Promise<Uint8Array> {
   return readFile(path).catch((cause: unknown) => {
@@ -28,11 +35,11 @@ async function bytesOf(path: string): Promise<Uint8Array> {
   });
 }
 
-/** What a PNG, a run.json or a run's folder says of how it was made. */
+/** What a picture, a run.json or a run's folder says of how it was made. */
 async function readRecipe(path: string): Promise<Recipe> {
-  if (extname(path).toLowerCase() === '.png') return recipeOf(await bytesOf(path), path);
-  if (extname(path).toLowerCase() === '.json')
-    return parseRecipe(Buffer.from(await bytesOf(path)).toString('utf8'), path);
+  const ending = extname(path).toLowerCase();
+  if (ending === '.svg' || STILLS.some((s) => s === ending)) return recipeOf(await bytesOf(path), path);
+  if (ending === '.json') return parseRecipe(Buffer.from(await bytesOf(path)).toString('utf8'), path);
   return new RunFolder(path).recipe();
 }
 
@@ -58,15 +65,17 @@ async function withRecipe(
 export function replayCommand(shared: Shared): Command {
   const command = new Command('replay')
     .description('Makes a picture again from what it, or its run folder, says of how it was made.')
-    .argument('<file>', 'a PNG made by Lodestone, a run.json, or the folder of a run')
-    .option('--out <file>', 'where to write the picture (PNG)')
+    .argument('<file>', 'a picture made by Lodestone, a run.json, or the folder of a run')
+    .option('--out <file>', 'where to write the picture (.png, .jpg, .webp or .svg)')
+    .option('--size <pixels>', 'another size for the same picture: its longer side')
     .option('--strip', 'leave out of the picture how it was made');
   return shared.finish(command, async (context, words, options) => {
     const [path] = wordSchema.parse(words);
-    const { out, strip = false } = outSchema.parse(options);
+    const { out, size, strip = false } = outSchema.parse(options);
     const recipe = await readRecipe(path);
+    const parameters = { ...recipe.parameters, ...(size === undefined ? {} : { size }) };
     await withRecipe({ recipe, context }, (plugin, engine) =>
-      play({ plugin, parameters: recipe.parameters, engine, context, strip, out, again: { script: recipe.script } }),
+      play({ plugin, parameters, engine, context, strip, out, again: { script: recipe.script } }),
     );
   });
 }
@@ -96,35 +105,49 @@ async function difference(a: Uint8Array, b: Uint8Array): Promise<Difference> {
 export function verifyCommand(shared: Shared): Command {
   const command = new Command('verify')
     .description('Runs again what a picture says of how it was made, and compares the pixels.')
-    .argument('<picture>', 'a PNG made by Lodestone');
+    .argument('<picture>', 'a PNG or SVG made by Lodestone');
   return shared.finish(command, async (context, words) => {
     const [path] = wordSchema.parse(words);
     const bytes = await bytesOf(path);
-    const recipe = recipeOf(bytes, path);
+    const recipe = await recipeOf(bytes, path);
+    const vector = extname(path).toLowerCase() === '.svg';
+    if (!vector && extname(path).toLowerCase() !== '.png')
+      throw failure('DIFFERENT', {
+        what: `${path} keeps its pixels only nearly, as JPEG and WebP do, so they cannot be compared; replay it, or verify the PNG`,
+      });
     await withRecipe({ recipe, context }, async (plugin, engine) => {
       const found: Difference[] = [];
-      const run = begin({
-        plugin,
-        parameters: recipe.parameters,
-        engine,
-        context,
-        strip: true,
-        again: { script: recipe.script },
-      });
-      for await (const event of run.events) {
+      const again = { script: recipe.script };
+      const { parameters } = recipe;
+      for await (const event of begin({ plugin, parameters, engine, context, strip: true, again }).events) {
         if (event.type === 'progress') context.terminal.progress(event.done, event.total);
-        if (event.type === 'picture') found.push(await difference(bytes, event.bytes));
+        else if (event.type === 'picture' && (event.mime === 'image/svg+xml') === vector)
+          found.push(vector ? sameText(bytes, event.bytes) : await difference(bytes, event.bytes));
       }
-      const [best] = found.toSorted((a, b) => a.pixels - b.pixels);
-      if (!best) throw failure('DIFFERENT', { what: 'no picture came out' });
-      if (best.pixels > 0)
-        throw failure('DIFFERENT', {
-          what: `${best.pixels} pixels differ, by up to ${best.most} of 255. Another processor or another version rounds otherwise`,
-        });
-      context.terminal.line(`${path} is what it says it is: every pixel is the same.`);
+      refuseDifferent(found, vector);
+      context.terminal.line(`${path} is what it says it is: ${vector ? 'every line' : 'every pixel'} is the same.`);
       context.terminal.document({ picture: path, same: true, recipe });
     });
   });
+}
+
+/** Throws DIFFERENT when none of the pictures that came out is the same. */
+function refuseDifferent(found: readonly Difference[], vector: boolean): void {
+  const [best] = found.toSorted((a, b) => a.pixels - b.pixels);
+  if (!best) throw failure('DIFFERENT', { what: 'no picture came out' });
+  if (best.pixels === 0) return;
+  const much = vector
+    ? `${best.pixels} of its lines differ`
+    : `${best.pixels} pixels differ, by up to ${best.most} of 255`;
+  throw failure('DIFFERENT', { what: `${much}. Another processor or another version rounds otherwise` });
+}
+
+/** Lines of two SVGs that differ, but for what they say of how they were made. */
+function sameText(a: Uint8Array, b: Uint8Array): Difference {
+  const lines = (bytes: Uint8Array): string[] => bareSvg(new TextDecoder().decode(bytes)).split('\n');
+  const [one, other] = [lines(a), lines(b)];
+  const longest = one.length > other.length ? one : other;
+  return { pixels: longest.filter((_, i) => one[i] !== other[i]).length, most: 0 };
 }
 
 export function resumeCommand(shared: Shared): Command {

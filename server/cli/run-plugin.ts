@@ -18,10 +18,12 @@ import {
   runPlugin,
   writeWhole,
 } from '../../core/index.ts';
+import { allowedModel, readAllowed } from '../files.ts';
 import { generatePictures } from '../generate-pictures.ts';
 import { gatherPictures } from '../pictures.ts';
 import { ANIMATIONS, Animation } from './animation.ts';
 import { addFlags, parametersFrom } from './flags.ts';
+import { isSvgName, keepWithoutShapes, outNameSchema, withEnding, writeStill } from './out.ts';
 import { type Context, type Shared, withEngine } from './shared.ts';
 
 const score = (x: number): string => x.toFixed(3).padStart(7);
@@ -39,7 +41,7 @@ export function pluginCommand(plugin: RegisteredPlugin, shared: Shared): Command
   const command = new Command(plugin.id).aliases(plugin.aliases).description(plugin.description);
   const flags = addFlags(command, plugin.parameters);
   command
-    .option('--out <file>', 'where to write the picture (PNG)')
+    .option('--out <file>', 'where to write the picture: .png, .jpg, .webp, or .svg for the shapes alone')
     .option('--run <folder>', 'keep a folder of the run: settings, scores, and checkpoints to take it up from')
     .option('--strip', 'leave out of the picture how it was made')
     .option('--animation <file>', 'the run as moving pictures: .webp, .gif, or .mp4 where ffmpeg is installed')
@@ -61,13 +63,7 @@ export function pluginCommand(plugin: RegisteredPlugin, shared: Shared): Command
 }
 
 const optionsSchema = z.object({
-  out: z
-    .string()
-    .refine(
-      (name) => extname(name).toLowerCase() === '.png',
-      'pictures are written as PNG, so the name must end in .png',
-    )
-    .optional(),
+  out: outNameSchema.optional(),
   run: z.string().min(1).optional(),
   strip: z.boolean().optional(),
   animation: z
@@ -97,6 +93,8 @@ export function begin({ plugin, parameters, engine, context, folder, strip, agai
   const services = {
     engine,
     pictures: (fields: readonly string[], signal?: AbortSignal) => gatherPictures(fields, {}, signal),
+    read: (file: string) => readAllowed(file, {}),
+    model: (name: string, signal: AbortSignal) => allowedModel(name, {}, signal),
     generate: (request: GenerateRequest, signal: AbortSignal) =>
       generatePictures(request, { folder: 'lodestone-generated', signal }),
     log: (message: string) => context.terminal.warn(message),
@@ -128,7 +126,7 @@ async function playSeeds(run: Play, count: number): Promise<void> {
     const out = numbered(fileOf(run), i);
     all.push(await played({ ...run, parameters, out, animation: run.animation && numbered(run.animation, i) }));
   }
-  const sheet = fileOf(run).replace(/\.png$/iu, '-sheet.png');
+  const sheet = withEnding(fileOf(run), '-sheet.png');
   await writeWhole(sheet, await contactSheet(all.flatMap((p) => p.pictures)));
   context.terminal.line(sheet);
   context.terminal.document({ plugin: run.plugin.id, runs: all.map((p) => p.result), sheet });
@@ -143,26 +141,50 @@ function fileOf({ plugin, parameters, folder, out }: Play): string {
   return out ?? (folder ? join(folder.path, 'picture.png') : `${name}.png`);
 }
 
+/** Pictures and drawings of a run as they are written. */
+class Kept {
+  readonly pictures: Uint8Array[] = [];
+  readonly told: object[] = [];
+  private drawings = 0;
+  private readonly file: string;
+  private readonly context: Context;
+
+  constructor(file: string, context: Context) {
+    this.file = file;
+    this.context = context;
+  }
+
+  /** Where only shapes are asked for, the PNG is kept only when there are none. Throws FILE_WRITE, NO_SHAPES. */
+  async take(event: Extract<PluginEvent, { type: 'picture' }>): Promise<void> {
+    const onlyShapes = isSvgName(this.file);
+    if (event.mime === 'image/svg+xml') {
+      const kept = await keep(event, numbered(withEnding(this.file, '.svg'), this.drawings), this.context);
+      if (onlyShapes) this.told.push(kept);
+      this.drawings += 1;
+      return;
+    }
+    this.pictures.push(event.bytes);
+    if (!onlyShapes) this.told.push(await keep(event, numbered(this.file, this.told.length), this.context));
+    else if (this.drawings === 0) await keepWithoutShapes(this.file, event.bytes);
+  }
+}
+
 async function played(run: Play): Promise<Played> {
   const { plugin, context, folder } = run;
-  const file = fileOf(run);
+  const kept = new Kept(fileOf(run), context);
   const result: Record<string, unknown> = { plugin: plugin.id };
-  const [told, pictures]: [object[], Uint8Array[]] = [[], []];
   const moving = run.animation === undefined ? undefined : new Animation();
   for await (const event of begin(run).events) {
     await folder?.take(event);
     if (event.type === 'frame') moving?.add(event.bytes);
-    else if (event.type === 'picture' && event.mime === 'image/svg+xml')
-      await keep(event, file.replace(/\.png$/iu, '.svg'), context);
-    else if (event.type === 'picture') {
-      told.push(await keep(event, numbered(file, told.length), context));
-      pictures.push(event.bytes);
-    } else tell(event, context, result);
+    else if (event.type === 'picture') await kept.take(event);
+    else tell(event, context, result);
   }
   if (moving && run.animation !== undefined) {
     await moving.write(run.animation);
     context.terminal.line(run.animation);
   }
+  const { told, pictures } = kept;
   return { result: { ...result, ...(told.length > 0 ? { pictures: told } : {}) }, pictures };
 }
 
@@ -171,7 +193,8 @@ async function keep(
   file: string,
   { terminal }: Context,
 ): Promise<object> {
-  await writeWhole(file, event.bytes);
+  if (event.mime === 'image/png') await writeStill(file, event.bytes);
+  else await writeWhole(file, event.bytes);
   terminal.line(`${file}  ${event.width} x ${event.height}`);
   return {
     file,

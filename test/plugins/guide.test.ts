@@ -1,6 +1,8 @@
+import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { loadRegistry, type PluginEvent } from '../../core/index.ts';
+import { cosineTable, loadRegistry, type PluginEvent, runPlugin } from '../../core/index.ts';
+import { drawn, temporaryFolder } from '../support/pictures.ts';
 import { eventsOf, servicesOf, useEngine } from '../support/services.ts';
 
 const engine = useEngine();
@@ -23,6 +25,67 @@ describe('guide', () => {
     await expect(run({ drawer: 'inpaint' })).rejects.toMatchObject({
       code: 'PARAMETER_INVALID',
       message: expect.stringContaining('start'),
+    });
+  });
+  it('draws several pictures that differ the more the more that is asked, and a sheet of them', async () => {
+    /** Cosine of the two pictures. */
+    const alike = async (diversity: number): Promise<number> => {
+      const all = pictures(await run({ batch: 2, diversity, steps: 60, size: 96, crops: 3 })).filter(
+        (p) => p.mime === 'image/png',
+      );
+      expect(all.map((p) => p.title)).toEqual(['a red heart', 'a red heart', 'a red heart: sheet']);
+      const rows = await engine.embedAll(all.slice(0, 2).map((p) => ({ bytes: p.bytes, name: p.title })));
+      return (
+        cosineTable({ ...rows, count: 1 }, { ...rows, count: 1, data: rows.data.subarray(rows.dimension) })[0]?.[0] ?? 1
+      );
+    };
+    expect(await alike(10)).toBeLessThan((await alike(0)) - 0.02);
+  });
+  it('takes new parameters of its drawer while it runs, and refuses those that cannot change', async () => {
+    const live = runPlugin(guide, { prompt: 'a tree', steps: 40, size: 64 }, servicesOf(engine));
+    const refused: unknown[] = [];
+    let svg = '';
+    for await (const event of live.events) {
+      if (event.type === 'progress' && event.done === 10) {
+        await live.steer({ parameters: { count: 12 } });
+        await live.steer({ parameters: { seed: 4 } }).catch((thrown: unknown) => void refused.push(thrown));
+        await live.steer({ parameters: { count: -3 } }).catch((thrown: unknown) => void refused.push(thrown));
+      }
+      if (event.type === 'picture' && event.mime === 'image/svg+xml') svg = new TextDecoder().decode(event.bytes);
+    }
+    expect(refused).toMatchObject([{ code: 'STEER_INVALID' }, { code: 'STEER_INVALID' }]);
+    expect((svg.match(/<path/g) ?? []).length).toBeLessThanOrEqual(12);
+  });
+  it('begins with empty paper or with chance when that is asked', async () => {
+    const first = async (beginning: string): Promise<Uint8Array> => {
+      const events = await run({ beginning, steps: 1, drawer: 'strokes', renewals: 0, tidy: 0 });
+      return pictures(events).find((p) => p.mime === 'image/png')?.bytes ?? new Uint8Array();
+    };
+    const deviation = async (png: Uint8Array): Promise<number> =>
+      (await sharp(png).greyscale().stats()).channels[0]?.stdev ?? 0;
+    const [blank, usual, noise] = [await first('blank'), await first('usual'), await first('noise')];
+    expect(await deviation(blank)).toBeLessThan(0.3 * (await deviation(usual)));
+    expect(Buffer.compare(noise, usual)).not.toBe(0);
+  });
+  it('refuses a mask of another shape than its picture', async () => {
+    const folder = await temporaryFolder();
+    const [start, mask] = [join(folder, 'start.png'), join(folder, 'mask.png')];
+    await sharp(await drawn('square', 'blue')).toFile(start);
+    await sharp(await drawn('square', 'white'))
+      .resize(96, 40, { fit: 'fill' })
+      .toFile(mask);
+    await expect(
+      eventsOf(
+        guide,
+        { prompt: 'a red heart', steps: 3, size: 64, drawer: 'inpaint', start: [start], mask: [mask] },
+        servicesOf(engine, folder),
+      ),
+    ).rejects.toMatchObject({ code: 'MASK_INVALID', message: expect.stringContaining('96 x 40') });
+  });
+  it.each(['a bud -> a flower @60%-20%', 'a fish @20%-20%', 'a fish @10%-200%'])('refuses %j', async (prompt) => {
+    await expect(run({ prompt })).rejects.toMatchObject({
+      code: 'PROMPT_INVALID',
+      message: expect.stringMatching(/at character \d+ .*(?:before it begins|between 0% and 100%)/),
     });
   });
   it.each([{ size: 20_000 }, { steps: 0 }, { aspect: '7:1' }, { drawer: 'oil' }])('refuses %j', async (wrong) => {

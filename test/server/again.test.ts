@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -94,6 +94,84 @@ describe('a finished picture', () => {
     const folder = await temporaryFolder();
     await lodestone(['guide', 'a fish', '--steps', '3', '--size', '64', '--strip', '--out', 'a.png'], folder);
     expect(textOf(await readFile(join(folder, 'a.png')), 'lodestone')).toBeUndefined();
+  });
+});
+
+describe('what a run leaves', () => {
+  it('is an SVG that can be verified, a folder that explains itself, and the same picture at another size', async () => {
+    const folder = await temporaryFolder();
+    expect((await lodestone([...guide, '--run', 'run'], folder)).code).toBe(0);
+    expect((await readdir(join(folder, 'run'))).sort()).toEqual([
+      'README.md',
+      'checkpoint.bin',
+      'picture.png',
+      'picture.svg',
+      'run.json',
+      'scores.csv',
+      'scores.svg',
+    ]);
+    expect(await readFile(join(folder, 'run/README.md'), 'utf8')).toContain('> a red heart');
+    const plot = await readFile(join(folder, 'run/scores.svg'), 'utf8');
+    expect(plot).toContain('a red heart -> a');
+    expect((await sharp(Buffer.from(plot)).metadata()).width).toBe(720);
+    expect((await lodestone(['verify', 'run/picture.svg'], folder)).code).toBe(0);
+    const svg = await readFile(join(folder, 'run/picture.svg'), 'utf8');
+    await writeFile(join(folder, 'touched.svg'), svg.replace('fill-opacity="0.9', 'fill-opacity="0.8'));
+    expect(await lodestone(['verify', 'touched.svg'], folder)).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/^DIFFERENT: .*1 of its lines differ/),
+    });
+    expect((await lodestone(['replay', 'run/picture.svg', '--size', '512', '--out', 'large.png'], folder)).code).toBe(
+      0,
+    );
+    const [small, large] = await Promise.all(
+      ['run/picture.png', 'large.png'].map((name) =>
+        sharp(join(folder, name)).resize(64, 64, { kernel: 'cubic' }).removeAlpha().raw().toBuffer(),
+      ),
+    );
+    const apart = small?.reduce((sum, v, i) => sum + Math.abs(v - (large?.[i] ?? 0)), 0) ?? Number.NaN;
+    expect(apart / (small?.length ?? 1)).toBeLessThan(3);
+  });
+  it('is in the format that its name asks for, and says how it was made there too', async () => {
+    const folder = await temporaryFolder();
+    const quick = ['guide', 'a fish', '--steps', '6', '--size', '64', '--count', '8'];
+    for (const name of ['a.jpg', 'b.webp', 'c.svg'])
+      expect(await lodestone([...quick, '--out', name], folder)).toMatchObject({ code: 0 });
+    expect((await readdir(folder)).sort()).toEqual(['a.jpg', 'a.svg', 'b.svg', 'b.webp', 'c.svg']);
+    expect((await lodestone(['replay', 'a.jpg', '--out', 'again.png'], folder)).code).toBe(0);
+    expect((await lodestone(['verify', 'again.png'], folder)).code).toBe(0);
+    expect(await lodestone(['verify', 'a.jpg'], folder)).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/^DIFFERENT/),
+    });
+    expect(await lodestone([...quick, '--out', 'd.bmp'], folder)).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/^USAGE/),
+    });
+  });
+  it('is kept as PNG when an SVG was asked of pixels, with an error that says so', async () => {
+    const folder = await temporaryFolder();
+    const run = await lodestone(
+      ['guide', 'a fish', '--drawer', 'pixels', '--steps', '3', '--size', '64', '--out', 'a.svg'],
+      folder,
+    );
+    expect(run).toMatchObject({ code: 1, err: expect.stringMatching(/^NO_SHAPES: .*kept as a\.png/) });
+    expect(await readdir(folder)).toEqual(['a.png']);
+  });
+});
+
+describe('a sketch that was killed or is given again', () => {
+  it('goes on from its checkpoint, and is verified', async () => {
+    const folder = await temporaryFolder();
+    const sketch = ['sketch-flower', 'a {red|blue} flower', '--generations', '50', '--size', '96', '--seed', '3'];
+    expect((await lodestone([...sketch, '--run', 'straight'], folder)).code).toBe(0);
+    expect((await lodestone(['verify', 'straight/picture.png'], folder)).code).toBe(0);
+    await lodestone([...sketch, '--run', 'killed'], folder, 2500);
+    expect((await lodestone(['resume', 'killed'], folder)).code).toBe(0);
+    const [one, other] = await Promise.all(
+      ['straight', 'killed'].map((name) => readFile(join(folder, name, 'picture.png'))),
+    );
+    expect(one && other && Buffer.compare(one, other)).toBe(0);
   });
 });
 

@@ -1,6 +1,8 @@
 /** An engine and the services of a host, closed when the tests of the file end. */
+import { readFile } from 'node:fs/promises';
 import { afterAll } from 'vitest';
 import {
+  EMBEDDED,
   Engine,
   type EngineOptions,
   failure,
@@ -25,6 +27,11 @@ export function servicesOf(engine: Engine, root = ''): HostServices & { readonly
     logged,
     log: (message) => void logged.push(message),
     generate: async () => [],
+    read: async (file) => {
+      if (root === '' || !file.startsWith(root)) throw failure('PATH_OUTSIDE', { path: file });
+      return readFile(file);
+    },
+    model: async (name) => (name === 'embedded' ? EMBEDDED : name),
     pictures: async (fields) => {
       const outside = fields.find((f) => root === '' || !f.startsWith(root));
       if (outside !== undefined) throw failure('PATH_OUTSIDE', { path: outside });

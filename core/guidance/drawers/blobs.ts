@@ -44,6 +44,7 @@ export const blobs = defineDrawer({
   begin({ shapes: count, waves }, random, plane) {
     return {
       layers: count,
+      rows: { count, places: 'centre', presence: 'opacity', ink: 'ink' },
       parameters: [
         ...shapeParameters(count, random, plane),
         {

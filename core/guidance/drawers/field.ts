@@ -9,6 +9,7 @@ import { defineDrawer } from '../drawer.ts';
 import type { Plane } from '../plane.ts';
 import { middles, named } from './layers.ts';
 import { opaque } from './opaque.ts';
+import { foldsSchema, symmetrySchema } from './symmetry.ts';
 
 const fieldSettings = z.object({
   width: z
@@ -23,16 +24,8 @@ const fieldSettings = z.object({
     .max(8)
     .default(2.5)
     .meta({ title: 'Detail', description: 'Turns of the finest wave that it is given' }),
-  symmetry: z
-    .enum(['none', 'mirror', 'both', 'rotation', 'kaleidoscope'])
-    .default('none')
-    .meta({ title: 'Symmetry', description: 'What the picture is repeated by' }),
-  folds: z
-    .int()
-    .min(2)
-    .max(16)
-    .default(6)
-    .meta({ title: 'Folds', description: 'How often, for rotation and kaleidoscope' }),
+  symmetry: symmetrySchema,
+  folds: foldsSchema,
 });
 type Settings = z.output<typeof fieldSettings>;
 

@@ -3,6 +3,7 @@ export { blobs } from './blobs.ts';
 export { blocks } from './blocks.ts';
 export { field } from './field.ts';
 export { fourier, tiles } from './fourier.ts';
+export { glyphs } from './glyphs.ts';
 export { inpaint } from './inpaint.ts';
 export { pixels } from './pixels.ts';
 export { plotter } from './plotter.ts';

@@ -5,6 +5,7 @@ import { point, type SvgShape } from '../svg.ts';
 import { scatteredCurves } from './bezier.ts';
 import { layered, named, OPAQUE, sigmoid, softness, undecided } from './layers.ts';
 import { lineDistance } from './lines.ts';
+import { foldsSchema, repeatedPoints, repeatedRows, symmetrySchema, turnedPoints, turnsOf } from './symmetry.ts';
 
 const FAINT = 0.4;
 const FADING = 400;
@@ -27,6 +28,8 @@ const plotterSettings = z.object({
     .default(0.012)
     .meta({ title: 'Pen', description: 'Width of the pen, as a share of the canvas' }),
   pens: z.int().min(1).max(PENS.length).default(1).meta({ title: 'Pens', description: 'How many colours there are' }),
+  symmetry: symmetrySchema,
+  folds: foldsSchema,
 });
 
 export const plotter = defineDrawer({
@@ -35,10 +38,13 @@ export const plotter = defineDrawer({
   settings: plotterSettings,
   canvas: 56,
   paper: [0.99, 0.985, 0.97],
-  begin({ lines: count, pen, pens }, random, plane) {
+  begin({ lines, pen, pens, ...symmetry }, random, plane) {
+    const turns = turnsOf(symmetry);
+    const count = Math.max(1, Math.ceil(lines / turns.length));
     const penOf = (i: number): readonly [number, number, number] => PENS[i % pens] ?? PENS[0];
     return {
-      layers: count,
+      layers: count * turns.length,
+      rows: { count, places: 'points', presence: 'presence' },
       parameters: [
         {
           name: 'points',
@@ -62,22 +68,24 @@ export const plotter = defineDrawer({
         const present = named(values, 'presence').sigmoid();
         // A pen cannot press half: by the end every line is there or is not.
         const decided = present.sub(FAINT).mul(progress.square().mul(FADING).add(4)).sigmoid();
-        const cover = lineDistance(named(values, 'points'), context)
+        const cover = lineDistance(repeatedPoints(named(values, 'points'), turns, context), context)
           .sub(pen / 2)
           .div(-softness(context))
           .sigmoid()
-          .mul(decided.mul(OPAQUE));
+          .mul(repeatedRows(decided, turns).mul(OPAQUE));
         const colours = t.constant(Array.from({ length: count }, (_, i) => penOf(i)).flat(), [count, 3]);
-        const drawn = layered(t, cover, colours, context);
+        const drawn = layered(t, cover, repeatedRows(colours, turns), context);
         return { ...drawn, penalty: drawn.alpha.mean().mul(SPARE).add(undecided(present).mul(progress).mul(DECIDED)) };
       },
       shapes({ points: p, presence }) {
-        const all = Array.from({ length: count }, (_, i): SvgShape => {
-          const at = (k: number): string => point(p?.[6 * i + 2 * k] ?? 0, p?.[6 * i + 2 * k + 1] ?? 0);
+        const one = (i: number, turn: (typeof turns)[number]): SvgShape => {
+          const own = turnedPoints(p?.subarray(6 * i, 6 * i + 6) ?? new Float32Array(6), turn, plane);
+          const at = (k: number): string => point(own[2 * k] ?? 0, own[2 * k + 1] ?? 0);
           const there = sigmoid((FADING + 4) * (sigmoid(presence?.[i] ?? 0) - FAINT)) > 0.5;
           return { path: `M${at(0)} Q${at(1)} ${at(2)}`, colour: penOf(i), opacity: there ? 1 : 0, width: pen };
-        });
-        return Array.from({ length: pens }, (_, layer) => all.filter((_s, i) => i % pens === layer)).flat();
+        };
+        const all = Array.from({ length: count }, (_, i) => turns.map((turn) => one(i, turn)));
+        return Array.from({ length: pens }, (_, layer) => all.filter((_s, i) => i % pens === layer).flat()).flat();
       },
     };
   },

@@ -40,6 +40,7 @@ export const polygons = defineDrawer({
     const turned = Array.from({ length: count }, () => 2 * Math.PI * random());
     return {
       layers: count,
+      rows: { count, places: 'centre', presence: 'opacity', ink: 'ink' },
       parameters: [
         ...shapeParameters(count, random, plane),
         {

@@ -6,6 +6,7 @@ import type { SvgShape } from '../svg.ts';
 import { bezierDistance, bezierOutline, scatteredCurves } from './bezier.ts';
 import { layered, logit, named, sigmoid, undecided } from './layers.ts';
 import { strengthOf, strengths } from './shape-parameters.ts';
+import { foldsSchema, repeatedPoints, repeatedRows, symmetrySchema, turnedPoints, turnsOf } from './symmetry.ts';
 
 const PAPER = [0.98, 0.97, 0.94] as const;
 const NARROWEST = 0.008;
@@ -38,7 +39,7 @@ const strokesSettings = z.object({
     .int()
     .min(1)
     .max(512)
-    .default(80)
+    .default(100)
     .meta({ title: 'Strokes', description: 'How many brush strokes there are' }),
   broadest: z
     .number()
@@ -52,6 +53,8 @@ const strokesSettings = z.object({
     .max(32)
     .default(8)
     .meta({ title: 'Colours', description: 'Size of the palette that the strokes are mixed from' }),
+  symmetry: symmetrySchema,
+  folds: foldsSchema,
 });
 
 export const strokes = defineDrawer({
@@ -60,7 +63,9 @@ export const strokes = defineDrawer({
   settings: strokesSettings,
   canvas: 48,
   paper: PAPER,
-  begin({ strokes: count, broadest, colours }, random, plane) {
+  begin({ strokes: all, broadest, colours, ...symmetry }, random, plane) {
+    const turns = turnsOf(symmetry);
+    const count = Math.max(1, Math.ceil(all / turns.length));
     const normal = (deviation: number): number => deviation * gaussian(random);
     const points = scatteredCurves(count, plane, random, { within: 0.32, length: 0.08, bend: 0.024 });
     const startingWidth = (i: number): number => {
@@ -70,7 +75,8 @@ export const strokes = defineDrawer({
     const startingColour = (i: number): number =>
       PALE * logit(PALETTE[Math.floor(i / 3) % PALETTE.length]?.[i % 3] ?? 0.5);
     return {
-      layers: count,
+      layers: count * turns.length,
+      rows: { count, places: 'points', presence: 'opacity', mix: { shares: 'mix', palette: 'palette' } },
       parameters: [
         {
           name: 'points',
@@ -111,28 +117,33 @@ export const strokes = defineDrawer({
         const half = named(values, 'width')
           .sigmoid()
           .mul(broadest - NARROWEST)
-          .add(NARROWEST)
-          .unsqueeze(-1);
+          .add(NARROWEST);
         const { solid, strength } = strengths(values, progress);
-        const cover = bezierDistance(named(values, 'points'), half, context)
+        const points = repeatedPoints(named(values, 'points'), turns, context);
+        const cover = bezierDistance(points, repeatedRows(half, turns).unsqueeze(-1), context)
           .sigmoid()
-          .mul(strength.unsqueeze(-1))
-          .reshape([count, height * width]);
+          .mul(repeatedRows(strength, turns).unsqueeze(-1))
+          .reshape([count * turns.length, height * width]);
         const colour = named(values, 'mix').div(MIXING).softmax().matmul(named(values, 'palette').sigmoid());
-        const drawn = layered(t, cover, colour, context);
+        const drawn = layered(t, cover, repeatedRows(colour, turns), context);
         return { ...drawn, penalty: drawn.alpha.mean().mul(SPARE).add(undecided(solid).mul(progress).mul(DECIDED)) };
       },
       shapes({ points: p = NONE, width: w = NONE, opacity: o = NONE, mix = NONE, palette = NONE }) {
-        return Array.from({ length: count }, (_, i): SvgShape => {
+        const one = (i: number, turn: (typeof turns)[number]): SvgShape => {
           const shares = softmax([...mix.subarray(i * colours, (i + 1) * colours)].map((v) => v / MIXING));
           const channel = (c: number): number =>
             shares.reduce((sum, share, k) => sum + share * sigmoid(palette[3 * k + c] ?? 0), 0);
           return {
-            path: bezierOutline(p.subarray(6 * i, 6 * i + 6), NARROWEST + (broadest - NARROWEST) * sigmoid(w[i] ?? 0)),
+            path: bezierOutline(
+              turnedPoints(p.subarray(6 * i, 6 * i + 6), turn, plane),
+              NARROWEST + (broadest - NARROWEST) * sigmoid(w[i] ?? 0),
+            ),
             colour: [channel(0), channel(1), channel(2)],
             opacity: strengthOf(o[i] ?? 0),
           };
-        }).reverse();
+        };
+        const shapes = Array.from({ length: count }, (_, i) => turns.map((turn) => one(i, turn)));
+        return shapes.flat().reverse();
       },
     };
   },

@@ -3,8 +3,8 @@
  *
  *     a red heart:2 | blurry:-0.5 | [picture:sketch.png] | a moon @left | a bud -> a flower | a cat + a dog:1:0.6 | [style:ink.png]:5
  *
- * `:2` is the weight and a second number the distance at which the pull stops; `@left` or `@(left,top,right,bottom)` a region;
- * `->` what it becomes over the run; ` + ` a blend. A backslash makes any sign plain.
+ * `:2` is the weight and a second number the distance at which the pull stops; `@left`, `@(left,top,right,bottom)` or `@[mask:file]` a region;
+ * `@20%-80%` a part of the run; `->` what it becomes over the run; ` + ` a blend. A backslash makes any sign plain.
  */
 import { failure } from '../../errors.ts';
 import type { Prompt, PromptItem, PromptTarget } from '../protocol.ts';
@@ -20,12 +20,31 @@ const NUMBERS = new RegExp(String.raw`:\s*(${NUMBER})(?:\s*:\s*(${NUMBER}))?$`, 
 const REGION = /(?:^|\s)@([^@\s][^@]*)$/u;
 const REFERENCE = /^\[\s*(picture|style)\s*:(.*)\]$/su;
 const BOX = new RegExp(String.raw`^\(\s*(${NUMBER})\s*,\s*(${NUMBER})\s*,\s*(${NUMBER})\s*,\s*(${NUMBER})\s*\)$`, 'u');
+const MASK = /^\[\s*mask\s*:(.*)\]$/su;
+const SPAN = new RegExp(String.raw`^(${NUMBER})\s*%\s*-\s*(${NUMBER})\s*%$`, 'u');
 /** A target that is written with more than these is a mistake, or meant to do harm. */
 const MOST_TARGETS = 16;
 
 interface Written {
   readonly source: string;
   refuse(at: Stretch, what: string): never;
+}
+
+/** The part of the run that is written, or nothing when it is none. */
+function spanOf(written: Written, stretch: Stretch): Tail | undefined {
+  const [from = 0, to = 0] = SPAN.exec(stretch.text)?.slice(1).map(Number) ?? [-1, -1];
+  if (from === -1 && to === -1) return undefined;
+  if (from < 0 || to > 100) written.refuse(stretch, 'a part of the run lies between 0% and 100%');
+  if (to <= from) written.refuse(stretch, `it ends at ${to}%, before it begins at ${from}%`);
+  return { span: { from: from / 100, to: to / 100 } };
+}
+
+/** What a mask's brackets hold, or nothing where there are none. */
+function maskOf(written: Written, stretch: Stretch): Tail | undefined {
+  if (!MASK.test(stretch.signs)) return undefined;
+  const path = trimmed(part(stretch, stretch.signs.indexOf(':') + 1, stretch.text.length - 1)).text;
+  if (path === '') written.refuse(stretch, 'the name of the mask is missing');
+  return { mask: { path } };
 }
 
 function regionOf(written: Written, stretch: Stretch): Region {
@@ -35,7 +54,7 @@ function regionOf(written: Written, stretch: Stretch): Region {
   if (!numbers)
     return written.refuse(
       stretch,
-      `"${stretch.text.slice(0, 40)}" is no region: use ${Object.keys(REGIONS).join(', ')}, or (left,top,right,bottom) in shares of the canvas`,
+      `"${stretch.text.slice(0, 40)}" is no region: use ${Object.keys(REGIONS).join(', ')}, (left,top,right,bottom) in shares of the canvas, [mask:file], or 20%-80% for a part of the run`,
     );
   const [left = 0, top = 0, right = 0, bottom = 0] = numbers;
   if (numbers.some((n) => n < 0 || n > 1) || right - left < SMALLEST_REGION || bottom - top < SMALLEST_REGION)
@@ -68,15 +87,25 @@ interface Tail {
   readonly weight?: number;
   readonly stop?: number;
   readonly region?: Region;
+  readonly mask?: { readonly path: string };
+  readonly span?: { readonly from: number; readonly to: number };
 }
 
-/** Takes the weight, the stop and the region from the end of a part, in either order. */
+/** What stands behind an @: when, or where. Each may be said once. */
+function placed(written: Written, stretch: Stretch, tail: Tail): Tail {
+  const found = spanOf(written, stretch) ?? maskOf(written, stretch) ?? { region: regionOf(written, stretch) };
+  if (found.span && tail.span) written.refuse(stretch, 'a part of the run is named twice');
+  if (!found.span && (tail.region || tail.mask)) written.refuse(stretch, 'a region is named twice');
+  return { ...tail, ...found };
+}
+
+/** Takes the weight, the stop, the region and the part of the run from the end of a part, in any order. */
 function tailOf(written: Written, stretch: Stretch): { head: Stretch; tail: Tail } {
   let head = trimmed(stretch);
   let tail: Tail = {};
   for (;;) {
     const numbers = tail.weight === undefined ? NUMBERS.exec(head.signs) : null;
-    const place = tail.region === undefined ? REGION.exec(head.signs) : null;
+    const place = REGION.exec(head.signs);
     if (numbers) {
       tail = {
         ...tail,
@@ -91,7 +120,7 @@ function tailOf(written: Written, stretch: Stretch): { head: Stretch; tail: Tail
       head = trimmed(part(head, 0, numbers.index));
     } else if (place) {
       const sign = place.index + place[0].indexOf('@');
-      tail = { ...tail, region: regionOf(written, trimmed(part(head, sign + 1, head.text.length))) };
+      tail = placed(written, trimmed(part(head, sign + 1, head.text.length)), tail);
       head = trimmed(part(head, 0, sign));
     } else return { head, tail };
   }

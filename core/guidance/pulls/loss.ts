@@ -2,11 +2,13 @@
 import type { z } from 'zod';
 import type { Tensor, Trace } from '../../graph/index.ts';
 import { trace, writeOnnx } from '../../graph/index.ts';
+import type { Extent } from '../plane.ts';
 import type { GuideRequest } from '../protocol.ts';
-import type { Extent } from '../step.ts';
 
 export interface LossContext extends Extent {
   readonly t: Trace;
+  /** How much of each pixel is drawn on, [1, 1, height, width]; what is left shows the paper. */
+  readonly alpha: () => Tensor;
 }
 
 export interface Loss<S extends z.ZodType = z.ZodType> {
@@ -31,7 +33,12 @@ export function readyLoss<S extends z.ZodType>(
   const parsed = schema.parse(settings);
   const graph = trace(`loss ${id}`, (t) => {
     const picture = t.input('picture', [1, 3, extent.height, extent.width]);
-    return { loss: loss(picture, parsed, { t, ...extent }) };
+    let alpha: Tensor | undefined;
+    const asked = (): Tensor => {
+      alpha ??= t.input('alpha', [1, 1, extent.height, extent.width]);
+      return alpha;
+    };
+    return { loss: loss(picture, parsed, { t, ...extent, alpha: asked }) };
   });
   return { name: id, graph: writeOnnx(graph), weight };
 }

@@ -37,3 +37,10 @@ export const symmetry = defineLoss({
       .square()
       .mean(),
 });
+
+export const sparse = defineLoss({
+  id: 'sparse',
+  description: 'less of the paper covered',
+  settings: none,
+  loss: (_, __, { alpha }) => alpha().mean(),
+});

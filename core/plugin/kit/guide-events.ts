@@ -11,12 +11,15 @@ import type {
   GuideEvent,
   GuideRequest,
   LogEntry,
+  LookerChoice,
+  Opinion,
   Prompt,
   PromptItem,
+  ReadyDrawer,
 } from '../../guidance/protocol.ts';
 import type { PluginContext } from '../define.ts';
 import type { PluginEvent } from '../events.ts';
-import type { Steer } from '../steer.ts';
+import { type Steer, steerSchema } from '../steer.ts';
 
 /** The pictures that prompts name, found and checked by the host. */
 async function withPictures(prompts: readonly Prompt[], { pictures }: PluginContext): Promise<Prompt[]> {
@@ -27,31 +30,48 @@ async function withPictures(prompts: readonly Prompt[], { pictures }: PluginCont
     return { ...i, ...(picture ? { picture } : {}), ...(style ? { style } : {}) };
   };
   return Promise.all(
-    prompts.map(async (p) => ({
-      ...p,
-      targets: await Promise.all(p.targets.map((target) => Promise.all(target.map(item)))),
-    })),
+    prompts.map(async (p) => {
+      const mask = await found(p.mask);
+      return {
+        ...p,
+        targets: await Promise.all(p.targets.map((target) => Promise.all(target.map(item)))),
+        ...(mask ? { mask } : {}),
+      };
+    }),
   );
 }
 
-async function changeOf(steer: Steer, context: PluginContext): Promise<Change> {
-  const { prompt, settings, weights, paint, control } = steer;
+/** The models that a run is guided by, by their names; `own` is the engine's. */
+export async function lookersOf(names: readonly string[], { model }: PluginContext): Promise<LookerChoice[]> {
+  return Promise.all(names.map(async (name) => (name === 'own' ? OWN : { folder: await model(name), weight: 1 })));
+}
+const OWN: LookerChoice = { weight: 1 };
+
+async function changeOf(steer: Steer, context: PluginContext, redrawn: Extras['redrawn']): Promise<Change> {
+  const { prompt, settings, weights, paint, lock, parameters, models, control } = steer;
+  const picture = async (path: string | null): Promise<PictureSource | null> =>
+    path === null ? null : ((await context.pictures([path]))[0] ?? null);
+  if (parameters && !redrawn)
+    throw failure('STEER_INVALID', { what: 'its drawer has no parameters that can change while it runs' });
   return {
     ...(prompt === undefined ? {} : { prompts: await withPictures(parsePrompt(prompt), context) }),
     ...(settings ? { settings } : {}),
     ...(weights ? { weights } : {}),
-    ...(paint === undefined ? {} : { paint: paint === null ? null : ((await context.pictures([paint]))[0] ?? null) }),
+    ...(paint === undefined ? {} : { paint: await picture(paint) }),
+    ...(lock === undefined ? {} : { lock: await picture(lock) }),
+    ...(parameters && redrawn ? { drawer: (await redrawn(parameters)).drawer } : {}),
+    ...(models ? { lookers: await lookersOf(models, context) } : {}),
     ...(control === 'finish' ? { finish: true as const } : {}),
   };
 }
 
-async function commandOf(steer: Steer, context: PluginContext): Promise<Command> {
+async function commandOf(steer: Steer, context: PluginContext, redrawn: Extras['redrawn']): Promise<Command> {
   if (steer.rewind !== undefined) return { kind: 'rewind', step: steer.rewind };
   if (steer.control && steer.control !== 'finish') return { kind: steer.control };
   const prompts = steer.prompt === undefined ? undefined : parsePrompt(steer.prompt, context.random);
   // Wildcards are chosen here and now, so that the log says what was chosen.
   const plain: Steer = prompts ? { ...steer, prompt: printPrompt(prompts) } : steer;
-  return { kind: 'change', change: await changeOf(plain, context), note: { ...plain } };
+  return { kind: 'change', change: await changeOf(plain, context, redrawn), note: { ...plain } };
 }
 
 const image = ({ width, height, bytes }: Extract<GuideEvent, { type: 'frame' | 'picture' }>) => ({
@@ -60,16 +80,34 @@ const image = ({ width, height, bytes }: Extract<GuideEvent, { type: 'frame' | '
   bytes,
 });
 
-function told(event: GuideEvent, title: string): PluginEvent[] {
+/** What the judge said last, under names of its own. */
+interface Heard {
+  series: Record<string, number>;
+  percentiles: Record<string, number>;
+}
+
+function told(event: GuideEvent, title: string, heard: Heard): PluginEvent[] {
+  const named = (prompts: readonly string[], values: readonly number[], by = ''): Record<string, number> =>
+    Object.fromEntries(values.map((v, i) => [`${prompts[i] ?? `prompt ${i + 1}`}${by}`, v]));
   switch (event.type) {
     case 'step': {
-      const named = (values: readonly number[]): Record<string, number> =>
-        Object.fromEntries(values.map((v, i) => [event.prompts[i] ?? `prompt ${i + 1}`, v]));
+      const opinions = [event, ...event.also];
+      const all = (of: (o: Opinion) => readonly number[]): Record<string, number> =>
+        Object.assign(
+          {},
+          ...opinions.map((o, i) => named(event.prompts, of(o), i === 0 ? '' : ` (model ${i + 1})`)),
+        ) as Record<string, number>; // records of one type joined
+      const series = { ...all((o) => o.cosines), ...heard.series };
+      const percentiles = { ...all((o) => o.percentiles), ...heard.percentiles };
       return [
         { type: 'progress', done: event.step, total: event.steps },
-        { type: 'chart', x: event.step, series: named(event.cosines), percentiles: named(event.percentiles) },
+        { type: 'chart', x: event.step, series, percentiles },
       ];
     }
+    case 'judged':
+      heard.series = named(event.prompts, event.cosines, JUDGED);
+      heard.percentiles = named(event.prompts, event.percentiles, JUDGED);
+      return [];
     case 'frame':
       return [{ type: 'frame', step: event.step, mime: 'image/jpeg', ...image(event) }];
     case 'picture':
@@ -79,6 +117,7 @@ function told(event: GuideEvent, title: string): PluginEvent[] {
       return [{ type: 'checkpoint', checkpoint: event.checkpoint, script }];
     }
     case 'paused':
+    case 'going':
     case 'rewound':
       return [event];
     default:
@@ -86,11 +125,21 @@ function told(event: GuideEvent, title: string): PluginEvent[] {
   }
 }
 
+/** Marks the scores of the model that does not guide. */
+const JUDGED = ' (judge)';
+
+/** A drawer made ready, and what makes an SVG of its parameters, where that can be had. */
+export interface ReadyDrawing {
+  readonly drawer: ReadyDrawer;
+  readonly svg?: (values: Checkpoint['values']) => string | undefined;
+}
+
 interface Extras {
   /** A picture that the drawing is fitted to first, and for how many steps. */
   readonly start?: { readonly picture: PictureSource; readonly steps: number };
-  /** The finished drawing as SVG, where it can be had. */
-  readonly svg?: (values: Checkpoint['values']) => string | undefined;
+  readonly svg?: ReadyDrawing['svg'];
+  /** The drawing with other parameters, for runs whose drawer can be changed. Throws STEER_INVALID. */
+  readonly redrawn?: (parameters: NonNullable<Steer['parameters']>) => Promise<ReadyDrawing>;
 }
 
 /** The drawing takes over a picture before any prompt pulls. */
@@ -108,28 +157,41 @@ async function atFullSize(picture: Picture, svg: string): Promise<Picture> {
   return { ...picture, width, height, bytes: await drawing.removeAlpha().png({ compressionLevel: 9 }).toBuffer() };
 }
 
+/** The drawing that a run ended with: the last of its changes says which. */
+async function lastDrawing({ record }: Picture, { svg, redrawn }: Extras): Promise<Extras['svg']> {
+  const changes = record.script.flatMap(({ change }) => {
+    const parsed = steerSchema.safeParse(change);
+    return parsed.data?.parameters ? [parsed.data.parameters] : [];
+  });
+  const last = changes.at(-1);
+  return last && redrawn ? (await redrawn(last)).svg : svg;
+}
+
 /** `title` names the finished picture. */
 export async function* guideEvents(
   context: PluginContext,
   title: string,
   request: Omit<GuideRequest, 'run' | 'script' | 'resume' | 'plan'>,
-  { start, svg }: Extras = {},
+  extras: Extras = {},
 ): AsyncGenerator<PluginEvent, void, void> {
   const { engine, signal, onSteer, random, script, resume, checkpointEvery } = context;
+  const { start, redrawn } = extras;
   const run = `${title.slice(0, 60)} ${random()}`;
-  onSteer(async (steer) => engine.steer({ run, command: await commandOf(steer, context) }));
-  const entries = script.map(
-    async ({ step, steer }): Promise<LogEntry> => ({
-      step,
-      change: await changeOf(steer, context),
-      note: { ...steer },
-    }),
+  const stopListening = onSteer(async (steer) =>
+    engine.steer({ run, command: await commandOf(steer, context, redrawn) }),
   );
   if (request.prompts.every((p) => p.weight <= 0))
     throw failure('PROMPT_INVALID', {
       prompt: printPrompt(request.prompts),
       what: 'everything in it pushes away, so nothing says what to draw; add a part with a weight above zero',
     });
+  const entries = script.map(
+    async ({ step, steer }): Promise<LogEntry> => ({
+      step,
+      change: await changeOf(steer, context, redrawn),
+      note: { ...steer },
+    }),
+  );
   const prompts = await withPictures(request.prompts, context);
   const whole: GuideRequest = {
     ...request,
@@ -140,18 +202,19 @@ export async function* guideEvents(
     script: await Promise.all(entries),
     ...(resume ? { resume } : {}),
   };
-  for await (const event of engine.guide(whole, { signal })) {
-    const drawing = event.type === 'picture' ? svg?.(event.values) : undefined;
-    if (event.type === 'picture' && drawing !== undefined) {
-      const whole = await atFullSize(event, drawing);
-      yield {
-        type: 'picture',
-        title,
-        mime: 'image/svg+xml',
-        ...image(whole),
-        bytes: new TextEncoder().encode(drawing),
-      };
-      yield* told(whole, title);
-    } else yield* told(event, title);
+  const heard: Heard = { series: {}, percentiles: {} };
+  try {
+    for await (const event of engine.guide(whole, { signal })) {
+      const svg = event.type === 'picture' ? await lastDrawing(event, extras) : undefined;
+      const drawing = event.type === 'picture' ? svg?.(event.values) : undefined;
+      if (event.type === 'picture' && drawing !== undefined) {
+        const full = await atFullSize(event, drawing);
+        const bytes = new TextEncoder().encode(drawing);
+        yield { type: 'picture', title, mime: 'image/svg+xml', ...image(full), bytes, record: { ...event.record } };
+        yield* told(full, title, heard);
+      } else yield* told(event, title, heard);
+    }
+  } finally {
+    stopListening();
   }
 }

@@ -23,7 +23,7 @@ export async function promptTargets(prompts: readonly Prompt[], context: PluginC
   };
   const rows = prompts.map(async (p) => {
     const [target = [], ...later] = p.targets;
-    if (later.length > 0 || p.region || p.stop !== undefined || target.some((item) => item.style))
+    if (later.length > 0 || p.region || p.mask || p.span || p.stop !== undefined || target.some((item) => item.style))
       throw failure('PROMPT_INVALID', {
         prompt: printPrompt([p]),
         what: 'regions, changes over a run, stops and styles guide a drawing, and nothing is drawn here',

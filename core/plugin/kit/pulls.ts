@@ -1,12 +1,20 @@
-/** Pulls as people write them: `symmetry:2 | smooth:0.5 | palette[#102030 #ffeedd]:3 | edges[sketch.png]:4`. */
+/** Pulls as people write them: `symmetry:2 | smooth:0.5 | palette[#102030 #ffeedd]:3 | edges[sketch.png]:4 | picks[likes.json]`. */
 import { decodePicture } from '../../clip/picture.ts';
+import { parsePreference } from '../../engine/preference.ts';
+import { meanDirection } from '../../engine/scores.ts';
 import { failure } from '../../errors.ts';
-import type { GuideRequest } from '../../guidance/protocol.ts';
+import type { Extent } from '../../guidance/plane.ts';
+import type { Direction, GuideRequest } from '../../guidance/protocol.ts';
 import { PICTURE_PULLS, PLAIN_PULLS, palette, readyLoss } from '../../guidance/pulls/index.ts';
-import type { Extent } from '../../guidance/step.ts';
 import type { PluginContext } from '../define.ts';
 
 type Losses = NonNullable<GuideRequest['losses']>;
+/** What a run is given of pulls. */
+export interface Pulls {
+  readonly losses: Losses;
+  readonly directions: readonly Direction[];
+}
+type Helpers = Pick<PluginContext, 'pictures' | 'read' | 'engine' | 'signal'>;
 const WRITTEN = /^([a-z]+)(?:\[([^\]]*)\])?(?::\s*([+-]?(?:\d+\.?\d*|\.\d+)))?$/su;
 const LIMIT = 1000;
 
@@ -15,6 +23,8 @@ export const PULL_NAMES = [
   ...PLAIN_PULLS.map((p) => p.id),
   `${palette.id}[#colours]`,
   ...PICTURE_PULLS.map((p) => `${p.id}[file]`),
+  'picks[file.json]',
+  'picks[folder of liked, folder of disliked]',
 ];
 
 interface Written {
@@ -39,7 +49,7 @@ function readPart(part: string): Written {
 async function lossOf(
   { id, inside, weight, refuse }: Written,
   extent: Extent,
-  { pictures }: Pick<PluginContext, 'pictures'>,
+  { pictures }: Pick<Helpers, 'pictures'>,
 ): Promise<Losses[number]> {
   const plain = PLAIN_PULLS.find((p) => p.id === id);
   if (plain) return readyLoss(plain, {}, weight, extent);
@@ -54,15 +64,42 @@ async function lossOf(
   return readyLoss(pictured, { picture: raster }, weight, extent);
 }
 
-/** Throws PULL_INVALID with the part that cannot be read, and what reading its picture throws. */
-export async function parsePulls(
-  source: string,
-  extent: Extent,
-  context: Pick<PluginContext, 'pictures'>,
-): Promise<Losses> {
+const PICKS = 'picks';
+
+/** What a person likes, as a direction: learned by "curate" and read from its file, or the way from disliked pictures to liked ones. */
+async function picksOf({ inside, weight, refuse }: Written, context: Helpers): Promise<Direction> {
+  const { engine, signal, pictures, read } = context;
+  if (inside === '') refuse('name a file of picks, or folders of liked and disliked pictures');
+  if (inside.toLowerCase().endsWith('.json')) {
+    const { model, weights } = parsePreference(new TextDecoder().decode(await read(inside)), inside);
+    const { hash } = await engine.info({ signal });
+    if (model !== hash) refuse('it was learned with another model');
+    return { name: PICKS, row: unitOf(Float32Array.from(weights)), weight };
+  }
+  const folders = inside.split(',').map((folder) => folder.trim());
+  if (folders.length > 2 || folders.includes('')) refuse('write it as picks[liked, disliked], or picks[liked]');
+  const means = folders.map(async (folder) =>
+    meanDirection(await engine.embedAll(await pictures([folder]), { signal })),
+  );
+  const [liked, disliked = meanDirection(await engine.captions({ signal }))] = await Promise.all(means);
+  const row = (liked ?? disliked).data.map((v, i) => v - (disliked.data[i] ?? 0));
+  return { name: PICKS, row: unitOf(row), weight };
+}
+
+function unitOf(row: Float32Array): Float32Array {
+  const length = Math.hypot(...row) || 1;
+  return row.map((v) => v / length);
+}
+
+/** Throws PULL_INVALID with the part that cannot be read, and what reading its picture or file throws. */
+export async function parsePulls(source: string, extent: Extent, context: Helpers): Promise<Pulls> {
   const parts = source.split('|').map((p) => p.trim());
   const written = parts.filter((p) => p !== '').map(readPart);
   for (const [i, { id, refuse }] of written.entries())
     if (written.findIndex((w) => w.id === id) < i) refuse('it is named twice');
-  return Promise.all(written.map((w) => lossOf(w, extent, context)));
+  const [picks, others] = [written.filter((w) => w.id === PICKS), written.filter((w) => w.id !== PICKS)];
+  return {
+    losses: await Promise.all(others.map((w) => lossOf(w, extent, context))),
+    directions: await Promise.all(picks.map((w) => picksOf(w, context))),
+  };
 }

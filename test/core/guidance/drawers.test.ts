@@ -63,7 +63,7 @@ describe.each(each)('the drawer %s', (_id, drawer) => {
   });
 });
 
-describe.each(each.filter(([id]) => ['strokes', 'blobs', 'polygons', 'plotter', 'blocks'].includes(id)))(
+describe.each(each.filter(([id]) => ['strokes', 'blobs', 'polygons', 'plotter', 'glyphs', 'blocks'].includes(id)))(
   'the SVG of %s',
   (_id, drawer) => {
     it('shows the same picture, whatever its size', async () => {
@@ -104,8 +104,12 @@ describe('pictures of waves and fields', () => {
     const inside = Array.from({ length: 12 }, (_, i) => apart(8 * i, 8 * i + 1));
     expect(apart(info.width - 1, 0)).toBeLessThan(2 * Math.max(...inside));
   });
-  it.each(['mirror', 'both', 'rotation', 'kaleidoscope'])('are symmetric when that is asked: %s', async (symmetry) => {
-    const { picture } = await guided(plain.field, 'a flower', {
+  it.each(
+    [plain.field, plain.strokes, plain.plotter].flatMap((d) =>
+      ['mirror', 'both', 'rotation', 'kaleidoscope'].map((s) => [d.id, s, d] as const),
+    ),
+  )('are symmetric when that is asked: %s, %s', async (_id, symmetry, drawer) => {
+    const { picture } = await guided(drawer as unknown as Drawer, 'a flower', {
       given: { symmetry, folds: 4 },
       steps: 10,
     });

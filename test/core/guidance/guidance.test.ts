@@ -1,8 +1,11 @@
+import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { trace, writeOnnx } from '../../../core/graph/index.ts';
-import type { Command, LogEntry } from '../../../core/guidance/protocol.ts';
+import * as drawers from '../../../core/guidance/drawers/index.ts';
+import type { Change, Command, LogEntry } from '../../../core/guidance/protocol.ts';
 import {
+  canvasExtent,
   type Drawer,
   type GuideEvent,
   type GuideRequest,
@@ -14,7 +17,7 @@ import {
   strokes,
 } from '../../../core/index.ts';
 import { seeded } from '../../../core/random.ts';
-import { drawn } from '../../support/pictures.ts';
+import { drawn, temporaryFolder } from '../../support/pictures.ts';
 import { useEngine } from '../../support/services.ts';
 
 const engine = useEngine();
@@ -119,6 +122,64 @@ describe('steering', () => {
     expect(wandered.filter((e) => e.type === 'rewound')).toEqual([{ type: 'rewound', step: 10 }]);
     expect(Buffer.compare(picture(wandered), straight)).toBe(0);
   });
+  it('goes back across a change of its drawer', async () => {
+    const straight = picture(await run(request(strokes as never, 'a tree', { steps: 30 })));
+    const fewer = readyDrawer(strokes, { strokes: 20 }, 1, { preview: 64, output: 96 });
+    let once = false;
+    const wandered = await run(request(strokes as never, 'a tree', { steps: 30 }), (e) => {
+      if (e.type !== 'step' || once) return;
+      if (e.step === 10) void tell({ kind: 'change', change: { drawer: fewer } });
+      if (e.step === 20) {
+        once = true;
+        void tell({ kind: 'rewind', step: 6 });
+      }
+    });
+    expect(wandered.filter((e) => e.type === 'compiled-again')).toHaveLength(1);
+    expect(Buffer.compare(picture(wandered), straight)).toBe(0);
+  });
+  it('to another drawer or a canvas of another shape is refused, and the run goes on', async () => {
+    const refused: unknown[] = [];
+    const keep = (thrown: unknown): void => void refused.push(thrown);
+    const events = await run(request(strokes as never, 'the sea', { steps: 12 }), (e) => {
+      if (e.type !== 'step' || e.step !== 2) return;
+      const sizes = { preview: 64, output: 96 };
+      tell({ kind: 'change', change: { drawer: readyDrawer(pixels, {}, 1, sizes) } }).catch(keep);
+      tell({ kind: 'change', change: { drawer: readyDrawer(strokes, {}, 1, { ...sizes, aspect: 2 }) } }).catch(keep);
+      tell({ kind: 'change', change: { settings: { rotation: 10 } } }).catch(keep);
+    });
+    expect(refused).toMatchObject([{ code: 'STEER_INVALID' }, { code: 'STEER_INVALID' }, { code: 'STEER_INVALID' }]);
+    expect(recordOf(events)).toMatchObject({ steps: 12, script: [] });
+  });
+  it('keeps what is locked as it was', async () => {
+    const left = await sharp({ create: { width: 48, height: 96, channels: 3, background: '#fff' } })
+      .extend({ right: 48, background: '#000' })
+      .png()
+      .toBuffer();
+    const lock = { bytes: new Uint8Array(left), name: 'left half' };
+    /** Mean difference of the halves between the run's picture at step 40 and at its end. */
+    const moved = async (script: LogEntry[]): Promise<[number, number]> => {
+      const r = request(pixels as never, 'a red heart', { crops: 4, frameEvery: 0 });
+      const at = async (steps: number, more: LogEntry[]): Promise<Buffer> => {
+        const end: LogEntry[] = steps < 100 ? [{ step: steps, change: { finish: true } }] : [];
+        const settings = guidanceSettingsSchema.parse({ ...r.settings, steps: 100 });
+        return sharp(picture(await run({ ...r, settings, script: [...more, ...end] })))
+          .raw()
+          .toBuffer();
+      };
+      const [before, after] = [await at(40, []), await at(100, script)];
+      let sums: [number, number] = [0, 0];
+      before.forEach((v, i) => {
+        const apart = Math.abs(v - (after[i] ?? 0)) / (before.length / 2);
+        sums = Math.floor(i / 3) % 96 < 48 ? [sums[0] + apart, sums[1]] : [sums[0], sums[1] + apart];
+      });
+      return sums;
+    };
+    const change = { step: 40, change: { prompts: parsePrompt('a green tree') } };
+    const [lockedLeft, freeRight] = await moved([change, { step: 40, change: { lock } }]);
+    const [freeLeft] = await moved([change]);
+    expect(lockedLeft).toBeLessThan(0.5 * freeLeft);
+    expect(freeRight).toBeGreaterThan(lockedLeft);
+  });
   it('pulls the drawing towards what is painted', async () => {
     const paint = { bytes: new Uint8Array(await drawn('square', 'blue')), name: 'painted' };
     const painted = await run(request(pixels as never, 'a red heart', { steps: 60 }), (e) => {
@@ -134,32 +195,49 @@ describe('steering', () => {
 
 describe('a run that is given again', () => {
   /** Steering at random steps, all by the clock of the steps. */
-  const wander = (seed: number, count: number, steps: number): ReadonlyMap<number, Command> => {
+  const wander = async (seed: number, count: number, steps: number): Promise<ReadonlyMap<number, Command>> => {
     const random = seeded(seed);
-    const words = ['a fish', 'a house:2 | blurry:-1', 'the sun @left', 'a tree -> a flower', 'a cat + a dog'];
+    const words = ['a fish', 'a house:2 | blurry:-1', 'the sun @left', 'a tree -> a flower @20%-60%', 'a cat + a dog'];
+    const painted = { bytes: new Uint8Array(await drawn('square', 'blue', 'transparent')), name: 'painted' };
+    const kept = { bytes: new Uint8Array(await drawn('circle', 'white', 'black')), name: 'kept' };
+    const changes: (() => Change)[] = [
+      () => ({ prompts: parsePrompt(words[Math.floor(random() * words.length)] ?? 'a star') }),
+      () => ({
+        settings: { rate: 0.5 + random(), contrast: 2 * random(), flip: 0.5 * random(), tint: 0.1 * random() },
+      }),
+      () => ({ paint: random() < 0.5 ? painted : null }),
+      () => ({ lock: random() < 0.5 ? kept : null }),
+      () => ({ weights: { darkness: 20 * random() } }),
+    ];
     return new Map(
       Array.from({ length: count }, () => {
         const step = 1 + Math.floor(random() * (steps - 2));
-        const kind = random();
-        if (kind < 0.5) return [step, change(words[Math.floor(random() * words.length)] ?? 'a star')];
-        return [
-          step,
-          {
-            kind: 'change',
-            change: { settings: { rate: 0.5 + random(), contrast: 2 * random(), flip: 0.5 * random() } },
-          },
-        ];
+        const change = changes[Math.floor(random() * changes.length)]?.() ?? {};
+        return [step, { kind: 'change', change }] as const;
       }),
     );
   };
-  it.each([
-    ['strokes', strokes],
-    ['pixels', pixels],
-  ] as const)('with twenty random changes gives the same bytes: %s', async (_, drawer) => {
-    const commands = wander(7, 30, 120);
+  const darkness = (drawer: Drawer<never>) => {
+    const { height, width } = canvasExtent(drawer, { preview: 64, output: 96 });
+    const graph = trace('darkness', (t) => ({ loss: t.input('picture', [1, 3, height, width]).mean() }));
+    return { name: 'darkness', graph: writeOnnx(graph), weight: 0 };
+  };
+  const { inpaint: _, ...plain } = drawers;
+  const both = [
+    ...Object.entries(plain).map(([id, drawer]) => [id, 'adam', drawer] as const),
+    ['strokes', 'evolution', plain.strokes] as const,
+  ];
+  it.each(both)('after twenty random changes gives the same bytes: %s, %s', async (_id, optimiser, drawer) => {
+    const steps = optimiser === 'evolution' ? 40 : 80;
+    const commands = await wander(7, 34, steps);
     expect(commands.size).toBeGreaterThanOrEqual(20);
     const log: LogEntry[] = [];
-    const r = request(drawer as never, 'a red heart', { steps: 120, frameEvery: 7, checkpointEvery: 1 });
+    const r = request(
+      drawer as never,
+      'a red heart',
+      { steps, frameEvery: 7, checkpointEvery: 1, optimiser, renewals: 4, awake: 0.5, tidy: 0.02, population: 4 },
+      { losses: [darkness(drawer as never)] },
+    );
     const first = await run(r, (e) => {
       if (e.type === 'checkpoint') log.splice(0, log.length, ...e.script);
       const command = e.type === 'step' ? commands.get(e.step) : undefined;
@@ -172,6 +250,31 @@ describe('a run that is given again', () => {
       script: log,
     });
     expect(Buffer.compare(picture(again), picture(first))).toBe(0);
+  });
+  it('from any of its checkpoints gives the same bytes, with shapes that come later, a locked part and another drawer', async () => {
+    const kept = { bytes: new Uint8Array(await drawn('circle', 'white', 'black')), name: 'kept' };
+    const more = readyDrawer(strokes, { strokes: 100 }, 1, { preview: 64, output: 96 });
+    const script: LogEntry[] = [
+      { step: 6, change: { lock: kept } },
+      { step: 15, change: { drawer: more } },
+      { step: 24, change: { lock: null } },
+    ];
+    const r = request(
+      strokes as never,
+      'a mushroom',
+      { steps: 36, checkpointEvery: 5, renewals: 4, awake: 0.3, tidy: 0.02 },
+      { script },
+    );
+    const events = await run(r);
+    expect(events.filter((e) => e.type === 'compiled-again')).toEqual([{ type: 'compiled-again', step: 15 }]);
+    for (const { checkpoint, script: log } of events.flatMap((e) => (e.type === 'checkpoint' ? [e] : []))) {
+      const rest = await run({
+        ...r,
+        resume: checkpoint,
+        script: [...log, ...script.filter((e) => e.step >= checkpoint.step)],
+      });
+      expect(Buffer.compare(picture(rest), picture(events)), `from step ${checkpoint.step}`).toBe(0);
+    }
   });
   it('from any of its checkpoints gives the same bytes', async () => {
     const r = request(strokes as never, 'a mushroom', {
@@ -215,6 +318,38 @@ describe('prompts', () => {
     const bytes = picture(events);
     const [table = []] = await engine.similarity([{ bytes, name: 'end' }], ['a red heart', 'a green tree']);
     expect(table[1]).toBeGreaterThan(table[0] ?? 1);
+  });
+  it('bound to a mask draw only where it is bright', async () => {
+    const folder = await temporaryFolder();
+    const mask = join(folder, 'left.png');
+    const white = sharp({ create: { width: 48, height: 96, channels: 3, background: '#fff' } });
+    await white.extend({ right: 48, background: '#000' }).png().toFile(mask);
+    const r = request(strokes as never, `a red heart @[mask:${mask}]`, { steps: 120, crops: 4, frameEvery: 0 });
+    const png = picture(await run(r));
+    const drawnOn = async (left: number): Promise<number> => {
+      const [, green] = (await sharp(png).extract({ left, top: 0, width: 40, height: 96 }).stats()).channels;
+      return 247 - (green?.mean ?? 247);
+    };
+    expect(await drawnOn(0)).toBeGreaterThan(10);
+    expect(await drawnOn(56)).toBeLessThan(0.2 * (await drawnOn(0)));
+    const wide = join(folder, 'wide.png');
+    await sharp({ create: { width: 96, height: 30, channels: 3, background: '#fff' } })
+      .png()
+      .toFile(wide);
+    await expect(run(request(strokes as never, `a fish @[mask:${wide}]`, {}))).rejects.toMatchObject({
+      code: 'MASK_INVALID',
+      message: expect.stringContaining('96 x 30'),
+    });
+  });
+  it('bound to a part of the run pull only then', async () => {
+    const scores = cosines(
+      await run(
+        request(strokes as never, 'a red heart @0%-50% | a green tree @50%-100%', { steps: 120, frameEvery: 0 }),
+      ),
+    );
+    const mean = (from: number): number => scores.slice(from, from + 8).reduce((a, b) => a + b) / 8;
+    expect(mean(52)).toBeGreaterThan(mean(0) + 0.1);
+    expect(mean(112)).toBeLessThan(mean(52) - 0.05);
   });
   it('stop pulling at their distance', async () => {
     const end = async (stop: string): Promise<number> =>

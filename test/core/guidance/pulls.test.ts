@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
@@ -10,6 +10,7 @@ import {
   PULL_NAMES,
   parsePrompt,
   parsePulls,
+  picturesUnder,
   pixels,
   readyDrawer,
 } from '../../../core/index.ts';
@@ -19,11 +20,19 @@ import { useEngine } from '../../support/services.ts';
 const engine = useEngine();
 const sizes = { preview: 64, output: 96 };
 const extent = canvasExtent(pixels, sizes);
-const pictures = async (paths: readonly string[]) => paths.map((path) => ({ path }));
+const helpers = {
+  engine,
+  signal: new AbortController().signal,
+  read: async (file: string) => readFile(file),
+  pictures: async (paths: readonly string[]) =>
+    (await Promise.all(paths.map(picturesUnder))).flat().map((path) => ({ path })),
+};
 
 /** The value of each pull for the sea as it is drawn without and with it. */
 async function values(pull: string): Promise<{ without: number; within: number }> {
-  const [loss] = await parsePulls(pull, extent, { pictures });
+  const {
+    losses: [loss],
+  } = await parsePulls(pull, extent, helpers);
   if (!loss) throw new Error('no pull');
   const session = await compile(readOnnx({ bytes: loss.graph, name: loss.name }));
   const after = async (weight: number): Promise<number> => {
@@ -69,14 +78,16 @@ describe('pulls', () => {
     ['smooth | smooth:2', 'named twice'],
     ['palette[red]', 'write its colours'],
     ['edges:2', 'name its picture'],
+    ['picks', 'name a file of picks'],
+    ['picks[a, b, c]', 'write it as'],
   ])('%j is refused with what to do', async (pull, what) => {
-    await expect(parsePulls(pull, extent, { pictures })).rejects.toMatchObject({
+    await expect(parsePulls(pull, extent, helpers)).rejects.toMatchObject({
       code: 'PULL_INVALID',
       message: expect.stringMatching(new RegExp(`${what}.*There are: .*${PULL_NAMES[0]}`, 's')),
     });
   });
   it('have weights that can be changed while a run goes on', async () => {
-    const losses = await parsePulls('saturation:0', extent, { pictures });
+    const { losses } = await parsePulls('saturation:0', extent, helpers);
     const colourful = async (weight: number): Promise<number> => {
       for await (const event of engine.guide({
         run: 'weights',

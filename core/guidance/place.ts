@@ -1,0 +1,68 @@
+/** A part of the canvas that prompts look at: a box, or what is bright in a mask. */
+import sharp from 'sharp';
+import type { PictureSource } from '../engine/requests.ts';
+import { pictureName } from '../engine/requests.ts';
+import { failure, messageOf } from '../errors.ts';
+import type { Extent } from './plane.ts';
+import { type Region, SMALLEST_REGION } from './prompt/regions.ts';
+
+/** All of the canvas where neither is given. */
+export interface Place {
+  readonly region?: Region;
+  /** [height, width], 0..1 */
+  readonly mask?: Float32Array;
+}
+
+const PIXEL_LIMIT = 50_000_000;
+/** A mask may be longer or shorter than the canvas by this share of its shape before it is taken for another picture's. */
+const OTHER_SHAPE = 0.1;
+/** What counts as bright. */
+const BRIGHT = 0.5;
+
+/** A picture as how bright it is, 0..1, at the size of the canvas. Throws MASK_INVALID when its shape is not the canvas's, PICTURE_UNREADABLE. */
+export async function readMask({ height, width }: Extent, picture: PictureSource): Promise<Float32Array> {
+  const name = pictureName(picture);
+  const unreadable = (cause: unknown) =>
+    failure('PICTURE_UNREADABLE', { picture: name, what: messageOf(cause) }, cause);
+  const options = { limitInputPixels: PIXEL_LIMIT, pages: 1 };
+  const image = sharp('path' in picture ? picture.path : picture.bytes, options).autoOrient();
+  const { data, info } = await image
+    .flatten({ background: '#000' })
+    .toColourspace('b-w')
+    .raw({ depth: 'uchar' })
+    .toBuffer({ resolveWithObject: true })
+    .catch((cause: unknown) => {
+      throw unreadable(cause);
+    });
+  const [given, wanted] = [info.width / info.height, width / height];
+  if (Math.abs(given / wanted - 1) > OTHER_SHAPE)
+    throw failure('MASK_INVALID', {
+      mask: name,
+      what: `it is ${info.width} x ${info.height}, and the canvas has ${wanted.toFixed(2)} times its height as its width`,
+    });
+  const fitted = await sharp(data, { raw: { width: info.width, height: info.height, channels: info.channels } })
+    .extractChannel(0)
+    .resize(width, height, { fit: 'fill', kernel: 'cubic' })
+    .raw()
+    .toBuffer();
+  return Float32Array.from({ length: height * width }, (_, i) => (fitted[i] ?? 0) / 255);
+}
+
+/** What is bright in a mask, with the box around it. Throws MASK_INVALID when hardly anything is. */
+export async function maskedPlace(canvas: Extent, picture: PictureSource): Promise<Required<Place>> {
+  const { height, width } = canvas;
+  const mask = await readMask(canvas, picture);
+  const bright = [...mask.keys()].filter((i) => (mask[i] ?? 0) > BRIGHT);
+  const [xs, ys] = [bright.map((i) => i % width), bright.map((i) => Math.floor(i / width))];
+  const ends = (values: readonly number[], size: number): [number, number] => [
+    values.reduce((a, b) => Math.min(a, b), size) / size,
+    (values.reduce((a, b) => Math.max(a, b), -1) + 1) / size,
+  ];
+  const [[left, right], [top, bottom]] = [ends(xs, width), ends(ys, height)];
+  if (right - left < SMALLEST_REGION || bottom - top < SMALLEST_REGION)
+    throw failure('MASK_INVALID', {
+      mask: pictureName(picture),
+      what: `what is bright in it is smaller than ${SMALLEST_REGION} of the canvas`,
+    });
+  return { mask, region: { left, top, right, bottom } };
+}

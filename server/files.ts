@@ -1,0 +1,23 @@
+/** What plugins may be given beside pictures: files that are no pictures, and the folders of other models. */
+import { readFile, stat } from 'node:fs/promises';
+import { isAbsolute } from 'node:path';
+import { EMBEDDED, failure, locateModel, READ_LIMIT } from '../core/index.ts';
+import { allowedPath, type PicturePlaces, uploadedPath } from './pictures.ts';
+
+/** Throws PATH_OUTSIDE, FILE_MISSING, FILE_TOO_LARGE. */
+export async function readAllowed(file: string, places: PicturePlaces): Promise<Uint8Array> {
+  const path = (await uploadedPath(file, places)) ?? (await allowedPath(file, places));
+  const found = await stat(path);
+  if (!found.isFile()) throw failure('FILE_MISSING', { path: file });
+  if (found.size > READ_LIMIT) throw failure('FILE_TOO_LARGE', { path: file, limit: `${READ_LIMIT >> 20} MiB` });
+  return readFile(path);
+}
+
+const isPath = (name: string): boolean => isAbsolute(name) || /^[.~]/.test(name) || name.includes('\\');
+
+/** A model's folder: one that may be read, or one of a hub; where only some folders may be read, it must have been fetched before. */
+export async function allowedModel(name: string, places: PicturePlaces, signal: AbortSignal): Promise<string> {
+  if (name === 'embedded') return EMBEDDED;
+  if (isPath(name)) return allowedPath(name, places);
+  return locateModel(name, { signal, ...(places.allowed ? { offline: true } : {}) });
+}

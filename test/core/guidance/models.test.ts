@@ -1,0 +1,92 @@
+import { cpSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import {
+  EMBEDDED,
+  type GuideEvent,
+  type GuideRequest,
+  guidanceSettingsSchema,
+  loadRegistry,
+  parsePrompt,
+  readyDrawer,
+  strokes,
+} from '../../../core/index.ts';
+import { referenceFolder } from '../../support/reference.ts';
+import { eventsOf, servicesOf, useEngine } from '../../support/services.ts';
+
+const engine = useEngine();
+/** A small CLIP with random weights: it has opinions, if no taste. */
+const other = join(referenceFolder(), 'clip-vit');
+cpSync(join(referenceFolder(), 'small-tokenizer', 'tokenizer.json'), join(other, 'tokenizer.json'));
+async function run(prompt: string, more: Partial<GuideRequest>, settings: object = {}): Promise<GuideEvent[]> {
+  const events: GuideEvent[] = [];
+  for await (const event of engine.guide({
+    run: 'models',
+    drawer: readyDrawer(strokes, {}, 1, { preview: 64, output: 96 }),
+    prompts: parsePrompt(prompt),
+    settings: guidanceSettingsSchema.parse({ steps: 40, crops: 2, frameEvery: 0, ...settings }),
+    ...more,
+  }))
+    events.push(event);
+  return events;
+}
+const steps = (events: readonly GuideEvent[]) => events.flatMap((e) => (e.type === 'step' ? [e] : []));
+
+describe('several models', () => {
+  it('guide together, and each tells what it thinks', async () => {
+    const events = await run('a red heart', { lookers: [{ weight: 1 }, { folder: EMBEDDED, weight: 1 }] });
+    for (const { also, cosines } of steps(events)) {
+      expect(also).toHaveLength(1);
+      expect(also[0]?.cosines).toHaveLength(cosines.length);
+    }
+    const last = steps(events).at(-1);
+    expect(last?.also[0]?.cosines[0]).toBeGreaterThan((steps(events)[0]?.also[0]?.cosines[0] ?? 1) + 0.1);
+    expect(events.at(-1)).toMatchObject({ record: { others: [expect.stringMatching(/^[0-9a-f]{64}$/)] } });
+  });
+  it('that do not guide say with each frame what they think of it', async () => {
+    const events = await run('a red heart', { judge: EMBEDDED }, { frameEvery: 10 });
+    const judged = events.flatMap((e) => (e.type === 'judged' ? [e] : []));
+    expect(judged.map((e) => e.step)).toEqual([10, 20, 30, 40]);
+    expect(judged[0]?.prompts).toEqual(['a red heart']);
+    expect(judged.at(-1)?.cosines[0]).toBeGreaterThan((judged[0]?.cosines[0] ?? 1) + 0.05);
+    expect(judged.at(-1)?.percentiles[0]).toBeGreaterThan(90);
+  });
+  it('can change while the run goes on, and the run given again is the same', async () => {
+    const script = [{ step: 12, change: { lookers: [{ weight: 1 }, { folder: EMBEDDED, weight: 2 }] } }];
+    const [once, again] = [await run('a fish', { script }), await run('a fish', { script })];
+    expect(steps(once).map((e) => e.also.length)).toEqual(Array.from({ length: 40 }, (_, i) => (i < 12 ? 0 : 1)));
+    const bytes = (events: readonly GuideEvent[]): Uint8Array =>
+      events.flatMap((e) => (e.type === 'picture' ? [e.bytes] : []))[0] ?? new Uint8Array();
+    expect(Buffer.compare(bytes(once), bytes(again))).toBe(0);
+  });
+  it('of another size and width join the same step', async () => {
+    const info = await engine.info();
+    const events = await run('a fish', { lookers: [{ weight: 1 }, { folder: other, weight: 0.5 }] }, { steps: 6 });
+    expect(info.side).toBeGreaterThan(0);
+    expect(steps(events).map((e) => e.also.length)).toEqual([1, 1, 1, 1, 1, 1]);
+  });
+  it('are refused to a plugin that was not given them', async () => {
+    const guide = (await loadRegistry()).find('guide');
+    await expect(
+      eventsOf(guide, { prompt: 'a fish', steps: 2, size: 64, models: ['own', '/nowhere/at/all'] }, servicesOf(engine)),
+    ).rejects.toMatchObject({ code: 'MODEL_MISSING' });
+  });
+});
+
+describe('directions among embeddings', () => {
+  it('draw the picture along them, and away when their weight is below zero', async () => {
+    const row = (await engine.embedTexts(['a green tree'])).data;
+    const end = async (weight: number): Promise<number> => {
+      const events = await run('a red heart', { directions: [{ name: 'tree', row, weight }] });
+      const bytes = events.flatMap((e) => (e.type === 'picture' ? [e.bytes] : []))[0] ?? new Uint8Array();
+      return (await engine.similarity([{ bytes, name: 'end' }], ['a green tree']))[0]?.[0] ?? Number.NaN;
+    };
+    const [along, without, away] = [await end(8), await end(0), await end(-8)];
+    expect(along).toBeGreaterThan(without + 0.03);
+    expect(away).toBeLessThan(without - 0.01);
+  });
+  it('of another model are refused', async () => {
+    const directions = [{ name: 'strange', row: new Float32Array(7), weight: 1 }];
+    await expect(run('a fish', { directions })).rejects.toMatchObject({ code: 'STEER_INVALID' });
+  });
+});
