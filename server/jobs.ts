@@ -2,8 +2,16 @@
 
 import { randomUUID } from 'node:crypto';
 import { EventEmitter } from 'node:events';
-import type { HostServices, PlainError, PluginEvent, PluginRun, RegisteredPlugin, Steer } from '../core/index.ts';
-import { failure, parsePrompt, plainError, runPlugin } from '../core/index.ts';
+import type {
+  HostServices,
+  PlainError,
+  PluginEvent,
+  PluginRun,
+  RegisteredPlugin,
+  RunOptions,
+  Steer,
+} from '../core/index.ts';
+import { failure, parsePrompt, plainError, runPlugin, scriptSchema } from '../core/index.ts';
 import type { JobState } from './wire.ts';
 
 type Of<T extends PluginEvent['type']> = Extract<PluginEvent, { type: T }>;
@@ -25,12 +33,25 @@ export interface Job {
   chart: Of<'chart'>[];
   paused: boolean;
   readonly notes: string[];
+  /** What people call it. */
+  readonly title: string;
+  /** Where it begins, when that is not the beginning. */
+  readonly again: Again;
+  /** States that another run can begin from, in order of their steps. */
+  checkpoints: Of<'checkpoint'>[];
   error?: PlainError;
   /** Grows with every change; watchers compare it with what they have seen. */
   revision: number;
   readonly abort: AbortController;
 }
 
+type Again = Pick<RunOptions, 'script' | 'resume'>;
+
+/** Steps between checkpoints; when there are many, every second one goes. */
+const CHECKPOINT_EVERY = 5;
+const CHECKPOINTS_KEPT = 64;
+/** Jobs that keep their checkpoints. */
+const BRANCHABLE = 8;
 const WAITING_LIMIT = 20;
 const KEPT = 50;
 const CHART_LIMIT = 20_000;
@@ -72,7 +93,12 @@ export class Jobs extends EventEmitter<{ changed: [Job] }> {
   }
 
   /** Throws JOBS_FULL. */
-  start(plugin: RegisteredPlugin, parameters: Record<string, unknown>): Job {
+  start(
+    plugin: RegisteredPlugin,
+    parameters: Readonly<Record<string, unknown>>,
+    { title, again = {} }: { readonly title?: string; readonly again?: Again } = {},
+  ): Job {
+    const prompt = parameters['prompt'];
     if (this.queue.length >= WAITING_LIMIT) throw failure('JOBS_FULL', { limit: WAITING_LIMIT });
     const job: Job = {
       id: randomUUID(),
@@ -82,6 +108,9 @@ export class Jobs extends EventEmitter<{ changed: [Job] }> {
       chart: [],
       paused: false,
       notes: [],
+      title: title ?? (typeof prompt === 'string' ? prompt : plugin.title),
+      again,
+      checkpoints: [],
       pictures: 0,
       revision: 0,
       abort: new AbortController(),
@@ -94,6 +123,21 @@ export class Jobs extends EventEmitter<{ changed: [Job] }> {
       this.working = undefined;
     });
     return job;
+  }
+
+  /** Another run that begins where this one was at a step, with another prompt if one is given. Throws JOB_UNKNOWN, NOT_BRANCHABLE, PROMPT_INVALID, JOBS_FULL. */
+  branch(id: string, step: number, prompt?: string): Job {
+    const job = this.get(id);
+    if (prompt !== undefined) parsePrompt(prompt);
+    const from = job.checkpoints.findLast((c) => c.checkpoint.step <= step) ?? job.checkpoints[0];
+    if (!from) throw failure('NOT_BRANCHABLE', { job: job.title });
+    const { checkpoint } = from;
+    const kept = scriptSchema.parse(from.script);
+    const script = prompt === undefined ? kept : [...kept, { step: checkpoint.step, steer: { prompt } }];
+    return this.start(job.plugin, job.parameters, {
+      title: `${prompt ?? job.title}, from step ${checkpoint.step}`,
+      again: { script, resume: checkpoint },
+    });
   }
 
   cancel(id: string): void {
@@ -110,10 +154,6 @@ export class Jobs extends EventEmitter<{ changed: [Job] }> {
     if (steer.prompt !== undefined) parsePrompt(steer.prompt);
     if (!(await this.runs.get(id)?.steer(steer)))
       throw failure('NOT_STEERABLE', { job: `${job.plugin.title}, ${job.state}` });
-    if (steer.control === 'go') {
-      job.paused = false;
-      this.changed(job);
-    }
   }
 
   /** Cancels everything and waits until nothing runs. */
@@ -130,7 +170,11 @@ export class Jobs extends EventEmitter<{ changed: [Job] }> {
     job.state = 'running';
     this.changed(job);
     try {
-      const run = runPlugin(job.plugin, job.parameters, this.services, { signal: job.abort.signal });
+      const run = runPlugin(job.plugin, job.parameters, this.services, {
+        signal: job.abort.signal,
+        checkpointEvery: CHECKPOINT_EVERY,
+        ...job.again,
+      });
       this.runs.set(job.id, run);
       for await (const event of run.events) {
         await this.take(job, event);
@@ -156,8 +200,9 @@ export class Jobs extends EventEmitter<{ changed: [Job] }> {
     } else if (event.type === 'progress') job.progress = event;
     else if (event.type === 'frame') job.frame = event;
     else if (event.type === 'ranking') job.ranking = event;
-    else if (event.type === 'paused') job.paused = true;
-    else if (event.type === 'rewound') job.chart = job.chart.filter((point) => point.x <= event.step);
+    else if (event.type === 'paused' || event.type === 'going') job.paused = event.type === 'paused';
+    else if (event.type === 'checkpoint') keepCheckpoint(job, event);
+    else if (event.type === 'rewound') goBack(job, event.step);
     else if (event.type === 'chart' && job.chart.length < CHART_LIMIT) job.chart.push(event);
     else if (event.type === 'note' && job.notes.length < NOTES_LIMIT) job.notes.push(event.text);
   }
@@ -173,9 +218,20 @@ export class Jobs extends EventEmitter<{ changed: [Job] }> {
   }
 
   private forgetOld(): void {
+    for (const job of this.list().slice(BRANCHABLE)) job.checkpoints = [];
     for (const [id, job] of this.jobs) {
       if (this.jobs.size <= KEPT) return;
       if (job.state !== 'waiting' && job.state !== 'running') this.jobs.delete(id);
     }
   }
+}
+
+function goBack(job: Job, step: number): void {
+  job.chart = job.chart.filter((point) => point.x <= step);
+  job.checkpoints = job.checkpoints.filter((c) => c.checkpoint.step <= step);
+}
+
+function keepCheckpoint(job: Job, event: Of<'checkpoint'>): void {
+  job.checkpoints.push(event);
+  if (job.checkpoints.length > CHECKPOINTS_KEPT) job.checkpoints = job.checkpoints.filter((_, i) => i % 2 === 0);
 }

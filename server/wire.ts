@@ -32,6 +32,7 @@ export const pluginSchema = z.object({
   description: z.string(),
   version: z.string(),
   steerable: z.boolean(),
+  paintable: z.boolean(),
   parameters: parametersSchema,
 });
 export type WirePlugin = z.infer<typeof pluginSchema>;
@@ -63,6 +64,8 @@ export const updateSchema = z.object({
   state: jobStateSchema,
   /** Whether it waits for somebody to let it go on. */
   paused: z.boolean(),
+  /** Whether another run can begin from an earlier state of it. */
+  branches: z.boolean(),
   progress: z.object({ done: z.number(), total: z.number(), label: z.string().optional() }).optional(),
   frame: z.object({ step: z.number(), width: z.number(), height: z.number(), mime: z.string(), bytes }).optional(),
   /** Points that follow the ones sent before; `chartFrom` is the place of the first. */
@@ -106,9 +109,18 @@ export const steerSchema = z.object({
   settings: z.record(z.string().max(40), z.number()).exactOptional(),
   weights: z.record(z.string().max(60), z.number()).exactOptional(),
   paint: z.string().min(1).max(4096).nullable().exactOptional(),
+  lock: z.string().min(1).max(4096).nullable().exactOptional(),
+  parameters: z.record(z.string().max(40), z.union([z.string().max(2000), z.number(), z.boolean()])).exactOptional(),
+  models: z.array(z.string().min(1).max(4096)).min(1).max(4).exactOptional(),
   control: z.enum(['pause', 'go', 'step', 'finish']).exactOptional(),
   rewind: z.int().nonnegative().exactOptional(),
 });
+export const branchSchema = z.object({
+  job: id,
+  step: z.int().nonnegative(),
+  prompt: z.string().min(1).max(2000).exactOptional(),
+});
+export type Branching = z.infer<typeof branchSchema>;
 export type Steering = z.infer<typeof steerSchema>;
 export const uploadedSchema = z.object({ path: z.string() });
 
@@ -120,6 +132,7 @@ export interface ClientEvents {
   start: (message: z.infer<typeof startSchema>, ack: Ack<{ job: string }>) => void;
   cancel: (message: z.infer<typeof jobSchema>, ack: Ack<null>) => void;
   steer: (message: Steering, ack: Ack<null>) => void;
+  branch: (message: Branching, ack: Ack<{ job: string }>) => void;
 }
 /** What the server says. An update is acknowledged; until then that watcher gets no other. */
 export interface ServerEvents {

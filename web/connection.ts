@@ -2,6 +2,7 @@
 import { io, type Socket } from 'socket.io-client';
 import {
   type Answer,
+  type Branching,
   type ClientEvents,
   type Hello,
   helloSchema,
@@ -24,6 +25,8 @@ export interface Connection {
   start(plugin: string, parameters: Record<string, unknown>): Promise<Answer<{ job: string }>>;
   cancel(job: string): Promise<Answer<null>>;
   steer(job: string, wish: Omit<Steering, 'job'>): Promise<Answer<null>>;
+  /** Another run from an earlier state of one. */
+  branch(message: Branching): Promise<Answer<{ job: string }>>;
   /** Sends a picture and gives the value that a pictures field takes. */
   upload(file: File): Promise<Answer<string>>;
 }
@@ -64,6 +67,7 @@ export function connect(listeners: Listeners): Connection {
       answered(() => socket.timeout(ANSWER_MS).emitWithAck('start', { plugin, parameters })),
     cancel: (job) => answered(() => socket.timeout(ANSWER_MS).emitWithAck('cancel', { job })),
     steer: (job, wish) => answered(() => socket.timeout(ANSWER_MS).emitWithAck('steer', { job, ...wish })),
+    branch: (message) => answered(() => socket.timeout(ANSWER_MS).emitWithAck('branch', message)),
     upload: (file) =>
       answered(async () => {
         const response = await fetch(`uploads?name=${encodeURIComponent(file.name)}`, {

@@ -25,8 +25,16 @@ function labelled(name: string, field: Field, control: HTMLElement): HTMLElement
 
 /** The value that a pane starts with; panes need one of the right type. */
 function initial(field: Field): unknown {
+  if (field.type === 'array') return Array.isArray(field.default) ? field.default.join(', ') : '';
   return field.default ?? (field.type === 'boolean' ? false : field.type === 'string' ? '' : (field.minimum ?? 0));
 }
+
+/** What stands between commas. */
+const listed = (text: string): string[] =>
+  text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
 
 /** A slider where the range is one that a hand can sweep. */
 function options(field: Field): Record<string, unknown> {
@@ -84,7 +92,11 @@ export function createControls(place: HTMLElement, plugin: WirePlugin, upload: U
       ...options(field),
     });
     binding.element.title = field.description ?? '';
-    getters.set(name, () => (paneValues[name] === '' ? undefined : paneValues[name]));
+    getters.set(name, () => {
+      const value = paneValues[name];
+      if (value === '') return undefined;
+      return field.type === 'array' ? listed(String(value)) : value;
+    });
   }
   return {
     values: () =>

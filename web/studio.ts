@@ -1,5 +1,6 @@
 /** The studio: joins controls, canvas, chart and gallery to the server. */
-import type { Hello, Update, WireError, WirePlugin } from '../server/wire.ts';
+import type { Answer, Hello, Update, WireError, WirePlugin } from '../server/wire.ts';
+import { createBrushes } from './brushes.ts';
 import { createChart } from './chart.ts';
 import { connect } from './connection.ts';
 import { type Controls, createControls } from './controls.ts';
@@ -28,16 +29,31 @@ const [go, cancel, form, progress, download, drawing] = [
 const [ranking, easelBox] = [byId('ranking', HTMLOListElement), byId('easel', HTMLElement)];
 const easel = createEasel();
 const chart = createChart(byId('chart', HTMLDivElement));
-const transport = createTransport(async (wish) => {
-  const answer = shown && (await connection.steer(shown.job, wish));
+const report = (answer: Answer<unknown> | undefined): void =>
   showError(answer && !answer.ok ? answer.error : undefined);
+const transport = createTransport(
+  async (wish) => report(shown && (await connection.steer(shown.job, wish))),
+  async (step) => {
+    const prompt = controls?.values()['prompt'];
+    const other = typeof prompt === 'string' && prompt !== shown?.prompt ? { prompt } : {};
+    report(shown && (await connection.branch({ job: shown.job, step, ...other })));
+  },
+);
+const brushes = createBrushes(async (stroke) => {
+  if (!shown) return;
+  const [[kind, blob] = ['paint', null]] = Object.entries(stroke);
+  if (blob === null) return report(await connection.steer(shown.job, { [kind]: null }));
+  const sent = await connection.upload(new File([blob], `${kind}.png`, { type: 'image/png' }));
+  report(sent.ok ? await connection.steer(shown.job, { [kind]: sent.value }) : sent);
 });
 let plugins: readonly WirePlugin[] = [];
 
 let controls: Controls | undefined;
 let chosen: WirePlugin | undefined;
 /** The job on the easel. */
-let shown: { readonly job: string; readonly running: boolean; readonly waiting: boolean } | undefined;
+let shown:
+  | { readonly job: string; readonly running: boolean; readonly waiting: boolean; readonly prompt: string }
+  | undefined;
 
 function showError(problem: WireError | undefined): void {
   error.hidden = problem === undefined;
@@ -54,7 +70,8 @@ const WORDS: Record<Update['state'], string> = {
 };
 
 function begin(update: Update): void {
-  shown = { job: update.job, running: true, waiting: true };
+  shown = { job: update.job, running: true, waiting: true, prompt: update.title };
+  brushes.clear();
   chart.clear();
   notes.replaceChildren();
   download.hidden = true;
@@ -75,15 +92,23 @@ function onUpdate(update: Update): void {
   if (!belongs(update)) return;
   if (shown?.job !== update.job) begin(update);
   const running = update.state === 'running' || update.state === 'waiting';
-  shown = { job: update.job, running, waiting: update.state === 'waiting' };
+  shown = { job: update.job, running, waiting: update.state === 'waiting', prompt: update.title };
   const { progress: far } = update;
-  transport.show(update, plugins.find((p) => p.id === update.plugin)?.steerable ?? false);
+  const plugin = plugins.find((p) => p.id === update.plugin);
+  transport.show(update, plugin?.steerable ?? false);
+  brushes.show(update.state === 'running' && (plugin?.paintable ?? false));
   state.textContent = `${update.paused && running ? 'Paused' : WORDS[update.state]}: ${update.title}${running && far && far.total > 0 ? ` · ${far.done} of ${far.total}` : ''}`;
   state.dataset['state'] = update.state;
   progress.hidden = !running;
   if (far && far.total > 0) progress.value = far.done / far.total;
   cancel.hidden = !running;
   go.textContent = running && chosen?.id === update.plugin && chosen.steerable ? 'Steer to this prompt' : 'Go';
+  showResults(update);
+  if (update.error) showError(update.error);
+}
+
+/** What is new of frames, scores, notes, rankings and pictures. */
+function showResults(update: Update): void {
   if (update.frame) easel.frame(update.frame.bytes as BlobPart, update.frame.mime); // the schema has checked that these are bytes
   chart.add(update.chartFrom, update.chart);
   notes.append(...update.notes.map((textContent) => make('li', { textContent })));
@@ -98,7 +123,6 @@ function onUpdate(update: Update): void {
     Object.assign(drawing, { href: update.picture.svg ?? '', hidden: update.picture.svg === undefined });
     easelBox.hidden = false;
   }
-  if (update.error) showError(update.error);
 }
 
 function choose(plugin: WirePlugin): void {
@@ -143,6 +167,7 @@ function startAfresh(): void {
   cancel.hidden = true;
   progress.hidden = true;
   transport.hide();
+  brushes.show(false);
 }
 
 const connection = connect({

@@ -10,8 +10,10 @@ export interface Transport {
   hide(): void;
 }
 
-export function createTransport(wish: (wish: Wish) => void): Transport {
+/** `branch` begins another run from a step. */
+export function createTransport(wish: (wish: Wish) => void, branch: (step: number) => void): Transport {
   const bar = byId('transport', HTMLFieldSetElement);
+  const fork = byId('branch', HTMLButtonElement);
   const [hold, step, back, finish] = [
     byId('hold', HTMLButtonElement),
     byId('step', HTMLButtonElement),
@@ -20,6 +22,8 @@ export function createTransport(wish: (wish: Wish) => void): Transport {
   ];
   let paused = false;
   let dragging = false;
+  let running = false;
+  fork.addEventListener('click', () => branch(Number(back.value)));
   hold.addEventListener('click', () => wish({ control: paused ? 'go' : 'pause' }));
   step.addEventListener('click', () => wish({ control: 'step' }));
   finish.addEventListener('click', () => wish({ control: 'finish' }));
@@ -28,16 +32,22 @@ export function createTransport(wish: (wish: Wish) => void): Transport {
   });
   back.addEventListener('change', () => {
     dragging = false;
-    wish({ rewind: Number(back.value) });
+    // What has ended stays as it is: the slider then only says where to branch.
+    if (running) wish({ rewind: Number(back.value) });
   });
   return {
-    show({ state, progress, paused: held }, steerable) {
-      bar.hidden = state !== 'running' || !steerable;
+    show({ state, progress, paused: held, branches }, steerable) {
+      const was = running;
+      running = state === 'running';
+      bar.hidden = !steerable || !(running || branches);
       paused = held;
       hold.textContent = held ? 'Go on' : 'Pause';
       hold.setAttribute('aria-pressed', String(held));
-      step.hidden = !held;
-      if (!progress || dragging) return;
+      hold.hidden = !running;
+      finish.hidden = !running;
+      step.hidden = !held || !running;
+      fork.hidden = !branches || (running && !held);
+      if (!progress || dragging || !(running || was)) return;
       back.max = String(progress.total);
       back.value = String(progress.done);
     },

@@ -6,6 +6,7 @@ import { failure, issuesOf, plainError, type Registry } from '../../core/index.t
 import type { Jobs } from '../jobs.ts';
 import {
   type Answer,
+  branchSchema,
   type ClientEvents,
   type Hello,
   jobSchema,
@@ -81,6 +82,10 @@ export function attachSockets(
         await jobs.steer(job, steer);
         return null;
       }),
+    );
+    socket.on(
+      'branch',
+      answering('branch', branchSchema, ({ job, step, prompt }) => ({ job: jobs.branch(job, step, prompt).id })),
     );
     void hello()
       .then((message) => socket.emit('hello', message))

@@ -26,7 +26,8 @@ function news(job: Job, seen: Seen): Update {
   const update: Update = {
     job: job.id,
     plugin: job.plugin.id,
-    title: typeof job.parameters['prompt'] === 'string' ? job.parameters['prompt'] : job.plugin.title,
+    title: job.title,
+    branches: job.checkpoints.length > 0,
     state: job.state,
     paused: job.paused,
     chart: job.chart.slice(from).map(({ type: _, ...point }) => point),

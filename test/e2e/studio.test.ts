@@ -84,7 +84,41 @@ describe.runIf(executablePath)('the studio in a real browser', () => {
     await page.waitForFunction(() => Number((document.querySelector('#back') as HTMLInputElement).value) > 14);
     await page.getByRole('button', { name: 'Finish now' }).click();
     await page.locator('#state', { hasText: 'Done' }).waitFor();
-    expect(await page.locator('#transport').isHidden()).toBe(true);
+    expect(await page.locator('#hold').isHidden()).toBe(true);
+    expect(complaints).toEqual([]);
+  });
+
+  it('is painted on, and branches from an earlier step', async () => {
+    const page = await studio();
+    await begin(page, 'a red heart', '900');
+    await untilFrames(page, 2);
+    await page.getByRole('button', { name: 'Paint', exact: true }).click();
+    await page.locator('#brush-colour').fill('#2050e0');
+    const box = await page.locator('#overlay').boundingBox();
+    if (!box) throw new Error('no canvas to paint on');
+    await page.mouse.move(box.x + box.width * 0.3, box.y + box.height * 0.5);
+    await page.mouse.down();
+    for (const share of [0.4, 0.5, 0.6, 0.7])
+      await page.mouse.move(box.x + box.width * share, box.y + box.height * 0.5);
+    await page.mouse.up();
+    const blue = (): Promise<number> =>
+      page.locator('#canvas').evaluate((c) => {
+        const canvas = c as HTMLCanvasElement;
+        const [red = 0, , blueness = 0] =
+          canvas.getContext('2d')?.getImageData(canvas.width / 2, canvas.height / 2, 1, 1).data ?? [];
+        return blueness - red;
+      });
+    await expect.poll(blue, { timeout: 30_000 }).toBeGreaterThan(60);
+    await page.getByRole('button', { name: 'Clear' }).click();
+    await page.getByRole('button', { name: 'Pause' }).click();
+    await page.locator('#state', { hasText: 'Paused' }).waitFor();
+    await page.getByRole('textbox', { name: /^Prompt/ }).fill('a green tree');
+    await page.getByRole('button', { name: 'Branch here' }).click();
+    await page.getByRole('button', { name: 'Finish now' }).click();
+    await page.locator('#state', { hasText: /a green tree, from step \d+/ }).waitFor({ timeout: 60_000 });
+    await page.getByRole('button', { name: 'Cancel' }).click();
+    await page.locator('#state', { hasText: 'Cancelled' }).waitFor();
+    expect(await page.locator('#error').isHidden()).toBe(true);
     expect(complaints).toEqual([]);
   });
 

@@ -1,5 +1,6 @@
 import { mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { drawn, temporaryFolder } from '../support/pictures.ts';
 import { say, type TestServer, useServer, Watcher } from '../support/server.ts';
@@ -61,6 +62,66 @@ describe('a job', () => {
     expect(error).toMatchObject({ code: 'PARAMETER_INVALID', message: expect.stringContaining('steps') });
     const empty = await start(socket, 'guide', { prompt: '  ' });
     expect((await watcher.until((u) => u.job === empty && u.state === 'failed')).error?.code).toBe('PARAMETER_INVALID');
+  });
+});
+
+describe('a job that branches', () => {
+  it('goes on from an earlier step as another job, with another prompt', async () => {
+    const socket = server.connect();
+    const watcher = new Watcher(socket);
+    const job = await start(socket, 'guide', { ...quick, steps: 30 });
+    await watcher.until((u) => u.job === job && u.state === 'done' && u.branches);
+    const answer = await say(socket, 'branch', { job, step: 12, prompt: 'a green tree' });
+    const other = answer.ok ? (answer.value as { job: string }).job : '';
+    const done = await watcher.until((u) => u.job === other && u.state === 'done');
+    expect(done.title).toBe('a green tree, from step 10');
+    const points = watcher.of(other).flatMap((u) => u.chart);
+    expect(points.map((p) => p.x)).toEqual(Array.from({ length: 20 }, (_, i) => 11 + i));
+    expect(Object.keys(points[0]?.series ?? {})).toEqual(['a green tree']);
+  });
+  it('gives the same picture as the run itself when nothing is changed', async () => {
+    const socket = server.connect();
+    const watcher = new Watcher(socket);
+    const job = await start(socket, 'guide', { ...quick, steps: 30, prompt: 'a fish' });
+    const first = await watcher.until((u) => u.job === job && u.picture !== undefined);
+    const answer = await say(socket, 'branch', { job, step: 15 });
+    const other = answer.ok ? (answer.value as { job: string }).job : '';
+    const second = await watcher.until((u) => u.job === other && u.picture !== undefined);
+    const bytes = async (url = ''): Promise<Buffer> =>
+      sharp(Buffer.from(await (await fetch(new URL(url, address))).arrayBuffer()))
+        .raw()
+        .toBuffer();
+    expect(Buffer.compare(await bytes(first.picture?.url), await bytes(second.picture?.url))).toBe(0);
+  });
+  it('without a state to begin from is refused with a code', async () => {
+    const socket = server.connect();
+    const watcher = new Watcher(socket);
+    const job = await start(socket, 'guide', { ...quick, steps: 2 });
+    await watcher.until((u) => u.job === job && u.state === 'done');
+    expect(await say(socket, 'branch', { job, step: 1 })).toMatchObject({
+      ok: false,
+      error: { code: 'NOT_BRANCHABLE' },
+    });
+  });
+});
+
+describe('two people at once', () => {
+  it('steer one run, and both see what each of them did', async () => {
+    const [one, other] = [server.connect(), server.connect()];
+    const [first, second] = [new Watcher(one), new Watcher(other)];
+    const job = await start(one, 'guide', { ...quick, steps: 400 });
+    await second.until((u) => u.job === job && u.chart.length > 0);
+    const [a, b] = await Promise.all([
+      say(one, 'steer', { job, prompt: 'a blue fish' }),
+      say(other, 'steer', { job, settings: { rate: 1.5 } }),
+    ]);
+    expect([a.ok, b.ok]).toEqual([true, true]);
+    expect((await say(other, 'steer', { job, prompt: 'a blue fish | a boat' })).ok).toBe(true);
+    for (const watcher of [first, second])
+      await watcher.until((u) => u.job === job && u.chart.some((p) => 'a boat' in p.series));
+    await say(one, 'steer', { job, control: 'finish' });
+    const { picture } = await second.until((u) => u.job === job && u.picture !== undefined);
+    expect(picture?.file).toMatch(/^a-red-circle-/);
   });
 });
 
