@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { z } from 'zod';
-import { Engine, loadRegistry, type PluginEvent, runPlugin, writeWhole } from '../../core/index.ts';
+import { Engine, loadRegistry, locateModel, type PluginEvent, runPlugin, writeWhole } from '../../core/index.ts';
 
 const SIDE = 320;
 const entry = z.record(z.string(), z.union([z.string(), z.number()]));
@@ -21,6 +21,8 @@ const services = {
   engine,
   pictures: async () => [],
   generate: async () => [],
+  read: async (path: string) => readFile(path),
+  model: async (name: string) => locateModel(name),
   log: (line: string) => void process.stderr.write(`${line}\n`),
 };
 

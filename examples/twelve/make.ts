@@ -1,8 +1,9 @@
 /** Draws twelve everyday prompts with the default settings, through the guide plugin, and puts them on one sheet. */
+import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
-import { contactSheet, Engine, loadRegistry, runPlugin, writeWhole } from '../../core/index.ts';
+import { contactSheet, Engine, loadRegistry, locateModel, runPlugin, writeWhole } from '../../core/index.ts';
 
 const PROMPTS = {
   heart: 'a red heart',
@@ -26,6 +27,8 @@ const services = {
   engine,
   pictures: async () => [],
   generate: async () => [],
+  read: async (path: string) => readFile(path),
+  model: async (name: string) => locateModel(name),
   log: (line: string) => void process.stderr.write(`${line}\n`),
 };
 const tiles: Uint8Array[] = [];
