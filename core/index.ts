@@ -9,6 +9,7 @@ export type { GraphSummary, Inspection } from './clip/inspect.ts';
 export type { ModelInfo } from './clip/model.ts';
 export type { Nearest } from './clip/nearest.ts';
 export { decodePicture } from './clip/picture.ts';
+export { STOCK_WORDS } from './clip/stock-words.ts';
 export { contactSheet } from './contact-sheet.ts';
 export {
   type Call,
@@ -17,10 +18,23 @@ export {
   type EngineOptions,
   type RankedPicture,
 } from './engine/engine.ts';
+export { type Answer, learnTaste, nextPair, type Taste } from './engine/learn-preference.ts';
 export type { Neighbours } from './engine/neighbours.ts';
 export type { PictureBatch, Unreadable } from './engine/picture-batch.ts';
-export { type PictureSource, pictureName } from './engine/requests.ts';
-export { cosineTable, meanDirection, probabilities } from './engine/scores.ts';
+export { blockedBy, type Finding, type Policy, parsePolicy, readyPolicy } from './engine/policy.ts';
+export { type Preference, parsePreference } from './engine/preference.ts';
+export { type Crop, type PictureSource, pictureName } from './engine/requests.ts';
+export {
+  cosineTable,
+  dot,
+  jointPercentile,
+  meanDirection,
+  percentiles,
+  probabilities,
+  row,
+  stacked,
+} from './engine/scores.ts';
+export { fill, PHOTO_TEMPLATES } from './engine/templates.ts';
 export {
   type ErrorCode,
   errorCodes,
@@ -85,10 +99,24 @@ export {
 } from './plugin/fields.ts';
 export type { GenerateRequest } from './plugin/generate.ts';
 export { type HostServices, type PluginRun, type RunOptions, runPlugin } from './plugin/host.ts';
+export { csvOf, fileEvent } from './plugin/kit/csv.ts';
 export { guideEvents, lookersOf, type ReadyDrawing } from './plugin/kit/guide-events.ts';
-export { promptTargets } from './plugin/kit/prompt-targets.ts';
+export { listed } from './plugin/kit/lists.ts';
+export {
+  type Box,
+  cutHeat,
+  type Heat,
+  squared,
+  thumbnail,
+  upright,
+  withBoxes,
+  withHeat,
+} from './plugin/kit/overlay.ts';
+export { type PromptTargets, promptTargets } from './plugin/kit/prompt-targets.ts';
 export { PULL_NAMES, parsePulls } from './plugin/kit/pulls.ts';
 export { rankedEvents } from './plugin/kit/ranked-events.ts';
+export { html, reportPage } from './plugin/kit/report.ts';
+export { partOf } from './plugin/kit/several.ts';
 export {
   BUILT_IN_PLUGINS,
   loadRegistry,

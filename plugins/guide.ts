@@ -24,6 +24,7 @@ import {
   PULL_NAMES,
   parsePrompt,
   parsePulls,
+  partOf,
   picturesField,
   pixels,
   plotter,
@@ -296,10 +297,9 @@ async function* several(p: Parameters, context: PluginContext): AsyncGenerator<P
   const pictures: Uint8Array[] = [];
   const away: Direction[] = [];
   for (let k = 0; k < p.batch; k++) {
-    for await (const event of one({ ...p, seed: (p.seed + k) % 2 ** 32 }, away, context)) {
-      if (event.type === 'progress') yield { ...event, done: k * p.steps + event.done, total: p.batch * p.steps };
-      else if (event.type === 'chart') yield { ...event, x: k * p.steps + event.x };
-      else if (event.type !== 'checkpoint') yield event;
+    const part = { part: k, parts: p.batch, steps: p.steps };
+    for await (const event of partOf(one({ ...p, seed: (p.seed + k) % 2 ** 32 }, away, context), part)) {
+      yield event;
       if (event.type === 'picture' && event.mime === 'image/png') pictures.push(event.bytes);
     }
     const bytes = pictures.at(-1);

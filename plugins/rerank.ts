@@ -1,64 +1,197 @@
-/** Ranks pictures by how well they fit a prompt: the folder of generations, best first. */
+/** Ranks pictures by how well they fit a prompt: a folder, addresses or fresh generations, best first, alike ones apart if that is wished. */
 import { z } from 'zod';
+import type { Embeddings, PictureSource, PluginContext, PluginEvent, PromptTargets } from '../core/index.ts';
 import {
+  csvOf,
+  decodePicture,
   definePlugin,
+  dot,
   failure,
+  fileEvent,
+  guidanceSettingsSchema,
+  guideEvents,
+  jointPercentile,
   parsePrompt,
+  percentiles,
+  pictureName,
   picturesField,
   promptField,
   promptTargets,
-  rankedEvents,
+  readyDrawer,
+  row,
   seedField,
+  sizesFor,
+  strokes,
 } from '../core/index.ts';
+
+const parameters = z.object({
+  prompt: promptField({ description: 'What the best picture shows; parts with weights: a cat:2 | blurry:-0.5' }),
+  pictures: picturesField({ description: 'Picture files, folders of them, or addresses' }).default([]),
+  best: z
+    .int()
+    .min(0)
+    .max(100_000)
+    .default(0)
+    .meta({ title: 'Keep', description: 'How many of the best to list; 0 lists all' }),
+  diversity: z.number().min(0).max(1).default(0).meta({
+    title: 'Diversity',
+    description:
+      'How much each should differ from those before it: 0 looks at the score alone, 1 at the difference alone',
+  }),
+  generate: z.int().min(0).max(64).default(0).meta({
+    title: 'Generate',
+    description: 'How many pictures to ask a text-to-image service for (its token in HF_TOKEN)',
+    advanced: true,
+  }),
+  generator: z.string().min(1).max(200).default('black-forest-labs/FLUX.1-schnell').meta({
+    title: 'Generator',
+    description: 'The text-to-image model that is asked',
+    advanced: true,
+  }),
+  provider: z.string().max(60).default('').meta({
+    title: 'Provider',
+    description: 'Who runs the generator: auto, hf-inference, fal-ai, replicate…; the service chooses when empty',
+    advanced: true,
+  }),
+  refine: z.int().min(0).max(2000).default(0).meta({
+    title: 'Refine',
+    description: 'Steps of guidance that begin from the best picture; 0 for none',
+    advanced: true,
+  }),
+  seed: seedField({ advanced: true }),
+});
+type Parameters = z.output<typeof parameters>;
+
+interface Item {
+  readonly source: PictureSource;
+  readonly embedding: Float32Array;
+  readonly score: number;
+  readonly values: readonly number[];
+  readonly percentile: number;
+}
+
+/** What each readable picture scores. */
+async function* scored(
+  pictures: readonly PictureSource[],
+  { targets, weights }: PromptTargets,
+  { engine, signal }: PluginContext,
+): AsyncGenerator<{ readonly items: readonly Item[]; readonly notes: readonly string[] }> {
+  const captions = await engine.captions({ signal });
+  const total = weights.reduce((sum, w) => sum + Math.abs(w), 0) || 1;
+  const itemOf = (source: PictureSource, embeddings: Embeddings, k: number): Item => {
+    const embedding = row(embeddings, k).slice();
+    const values = weights.map((_, i) => dot(embedding, row(targets, i)));
+    const score = values.reduce((sum, v, i) => sum + v * (weights[i] ?? 0), 0) / total;
+    const percentile = jointPercentile(percentiles(embedding, captions, values), weights);
+    return { source, embedding, score, values, percentile };
+  };
+  for await (const { indices, embeddings, failures } of engine.embedPictures(pictures, { signal }))
+    yield {
+      items: indices.flatMap((index, k) => {
+        const source = pictures[index];
+        return source ? [itemOf(source, embeddings, k)] : [];
+      }),
+      notes: failures.map(({ error }) => `${error.code}: ${error.message}`),
+    };
+}
+
+/** The order of maximal marginal relevance (Carbonell and Goldstein, 1998): each next is good, and unlike those before. */
+function spread(items: readonly Item[], diversity: number, count: number): Item[] {
+  const rest = items.toSorted((a, b) => b.score - a.score || (pictureName(a.source) < pictureName(b.source) ? -1 : 1));
+  if (diversity === 0) return rest.slice(0, count);
+  const range = Math.max(1e-6, (rest[0]?.score ?? 0) - (rest.at(-1)?.score ?? 0));
+  const kept: Item[] = [];
+  const nearest = new Map(rest.map((item) => [item, 0]));
+  while (kept.length < count && rest.length > 0) {
+    const value = (item: Item): number => (1 - diversity) * (item.score / range) - diversity * (nearest.get(item) ?? 0);
+    const best = rest.reduce((a, b) => (value(b) > value(a) ? b : a));
+    rest.splice(rest.indexOf(best), 1);
+    kept.push(best);
+    for (const item of rest) nearest.set(item, Math.max(nearest.get(item) ?? 0, dot(item.embedding, best.embedding)));
+  }
+  return kept;
+}
+
+/** Why each stands where it does: what every part of the prompt adds to its score. */
+function reasons(items: readonly Item[], { names, weights }: PromptTargets): PluginEvent {
+  const total = weights.reduce((sum, w) => sum + Math.abs(w), 0) || 1;
+  return {
+    type: 'table',
+    title: 'Why: what each part of the prompt adds',
+    columns: ['place', 'picture', ...names],
+    rows: items.map((item, i) => [
+      i + 1,
+      pictureName(item.source),
+      ...item.values.map((v, k) => (v * (weights[k] ?? 0)) / total),
+    ]),
+  };
+}
+
+/** The best picture, worked on further under the prompt. */
+async function* refined(best: Item, p: Parameters, context: PluginContext): AsyncGenerator<PluginEvent> {
+  const source = best.source;
+  const { width, height } = await decodePicture('path' in source ? source.path : source.bytes, pictureName(source));
+  const sizes = sizesFor(512, Math.min(2, Math.max(0.5, width / height)));
+  const fit = Math.min(150, Math.ceil(p.refine / 3));
+  yield* guideEvents(
+    context,
+    `${p.prompt} from ${pictureName(source).split('/').at(-1) ?? 'the best'}`,
+    {
+      drawer: readyDrawer(strokes, { strokes: 200 }, p.seed, sizes),
+      prompts: parsePrompt(p.prompt, context.random),
+      settings: guidanceSettingsSchema.parse({ seed: p.seed, steps: p.refine }),
+    },
+    { start: { picture: source, steps: fit } },
+  );
+}
 
 export default definePlugin({
   id: 'rerank',
   aliases: ['rank'],
   title: 'Rerank',
   description: 'Puts pictures in order of how well they fit the prompt.',
-  version: '1.0.0',
-  parameters: z.object({
-    prompt: promptField({ description: 'What the best picture shows; parts with weights: a cat:2 | blurry:-0.5' }),
-    pictures: picturesField().default([]),
-    best: z
-      .int()
-      .min(0)
-      .max(100_000)
-      .default(0)
-      .meta({ title: 'Keep', description: 'How many of the best to list; 0 lists all' }),
-    generate: z.int().min(0).max(64).default(0).meta({
-      title: 'Generate',
-      description: 'How many pictures to ask a text-to-image service for (its token in HF_TOKEN)',
-      advanced: true,
-    }),
-    generator: z.string().min(1).max(200).default('black-forest-labs/FLUX.1-schnell').meta({
-      title: 'Generator',
-      description: 'The text-to-image model that is asked',
-      advanced: true,
-    }),
-    seed: seedField({ advanced: true }),
-  }),
-  async *run({ prompt, pictures: fields, best, generate, generator, seed }, context) {
+  version: '2.0.0',
+  parameters,
+  async *run(p, context) {
+    const { prompt, pictures: fields, best, diversity, generate, generator: model, provider, seed } = p;
     const prompts = parsePrompt(prompt, context.random);
     if (fields.length === 0 && generate === 0) throw failure('NO_PICTURES', { path: 'an empty list' });
     const given = fields.length > 0 ? await context.pictures(fields) : [];
-    const wanted = prompts
-      .filter((p) => p.weight > 0)
-      .flatMap((p) => p.targets.flat())
-      .map((item) => item.text ?? '')
-      .join(', ');
-    const made =
-      generate > 0 ? await context.generate({ prompt: wanted, count: generate, model: generator, seed }) : [];
-    const pictures = [...given, ...made];
-    const { targets, weights, names } = await promptTargets(prompts, context);
-    yield* rankedEvents(context.engine.embedPictures(pictures, { signal: context.signal }), {
+    const words = prompts.filter((q) => q.weight > 0).flatMap((q) => q.targets.flat());
+    const wanted = words.map((item) => item.text ?? '').join(', ');
+    const asked = { prompt: wanted, count: generate, model, seed, ...(provider ? { provider } : {}) };
+    const pictures = [...given, ...(generate > 0 ? await context.generate(asked) : [])];
+    const targets = await promptTargets(prompts, context);
+    const items: Item[] = [];
+    let done = 0;
+    for await (const part of scored(pictures, targets, context)) {
+      items.push(...part.items);
+      done += part.items.length + part.notes.length;
+      for (const text of part.notes) yield { type: 'note', text };
+      yield { type: 'progress', done, total: pictures.length };
+    }
+    if (items.length === 0) throw failure('NO_PICTURES', { path: 'what was given: none of it could be read' });
+    const order = spread(items, diversity, best > 0 ? best : items.length);
+    yield {
+      type: 'ranking',
       title: `How well each fits "${prompt}" (cosine, and the percent of everyday captions that fit it less)`,
-      columns: names,
-      pictures,
-      targets,
-      weights,
-      best,
-      captions: await context.engine.captions({ signal: context.signal }),
-    });
+      columns: [...targets.names],
+      items: order.map(({ source, score, values, percentile }) => ({
+        picture: pictureName(source),
+        score,
+        values: [...values],
+        percentile,
+      })),
+    };
+    if (targets.names.length > 1) yield reasons(order, targets);
+    yield fileEvent(
+      'ranking.csv',
+      'text/csv',
+      csvOf(
+        ['place', 'picture', 'score', 'percentile', ...targets.names],
+        order.map((item, i) => [i + 1, pictureName(item.source), item.score, item.percentile, ...item.values]),
+      ),
+    );
+    if (p.refine > 0 && order[0]) yield* refined(order[0], p, context);
   },
 });

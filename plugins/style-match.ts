@@ -3,21 +3,25 @@
  * Style is read from statistics of the image tower's early layers, see core/clip/style.ts.
  */
 import { z } from 'zod';
-import type { Embeddings, PluginContext } from '../core/index.ts';
+import type { Embeddings, PictureSource, PluginContext, PluginEvent } from '../core/index.ts';
 import {
   definePlugin,
+  dot,
   guidanceSettingsSchema,
   guideEvents,
   LodestoneError,
   meanDirection,
   parsePrompt,
+  pictureName,
   picturesField,
   promptField,
   rankedEvents,
   readyDrawer,
+  row,
   seedField,
   sizeField,
   sizesFor,
+  stacked,
   stepsField,
   strokes,
 } from '../core/index.ts';
@@ -39,11 +43,65 @@ async function profileOf(
   return meanDirection({ count, dimension, data: Float32Array.from(rows) });
 }
 
+const ROUNDS = 50;
+
+/** Groups unit rows by the nearest of so many directions (spherical k-means, begun as k-means++ does, from the run's seed). */
+function clustered(rows: Embeddings, count: number, random: () => number): number[] {
+  const all = Array.from({ length: rows.count }, (_, i) => row(rows, i));
+  const far = (x: Float32Array, centres: readonly Float32Array[]): number =>
+    centres.reduce((least, c) => Math.min(least, 1 - dot(x, c)), 2);
+  const centres = all.slice(0, 1);
+  while (centres.length < Math.min(count, all.length)) {
+    const apart = all.map((x) => far(x, centres));
+    let left = random() * apart.reduce((a, b) => a + b, 0);
+    const chosen = apart.findIndex((d) => {
+      left -= d;
+      return left <= 0;
+    });
+    centres.push(all[Math.max(0, chosen)] ?? new Float32Array());
+  }
+  let found = all.map(() => -1);
+  for (let round = 0; round < ROUNDS; round++) {
+    const next = all.map((x) => {
+      const near = centres.map((c) => dot(x, c));
+      return near.indexOf(Math.max(...near));
+    });
+    if (next.every((c, i) => c === found[i])) break;
+    found = next;
+    for (const k of centres.keys()) {
+      const own = all.filter((_, i) => found[i] === k);
+      if (own.length === 0) continue;
+      const { dimension } = rows;
+      centres[k] = meanDirection(stacked(own.map((data) => ({ count: 1, dimension, data })))).data;
+    }
+  }
+  return found;
+}
+
+/** The pictures in groups of one style, the largest first. */
+async function* grouped(
+  pictures: readonly PictureSource[],
+  count: number,
+  { engine, signal, random }: PluginContext,
+): AsyncGenerator<PluginEvent> {
+  const [names, parts]: [string[], Embeddings[]] = [[], []];
+  for await (const { indices, embeddings } of engine.styles(pictures, { signal })) {
+    names.push(...indices.map((i) => pictureName(pictures[i] ?? { path: '' })));
+    parts.push(embeddings);
+  }
+  const found = clustered(stacked(parts), count, random);
+  const sizes = [...new Set(found)].map((k) => ({ k, size: found.filter((f) => f === k).length }));
+  const order = sizes.sort((a, b) => b.size - a.size).map((s) => s.k);
+  const rows = names.map((name, i): [number, string] => [order.indexOf(found[i] ?? -1) + 1, name]);
+  rows.sort((a, b) => a[0] - b[0] || (a[1] < b[1] ? -1 : 1));
+  yield { type: 'table', title: 'Pictures by style', columns: ['group', 'picture'], rows };
+}
+
 export default definePlugin({
   id: 'style-match',
   title: 'Style match',
   description: 'Finds the pictures that look most like the references, or draws the prompt in their style.',
-  version: '1.0.0',
+  version: '2.0.0',
   steerable: true,
   parameters: z.object({
     references: picturesField({
@@ -56,6 +114,10 @@ export default definePlugin({
       description: 'What to draw in that style; leave empty to rank',
       positional: false,
     }).optional(),
+    clusters: z.int().min(0).max(50).default(0).meta({
+      title: 'Clusters',
+      description: 'Groups the pictures by style into so many; 0 ranks only',
+    }),
     strength: z
       .number()
       .min(0)
@@ -67,7 +129,7 @@ export default definePlugin({
     seed: seedField(),
     size: sizeField(),
   }),
-  async *run({ references, pictures: fields, prompt, strength, steps, seed, size }, context) {
+  async *run({ references, pictures: fields, prompt, clusters, strength, steps, seed, size }, context) {
     const profile = await profileOf(context, references);
     if (fields.length > 0) {
       const pictures = await context.pictures(fields);
@@ -79,12 +141,13 @@ export default definePlugin({
         weights: [1],
         best: 0,
       });
+      if (clusters > 0) yield* grouped(pictures, clusters, context);
     }
     if (prompt === undefined) return;
     yield* guideEvents(context, `${prompt} in that style`, {
       drawer: readyDrawer(strokes, {}, seed, sizesFor(size)),
       prompts: parsePrompt(prompt, context.random),
-      settings: guidanceSettingsSchema.parse({ seed, steps }),
+      settings: guidanceSettingsSchema.parse({ seed, steps, renewals: 8, awake: 0.25, tidy: 0.015 }),
       losses: [],
       style: { profile, weight: strength },
     });

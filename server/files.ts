@@ -1,7 +1,8 @@
 /** What plugins may be given beside pictures: files that are no pictures, and the folders of other models. */
-import { readFile, stat } from 'node:fs/promises';
-import { isAbsolute } from 'node:path';
-import { EMBEDDED, failure, locateModel, READ_LIMIT } from '../core/index.ts';
+import { mkdir, readFile, stat } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { isAbsolute, join } from 'node:path';
+import { EMBEDDED, failure, locateModel, messageOf, READ_LIMIT } from '../core/index.ts';
 import { allowedPath, type PicturePlaces, uploadedPath } from './pictures.ts';
 
 /** Throws PATH_OUTSIDE, FILE_MISSING, FILE_TOO_LARGE. */
@@ -20,4 +21,16 @@ export async function allowedModel(name: string, places: PicturePlaces, signal: 
   if (name === 'embedded') return EMBEDDED;
   if (isPath(name)) return allowedPath(name, places);
   return locateModel(name, { signal, ...(places.allowed ? { offline: true } : {}) });
+}
+
+/** Where galleries, uploads and what plugins keep lie unless another place is named. */
+export const DATA = process.env['LODESTONE_DATA'] ?? join(homedir(), '.lodestone');
+
+/** A folder of a plugin's own. Throws FILE_WRITE. */
+export async function pluginFolder(data: string, plugin: string): Promise<string> {
+  const path = join(data, 'plugins', plugin);
+  await mkdir(path, { recursive: true }).catch((cause: unknown) => {
+    throw failure('FILE_WRITE', { path, what: messageOf(cause) }, cause);
+  });
+  return path;
 }

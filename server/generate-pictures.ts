@@ -1,6 +1,11 @@
 /** Pictures of a prompt from a text-to-image model, through Hugging Face's inference client. They are written as files, so that they can be ranked, kept and looked at. */
 import { join } from 'node:path';
-import { InferenceClient } from '@huggingface/inference';
+import { setTimeout } from 'node:timers/promises';
+import {
+  InferenceClient,
+  InferenceClientProviderApiError,
+  type InferenceProviderOrPolicy,
+} from '@huggingface/inference';
 import sharp from 'sharp';
 import {
   failure,
@@ -19,7 +24,17 @@ export interface GeneratePlace {
   readonly token?: string;
   /** An endpoint of one's own; LODESTONE_INFERENCE_URL of the environment unless given. */
   readonly endpoint?: string;
+  /** Told of waits and of what is counted. */
+  readonly log?: (message: string) => void;
+  /** The first wait before a second try, in milliseconds; it doubles. */
+  readonly patience?: number;
 }
+
+const TRIES = 4;
+const FIRST_WAIT_MS = 1000;
+const LONGEST_WAIT_MS = 60_000;
+/** The service is busy, or had a hiccup: the same request may go through later. */
+const AGAIN = new Set([408, 429, 500, 502, 503, 504]);
 
 const slug = (text: string): string =>
   text
@@ -27,32 +42,75 @@ const slug = (text: string): string =>
     .replace(/[^a-z0-9]+/g, '-')
     .slice(0, 40);
 
-/** Seeds count up from the request's, so that the same request asks for the same pictures. Throws SERVICE_FAILED with the client's own words, FILE_WRITE. Cancelled between pictures and during each. */
+/** The status of an answer that was an error, and how long it asks to wait, in milliseconds. */
+function refusalOf(
+  thrown: unknown,
+  retryAfter: string | null,
+): { readonly status: number; readonly wait: number } | undefined {
+  if (!(thrown instanceof InferenceClientProviderApiError)) return undefined;
+  const seconds = Number(retryAfter);
+  const date = retryAfter === null ? Number.NaN : Date.parse(retryAfter);
+  const wait = Number.isFinite(seconds) && retryAfter ? 1000 * seconds : Number.isNaN(date) ? 0 : date - Date.now();
+  return { status: thrown.httpResponse.status, wait: Math.max(0, wait) };
+}
+
+/**
+ * Seeds count up from the request's, so that the same request asks for the same pictures. A busy service is asked again, after the wait that it
+ * names or one that doubles. Throws SERVICE_FAILED with the client's own words, FILE_WRITE. Cancelled between pictures and during each.
+ */
 export async function generatePictures(request: GenerateRequest, place: GeneratePlace): Promise<PictureSource[]> {
-  const { prompt, count, model, seed } = request;
+  const { prompt, count, model, seed, provider } = request;
+  const { signal, log = () => undefined } = place;
   const token = place.token ?? process.env['HF_TOKEN'];
   const endpoint = place.endpoint ?? process.env['LODESTONE_INFERENCE_URL'];
-  const client = new InferenceClient(token, endpoint ? { endpointUrl: endpoint } : {});
+  let retryAfter: string | null = null;
+  const client = new InferenceClient(token, {
+    ...(endpoint ? { endpointUrl: endpoint } : {}),
+    fetch: async (...args: Parameters<typeof fetch>) => {
+      const response = await fetch(...args);
+      retryAfter = response.headers.get('retry-after');
+      const left = response.headers.get('x-ratelimit-remaining');
+      if (left !== null) log(`The service allows ${left} more requests for now.`);
+      return response;
+    },
+  });
+  const options = { outputType: 'blob', retry_on_error: false, ...(signal ? { signal } : {}) } as const;
+  const once = async (i: number): Promise<Uint8Array> => {
+    const inputs = { model, inputs: prompt, parameters: { seed: seed + i } };
+    const asked = provider ? { ...inputs, provider: provider as InferenceProviderOrPolicy } : inputs; // the client refuses names that it does not know
+    const blob = await client.textToImage(asked, options);
+    return new Uint8Array(await blob.arrayBuffer());
+  };
+  const tried = async (i: number): Promise<Uint8Array> => {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await once(i);
+      } catch (thrown) {
+        const refusal = refusalOf(thrown, retryAfter);
+        if (!refusal || !AGAIN.has(refusal.status) || attempt >= TRIES) throw thrown;
+        const wait = Math.min(LONGEST_WAIT_MS, refusal.wait || (place.patience ?? FIRST_WAIT_MS) * 2 ** (attempt - 1));
+        log(
+          `${model} answered ${refusal.status}; asking again in ${(wait / 1000).toFixed(1)} s (try ${attempt + 1} of ${TRIES}).`,
+        );
+        await setTimeout(wait, undefined, signal ? { signal } : {});
+      }
+    }
+  };
   const pictures: PictureSource[] = [];
   for (let i = 0; i < count; i++) {
-    if (place.signal?.aborted) throw failure('CANCELLED', {});
+    if (signal?.aborted) throw failure('CANCELLED', {});
     try {
-      const options = {
-        outputType: 'blob',
-        retry_on_error: false,
-        ...(place.signal ? { signal: place.signal } : {}),
-      } as const;
-      const blob = await client.textToImage({ model, inputs: prompt, parameters: { seed: seed + i } }, options);
-      const bytes = new Uint8Array(await blob.arrayBuffer());
+      const bytes = await tried(i);
       const { format } = await sharp(bytes).metadata();
       const path = join(place.folder, `generated-${slug(prompt)}-${seed + i}.${format}`);
       await writeWhole(path, bytes);
       pictures.push({ path });
     } catch (cause) {
-      if (place.signal?.aborted) throw failure('CANCELLED', {});
+      if (signal?.aborted) throw failure('CANCELLED', {});
       if (cause instanceof LodestoneError) throw cause;
       throw failure('SERVICE_FAILED', { service: `the text-to-image model ${model}`, what: messageOf(cause) }, cause);
     }
   }
+  log(`${count} pictures were asked of ${model}.`);
   return pictures;
 }

@@ -29,6 +29,11 @@ export interface Job {
   /** How many pictures it has finished. */
   pictures: number;
   ranking?: Of<'ranking'>;
+  /** Another list when a table is new. */
+  tables: readonly Of<'table'>[];
+  /** Reports and lists, as they are kept. */
+  files: readonly { readonly name: string; readonly file: string }[];
+  question?: Of<'question'> | undefined;
   /** Another list after the run has gone back. */
   chart: Of<'chart'>[];
   paused: boolean;
@@ -60,6 +65,8 @@ const NOTES_LIMIT = 500;
 export interface JobServices extends HostServices {
   /** Keeps a finished picture, the job's `count`-th from 0, and returns its file name in the gallery. */
   keep(job: Job, picture: Of<'picture'>, count: number): Promise<string>;
+  /** Keeps a report or a list, and returns its name among the reports. */
+  keepFile(job: Job, file: Of<'file'>): Promise<string>;
 }
 
 export class Jobs extends EventEmitter<{ changed: [Job] }> {
@@ -111,6 +118,8 @@ export class Jobs extends EventEmitter<{ changed: [Job] }> {
       title: title ?? (typeof prompt === 'string' ? prompt : plugin.title),
       again,
       checkpoints: [],
+      tables: [],
+      files: [],
       pictures: 0,
       revision: 0,
       abort: new AbortController(),
@@ -152,6 +161,7 @@ export class Jobs extends EventEmitter<{ changed: [Job] }> {
   async steer(id: string, steer: Steer): Promise<void> {
     const job = this.get(id);
     if (steer.prompt !== undefined) parsePrompt(steer.prompt);
+    if (steer.answer && steer.answer.question === job.question?.id) job.question = undefined;
     if (!(await this.runs.get(id)?.steer(steer)))
       throw failure('NOT_STEERABLE', { job: `${job.plugin.title}, ${job.state}` });
   }
@@ -201,6 +211,11 @@ export class Jobs extends EventEmitter<{ changed: [Job] }> {
     else if (event.type === 'frame') job.frame = event;
     else if (event.type === 'ranking') job.ranking = event;
     else if (event.type === 'paused' || event.type === 'going') job.paused = event.type === 'paused';
+    else if (event.type === 'table') job.tables = [...job.tables.filter((t) => t.title !== event.title), event];
+    else if (event.type === 'file') {
+      const file = await this.services.keepFile(job, event);
+      job.files = [...job.files.filter((f) => f.name !== event.name), { name: event.name, file }];
+    } else if (event.type === 'question') job.question = event;
     else if (event.type === 'checkpoint') keepCheckpoint(job, event);
     else if (event.type === 'rewound') goBack(job, event.step);
     else if (event.type === 'chart' && job.chart.length < CHART_LIMIT) job.chart.push(event);
@@ -209,6 +224,7 @@ export class Jobs extends EventEmitter<{ changed: [Job] }> {
 
   private end(job: Job, state: JobState): void {
     job.state = state;
+    job.question = undefined;
     this.changed(job);
   }
 

@@ -3,7 +3,6 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
@@ -17,7 +16,7 @@ import {
   plainError,
   writeWhole,
 } from '../core/index.ts';
-import { allowedModel, readAllowed } from './files.ts';
+import { allowedModel, DATA, pluginFolder, readAllowed } from './files.ts';
 import { generatePictures } from './generate-pictures.ts';
 import { createApp } from './http/app.ts';
 import { isLoopback } from './http/guard.ts';
@@ -65,17 +64,10 @@ const slug = (title: string): string =>
     .slice(0, 60) || 'picture';
 
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const {
-    host = '127.0.0.1',
-    port = DEFAULT_PORT,
-    logger,
-    data = join(homedir(), '.lodestone'),
-    allow = [],
-    plugins = [],
-  } = options;
+  const { host = '127.0.0.1', port = DEFAULT_PORT, logger, data = DATA, allow = [], plugins = [] } = options;
   const token = options.token ?? (isLoopback(host) ? undefined : randomUUID());
-  const [gallery, uploads] = [join(data, 'gallery'), join(data, 'uploads')];
-  await Promise.all([mkdir(gallery, { recursive: true }), mkdir(uploads, { recursive: true })]).catch(
+  const [gallery, uploads, reports] = [join(data, 'gallery'), join(data, 'uploads'), join(data, 'reports')];
+  await Promise.all([gallery, uploads, reports].map((folder) => mkdir(folder, { recursive: true }))).catch(
     (cause: unknown) => {
       throw failure('FILE_WRITE', { path: data, what: messageOf(cause) }, cause);
     },
@@ -89,12 +81,23 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     pictures: (fields, signal) => gatherPictures(fields, places, signal),
     read: (file) => readAllowed(file, places),
     model: (name, signal) => allowedModel(name, places, signal),
-    generate: (request, signal) => generatePictures(request, { folder: uploads, signal }),
+    folder: (plugin) => pluginFolder(data, plugin),
+    generate: (request, signal) =>
+      generatePictures(request, {
+        folder: uploads,
+        signal,
+        log: (message) => logger.info({ from: 'generator' }, message),
+      }),
     log: (message) => logger.info({ from: 'plugin' }, message),
     keep: async (job, picture, count) => {
       const extension = picture.mime.slice('image/'.length).replace('jpeg', 'jpg').replace('svg+xml', 'svg');
       const file = `${slug(picture.title)}-${job.id.slice(0, 8)}${count > 0 ? `-${count + 1}` : ''}.${extension}`;
       await writeWhole(join(gallery, file), picture.bytes);
+      return file;
+    },
+    keepFile: async (job, { name, bytes }) => {
+      const file = `${job.id.slice(0, 8)}-${name}`;
+      await writeWhole(join(reports, file), bytes);
       return file;
     },
   });
@@ -112,7 +115,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   };
   const guardOptions = { host, ...(token ? { token } : {}) };
   const http = createServer(
-    createApp({ ...guardOptions, jobs, gallery, uploads, places, web: join(root, 'dist/web') }),
+    createApp({ ...guardOptions, jobs, gallery, uploads, reports, places, web: join(root, 'dist/web') }),
   );
   const io = attachSockets(http, { ...guardOptions, jobs, registry, hello });
   await new Promise<void>((resolve, reject) => {

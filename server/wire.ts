@@ -97,6 +97,25 @@ export const updateSchema = z.object({
       svg: z.string().optional(),
     })
     .optional(),
+  tables: z
+    .array(
+      z.object({
+        title: z.string(),
+        columns: z.array(z.string()),
+        rows: z.array(z.array(z.union([z.string(), z.number()]))),
+      }),
+    )
+    .optional(),
+  files: z.array(z.object({ name: z.string(), url: z.string() })).optional(),
+  /** What the run waits for somebody to say; null when it waits no more. */
+  question: z
+    .object({
+      id: z.string(),
+      text: z.string(),
+      pictures: z.array(z.object({ name: z.string(), url: z.string() })),
+      choices: z.array(z.string()),
+    })
+    .nullable(),
   error: plainErrorSchema.optional(),
 });
 export type Update = z.infer<typeof updateSchema>;
@@ -112,6 +131,7 @@ export const steerSchema = z.object({
   lock: z.string().min(1).max(4096).nullable().exactOptional(),
   parameters: z.record(z.string().max(40), z.union([z.string().max(2000), z.number(), z.boolean()])).exactOptional(),
   models: z.array(z.string().min(1).max(4096)).min(1).max(4).exactOptional(),
+  answer: z.object({ question: z.string().max(100), choice: z.string().max(100) }).exactOptional(),
   control: z.enum(['pause', 'go', 'step', 'finish']).exactOptional(),
   rewind: z.int().nonnegative().exactOptional(),
 });

@@ -8,6 +8,7 @@ import { createEasel } from './easel.ts';
 import { byId, make } from './element.ts';
 import { showGallery } from './gallery.ts';
 import { showRanking } from './ranking.ts';
+import { clearResults, showQuestion, showResults } from './results.ts';
 import { createTransport } from './transport.ts';
 
 const [tabs, fields, about, state, error, notes] = [
@@ -72,6 +73,7 @@ const WORDS: Record<Update['state'], string> = {
 function begin(update: Update): void {
   shown = { job: update.job, running: true, waiting: true, prompt: update.title };
   brushes.clear();
+  clearResults();
   chart.clear();
   notes.replaceChildren();
   download.hidden = true;
@@ -103,12 +105,21 @@ function onUpdate(update: Update): void {
   if (far && far.total > 0) progress.value = far.done / far.total;
   cancel.hidden = !running;
   go.textContent = running && chosen?.id === update.plugin && chosen.steerable ? 'Steer to this prompt' : 'Go';
-  showResults(update);
+  showNews(update);
   if (update.error) showError(update.error);
 }
 
+/** Whether the run on the easel has drawn nothing yet. */
+const nothingDrawn = (): boolean => download.hidden === true && ranking.hidden === true;
+
 /** What is new of frames, scores, notes, rankings and pictures. */
-function showResults(update: Update): void {
+function showNews(update: Update): void {
+  showResults(update);
+  showQuestion(update.question, async (question, choice) => {
+    report(shown && (await connection.steer(shown.job, { answer: { question, choice } })));
+  });
+  // What only says something in words needs no empty canvas above it.
+  if (update.tables && !update.picture && !update.frame && nothingDrawn()) easelBox.hidden = true;
   if (update.frame) easel.frame(update.frame.bytes as BlobPart, update.frame.mime); // the schema has checked that these are bytes
   chart.add(update.chartFrom, update.chart);
   notes.append(...update.notes.map((textContent) => make('li', { textContent })));

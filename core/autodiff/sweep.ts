@@ -29,10 +29,10 @@ function reached(nodes: readonly GraphNode[], sources: ReadonlySet<string>): Set
 
 /**
  * Gradients of the sum of `of` with respect to each of `wrt`, written into the same trace.
- * A value inside the graph may be a `wrt` too: the sweep stops there.
+ * A value inside the graph may be a `wrt` too: the sweep stops there, unless it goes `through` such values to those before them.
  * Throws GRADIENT_UNREACHABLE when `of` does not depend on one of them.
  */
-export function gradients(of: Tensor, wrt: readonly Tensor[]): Tensor[] {
+export function gradients(of: Tensor, wrt: readonly Tensor[], { through = false } = {}): Tensor[] {
   const { builder } = of;
   const wanted = new Set(wrt.map((t) => t.value));
   const nodes = [...builder.nodes];
@@ -41,7 +41,7 @@ export function gradients(of: Tensor, wrt: readonly Tensor[]): Tensor[] {
   if (active.has(of.value)) cotangents.set(of.value, of.like(1).expand(of.shape));
 
   for (const node of nodes.toReversed()) {
-    const incoming = node.outputs.map((name) => (wanted.has(name) ? undefined : cotangents.get(name)));
+    const incoming = node.outputs.map((name) => (wanted.has(name) && !through ? undefined : cotangents.get(name)));
     const [g = incoming.find((c) => c !== undefined)] = incoming;
     if (!g || !node.inputs.some((name) => active.has(name))) continue;
     const inputs = node.inputs.map((name) => (name ? new Tensor(builder, name) : undefined));

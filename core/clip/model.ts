@@ -17,6 +17,7 @@ import { openFolder, readGraph, readJson } from './folder.ts';
 import type { LogitForm } from './logits.ts';
 import { logitFormOf } from './logits.ts';
 import { keptSession, remembered } from './remembered.ts';
+import { type SaliencyPlan, saliencyGraph, saliencyPlan } from './saliency.ts';
 import { cosines } from './similarity.ts';
 import type { Store } from './store.ts';
 import { digest, openStore } from './store.ts';
@@ -345,6 +346,29 @@ export class ClipModel {
       cosines: floatsOf(out['cosines']),
       gradient: floatsOf(out['gradient']),
     };
+  }
+
+  /** Where in a picture sum(weights * cosines) comes from, see saliency.ts. Throws MODEL_PART when the tower has no places to tell. */
+  async saliency(
+    pixels: Float32Array,
+    against: Embeddings,
+    weights: Float32Array,
+  ): Promise<{ value: number; rows: number; columns: number; heat: Float32Array; kind: SaliencyPlan['kind'] }> {
+    const side = await this.side();
+    const tower = await this.tower('image');
+    const plan = saliencyPlan(tower, side);
+    if (!plan) throw failure('MODEL_PART', { folder: this.folder.path, part: 'map of places in its image tower' });
+    const { count, dimension } = against;
+    const session = await keptSession(this.fixed, `saliency ${count}`, async () =>
+      compile(saliencyGraph(tower, plan, { side, count, dimension }), this.compileOptions),
+    );
+    const out = await session.run({
+      pixels: float32(pixels, [1, 3, side, side]),
+      against: float32(against.data, [count, dimension]),
+      weights: float32(weights, [1, count]),
+    });
+    const [rows = 1, columns = 1] = out['heat']?.dims ?? [];
+    return { value: floatsOf(out['value'])[0] ?? 0, rows, columns, heat: floatsOf(out['heat']), kind: plan.kind };
   }
 
   /** sum(weights * cosines) of one text and given embeddings, and its gradient with respect to the text's token embeddings [length, width]. */

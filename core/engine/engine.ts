@@ -392,6 +392,22 @@ export class Engine {
     return this.ask('pixelGradient', { pictures, against, weights }, call);
   }
 
+  /** Where in a picture the value sum(weights * cosines) comes from: heat [rows, columns] over what the model sees, none negative. See core/clip/saliency.ts. */
+  saliency(
+    picture: PictureSource,
+    against: Embeddings,
+    weights: Float32Array,
+    call: Call = {},
+  ): Promise<{
+    value: number;
+    rows: number;
+    columns: number;
+    heat: Float32Array;
+    kind: 'attention' | 'activations';
+  }> {
+    return this.ask('saliency', { picture, against, weights }, call);
+  }
+
   /** The same for one text, with respect to its token embeddings [length, width]. */
   tokenGradient(
     text: string,

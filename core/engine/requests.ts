@@ -14,9 +14,16 @@ export type WorkerSettings = z.infer<typeof workerSettingsSchema>;
 const text = z.string().max(10_000);
 const numbers = floatsSchema;
 
+const share = z.number().min(0).max(1);
+/** A part of a picture, in shares of its sides. */
+const cropSchema = z
+  .object({ left: share, top: share, right: share, bottom: share })
+  .refine((c) => c.left < c.right && c.top < c.bottom, 'a box that is not empty');
+export type Crop = z.infer<typeof cropSchema>;
+
 export const pictureSchema = z.union([
-  z.object({ path: z.string().min(1).max(4096) }),
-  z.object({ bytes: bytesSchema(64 * MIB), name: z.string().max(255) }),
+  z.object({ path: z.string().min(1).max(4096), crop: cropSchema.exactOptional() }),
+  z.object({ bytes: bytesSchema(64 * MIB), name: z.string().max(255), crop: cropSchema.exactOptional() }),
 ]);
 /** A picture in a file, or its encoded bytes with a name for messages. */
 export type PictureSource = z.infer<typeof pictureSchema>;
@@ -40,6 +47,7 @@ export const requests = {
     weights: numbers,
   }),
   tokenGradient: z.object({ text, against: embeddingsSchema, weights: numbers }),
+  saliency: z.object({ picture: pictureSchema, against: embeddingsSchema, weights: numbers }),
   keepRows: z.object({ name: z.string().max(128), rows: embeddingsSchema }),
   nearest: z.object({ name: z.string().max(128), query: numbers, count: z.int().min(0).max(1_000_000) }),
   check: z.object({ folder: z.string().min(1) }),

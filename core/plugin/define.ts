@@ -25,6 +25,7 @@ export type PluginEngine = Pick<
   | 'rankPrompts'
   | 'styles'
   | 'pixelGradient'
+  | 'saliency'
   | 'tokenGradient'
   | 'guide'
   | 'steer'
@@ -43,6 +44,10 @@ export interface PluginContext {
   readonly read: (file: string) => Promise<Uint8Array>;
   /** The folder of another model, named as --model names it. Throws PATH_OUTSIDE, HUB_OFFLINE and what else keeps it away. */
   readonly model: (name: string) => Promise<string>;
+  /** Another model's engine, named as --model names it; it is ended with the run. Throws what `model` throws. */
+  readonly engineOf: (name: string) => Promise<PluginEngine>;
+  /** A folder of the plugin's own, kept from run to run: for what is worked out once, an index say. */
+  readonly folder: () => Promise<string>;
   /** Pictures of a prompt from a text-to-image model, written where the host keeps them. */
   readonly generate: (request: GenerateRequest) => Promise<PictureSource[]>;
   /** Calls back when somebody steers the run; what the listener throws is what they are told. Returns what ends that. */

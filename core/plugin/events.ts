@@ -60,5 +60,35 @@ export const pluginEventSchema = z.discriminatedUnion('type', [
     script: z.array(z.object({ step: z.int().nonnegative(), steer: z.json() })).max(10_000),
   }),
   z.object({ type: z.literal('note'), text: z.string().max(20_000) }),
+  /** Rows of words and numbers; one of the same title takes the place of an earlier one. */
+  z.object({
+    type: z.literal('table'),
+    title: name,
+    columns: z.array(name).min(1).max(64),
+    rows: z.array(z.array(z.union([name, z.number()])).max(64)).max(100_000),
+  }),
+  /** A report or a list to keep, in the folder of what was made. */
+  z.object({
+    type: z.literal('file'),
+    name: z.string().regex(/^[a-zA-Z0-9][a-zA-Z0-9._-]{0,80}$/, 'a plain file name'),
+    mime: z.enum([
+      'text/html',
+      'text/csv',
+      'text/plain',
+      'application/json',
+      'image/svg+xml',
+      'image/webp',
+      'image/gif',
+    ]),
+    bytes: bytesSchema(64 * MIB),
+  }),
+  /** Waits for an answer by steering: `{ answer: { question, choice } }`. */
+  z.object({
+    type: z.literal('question'),
+    id: z.string().min(1).max(100),
+    text: name,
+    pictures: z.array(name).max(8),
+    choices: z.array(z.string().min(1).max(100)).min(1).max(8),
+  }),
 ]);
 export type PluginEvent = z.infer<typeof pluginEventSchema>;

@@ -3,7 +3,8 @@
  * This contains faults; it is no sandbox: a plugin's code can do what the person who started it can. Install only plugins that you trust.
  */
 import { z } from 'zod';
-import type { Engine } from '../engine/engine.ts';
+import { Engine } from '../engine/engine.ts';
+import { blockedBy, type Policy } from '../engine/policy.ts';
 import { type Method, type PictureSource, pictureName, pictureSchema } from '../engine/requests.ts';
 import { failure, LodestoneError, plainError } from '../errors.ts';
 import type { Change, Checkpoint, Prompt } from '../guidance/protocol.ts';
@@ -22,7 +23,9 @@ const HEAP_MIB = 512;
 const RESIDENT_LIMIT = 2 * 1024 ** 3;
 const aliveSchema = z.object({ resident: z.number() });
 const SILENCE_SECONDS = 20;
-const GRACE_MS = 3000;
+const GRACE_MS = 900;
+/** Engines of other models that one run may have. */
+const MOST_ENGINES = 4;
 
 export interface HostServices {
   readonly engine: Engine;
@@ -30,6 +33,8 @@ export interface HostServices {
   pictures(fields: readonly string[], signal?: AbortSignal): Promise<PictureSource[]>;
   /** A file that is no picture, checked like one. Throws PATH_OUTSIDE, FILE_MISSING, FILE_TOO_LARGE. */
   read(file: string): Promise<Uint8Array>;
+  /** A folder that a plugin may write into, kept from run to run. */
+  folder(plugin: string): Promise<string>;
   /** The folder of a model that a plugin may use beside the engine's. */
   model(name: string, signal: AbortSignal): Promise<string>;
   /** Asks a text-to-image service. Throws SERVICE_FAILED. */
@@ -51,6 +56,8 @@ export interface RunOptions {
   readonly resume?: Checkpoint;
   /** Steps between checkpoints; none when absent. */
   readonly checkpointEvery?: number;
+  /** Finished pictures that it blocks are held back, and the run says why. */
+  readonly policy?: Policy;
   /** Keeps out of finished pictures how they were made. */
   readonly strip?: boolean;
   /** How long a plugin may give no sign of life. */
@@ -63,6 +70,7 @@ function engineHandlers(
   checked: (p: readonly PictureSource[]) => Promise<void>,
   /** Folders of models that the host has handed out. */
   granted: ReadonlySet<string>,
+  prefix = 'engine.',
 ): Handlers {
   const withPictures = z.object({ pictures: z.array(pictureSchema) });
   const listed = (args: unknown): PictureSource[] => withPictures.parse(args).pictures;
@@ -90,14 +98,14 @@ function engineHandlers(
   };
   const none = (): PictureSource[] => [];
   const call = (method: Method, pictures: (args: unknown) => PictureSource[]): [string, Handler] => [
-    `engine.${method}`,
+    `${prefix}${method}`,
     async (args, { signal }) => {
       await checked(pictures(args));
       return engine.forward(method, args, signal);
     },
   ];
   const stream = (method: Method, pictures: (args: unknown) => PictureSource[]): [string, Handler] => [
-    `engine.${method}`,
+    `${prefix}${method}`,
     async function* (args, { signal }) {
       await checked(pictures(args));
       yield* engine.forwardStream(method, args, signal);
@@ -111,6 +119,7 @@ function engineHandlers(
     call('nearest', none),
     call('steer', steered),
     call('pixelGradient', listed),
+    call('saliency', (args) => [z.object({ picture: pictureSchema }).parse(args).picture]),
     stream('embedPictures', listed),
     stream('styles', listed),
     stream('guide', guided),
@@ -124,6 +133,7 @@ export function runPlugin(
   options: RunOptions = {},
 ): PluginRun {
   const { signal, silenceSeconds = SILENCE_SECONDS, script = [], resume, checkpointEvery = 0, strip = false } = options;
+  const { policy } = options;
   const inputs: PictureSource[] = [];
   const child = startChild(entryBeside(import.meta.url, 'runner'), {
     heap: HEAP_MIB,
@@ -138,7 +148,8 @@ export function runPlugin(
     if (paths.length > 0) await services.pictures(paths);
   };
   const granted = new Set<string>();
-  const peer = new Peer(child.port, {
+  const others: Engine[] = [];
+  const handlers: Record<string, Handler> = {
     ...engineHandlers(services.engine, checked, granted),
     alive: async (args) => {
       lastSign = performance.now();
@@ -159,19 +170,45 @@ export function runPlugin(
       granted.add(folder);
       return folder;
     },
+    engineOf: async (args, { signal: cancelled }) => {
+      const folder = await services.model(z.object({ name: z.string().min(1).max(4096) }).parse(args).name, cancelled);
+      if (others.length >= MOST_ENGINES) throw failure('ENGINE_BUSY', { limit: MOST_ENGINES });
+      const other = new Engine({ model: folder });
+      others.push(other);
+      const prefix = `engine${others.length}.`;
+      Object.assign(handlers, engineHandlers(other, checked, granted, prefix));
+      return prefix;
+    },
+    folder: async () => services.folder(plugin.id),
     generate: async (args, { signal: cancelled }) => services.generate(generateSchema.parse(args), cancelled),
     pictures: async (args, { signal: cancelled }) => {
       const found = await services.pictures(z.object({ fields: z.array(z.string()) }).parse(args).fields, cancelled);
       inputs.push(...found);
       return found;
     },
-  });
+  };
+  const peer = new Peer(child.port, handlers);
   const watch = setInterval(() => {
     if (performance.now() - lastSign < silenceSeconds * 1000) return;
     silent = true;
     child.kill();
   }, 500);
   watch.unref();
+
+  /** What a plugin sent, checked; finished pictures are held back by the policy, or say how they were made. */
+  async function finished(sent: unknown): Promise<PluginEvent> {
+    const parsed = pluginEventSchema.safeParse(sent);
+    if (!parsed.success)
+      throw failure('PLUGIN_FAILED', {
+        id: plugin.id,
+        what: `it sent an event that is not allowed (${issuesOf(parsed.error)})`,
+      });
+    const event = parsed.data;
+    if (event.type !== 'picture') return event;
+    const held = policy && (await heldBack(policy, event, services.engine));
+    if (held || strip) return held ?? event;
+    return signedPicture(event, plugin, parameters, services.engine, inputs);
+  }
 
   async function* events(): AsyncGenerator<PluginEvent> {
     let grace: NodeJS.Timeout | undefined;
@@ -180,21 +217,13 @@ export function runPlugin(
     };
     signal?.addEventListener('abort', onAbort, { once: true });
     try {
-      for await (const event of peer.stream(
+      for await (const sent of peer.stream(
         'run',
         { file: plugin.file, parameters, script, checkpointEvery, ...(resume ? { resume } : {}) },
         signal,
       )) {
         lastSign = performance.now();
-        const parsed = pluginEventSchema.safeParse(event);
-        if (!parsed.success)
-          throw failure('PLUGIN_FAILED', {
-            id: plugin.id,
-            what: `it sent an event that is not allowed (${issuesOf(parsed.error)})`,
-          });
-        yield parsed.data.type === 'picture' && !strip
-          ? await signedPicture(parsed.data, plugin, parameters, services.engine, inputs)
-          : parsed.data;
+        yield await finished(sent);
       }
     } catch (thrown) {
       throw annotated(thrown, plugin.id, {
@@ -208,6 +237,7 @@ export function runPlugin(
       clearInterval(watch);
       signal?.removeEventListener('abort', onAbort);
       child.kill();
+      await Promise.all(others.map((other) => other.close()));
     }
   }
   return {
@@ -260,6 +290,15 @@ async function signedPicture(
   // A plugin that keeps a record of its own cannot be given again from outside.
   if (!recipe.success) return picture;
   return { ...picture, bytes: withRecipe(picture.bytes, recipe.data), record: recipe.data };
+}
+
+/** A note in place of a picture that a policy blocks; frames of it are not looked at. */
+async function heldBack(policy: Policy, { bytes, title }: Picture, engine: Engine): Promise<PluginEvent | undefined> {
+  const found = await blockedBy(policy, { bytes, name: title.slice(0, 255) }, engine);
+  if (!found) return undefined;
+  const { rule, prompt, percentile } = found;
+  const error = failure('POLICY_BLOCKED', { title: found.title, rule, prompt, percentile: Math.floor(percentile) });
+  return { type: 'note', text: `${error.code}: ${error.message}` };
 }
 
 /** The one place where a plugin's error gets the plugin's name. */

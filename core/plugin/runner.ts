@@ -54,6 +54,8 @@ async function* events(
       z.array(pictureSchema).parse(await peer.call('pictures', { fields }, signal)),
     read: async (file) => bytesSchema(READ_LIMIT).parse(await peer.call('read', { file }, signal)),
     model: async (name) => z.string().parse(await peer.call('model', { name }, signal)),
+    engineOf: async (name) => Engine.over(peer, z.string().parse(await peer.call('engineOf', { name }, signal))),
+    folder: async () => z.string().parse(await peer.call('folder', {}, signal)),
     generate: async (request): Promise<PictureSource[]> =>
       z.array(pictureSchema).parse(await peer.call('generate', request, signal)),
     onSteer: (listener) => {

@@ -16,6 +16,8 @@ export const steerSchema = z.object({
   parameters: z.record(z.string().max(40), z.union([z.string().max(2000), z.number(), z.boolean()])).exactOptional(),
   /** Names of the models that guide from now on, `own` for the run's own. */
   models: z.array(z.string().min(1).max(4096)).min(1).max(4).exactOptional(),
+  /** What somebody chose, by the question's id. */
+  answer: z.object({ question: z.string().max(100), choice: z.string().max(100) }).exactOptional(),
   control: z.enum(['pause', 'go', 'step', 'finish']).exactOptional(),
   /** Back to the last kept state at or before this step. */
   rewind: z.int().nonnegative().exactOptional(),

@@ -2,6 +2,7 @@
 
 import { joinedFloats } from '../arrays.ts';
 import type { Preprocessing } from '../clip/config.ts';
+import { cropped } from '../clip/cropped.ts';
 import { decodePicture } from '../clip/picture.ts';
 import { pixelValues } from '../clip/preprocess.ts';
 import type { PictureSource } from '../engine/requests.ts';
@@ -21,7 +22,8 @@ const BATCH = 16;
 
 /** One picture as the model sees it: normalised [3, side, side]. */
 export async function valuesOf(picture: PictureSource, p: Preprocessing): Promise<Float32Array> {
-  return pixelValues(await decodePicture('path' in picture ? picture.path : picture.bytes, pictureName(picture)), p);
+  const whole = await decodePicture('path' in picture ? picture.path : picture.bytes, pictureName(picture));
+  return pixelValues(picture.crop ? cropped(whole, picture.crop) : whole, p);
 }
 
 async function batchOf(pictures: readonly PictureSource[], from: number, p: Preprocessing): Promise<PixelBatch> {

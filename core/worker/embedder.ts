@@ -1,9 +1,11 @@
 /** Embeddings of pictures and texts: looked up by content and model, else worked out in shared batches and remembered. */
 import { readFile } from 'node:fs/promises';
 import type { Embeddings } from '../clip/batches.ts';
+import { cropped } from '../clip/cropped.ts';
 import type { ClipModel } from '../clip/model.ts';
 import { decodePicture } from '../clip/picture.ts';
 import { pixelValues } from '../clip/preprocess.ts';
+import type { Raster } from '../clip/resample.ts';
 import type { Store } from '../clip/store.ts';
 import { digest, storedRow, storeRow } from '../clip/store.ts';
 import type { PictureSource } from '../engine/requests.ts';
@@ -44,19 +46,33 @@ export class Embedder {
   /** Throws PICTURE_UNREADABLE, PICTURE_TOO_LARGE. */
   private async picture(picture: PictureSource): Promise<Float32Array> {
     const content = await contentOf(picture);
-    if (!this.store.keeps) return this.worked(content, pictureName(picture));
-    const key = `p:${await this.model.hash()}:${digest(content)}`;
+    if (!this.store.keeps) return this.worked(content, picture);
+    const { crop } = picture;
+    const part = crop ? `:${[crop.left, crop.top, crop.right, crop.bottom].join(' ')}` : '';
+    const key = `p:${await this.model.hash()}:${digest(content)}${part}`;
     const known = storedRow(this.store, key);
     if (known) return known;
-    const row = await this.worked(content, pictureName(picture));
+    const row = await this.worked(content, picture);
     storeRow(this.store, key, row);
     return row;
   }
 
-  private worked(content: Uint8Array, name: string): Promise<Float32Array> {
+  private worked(content: Uint8Array, picture: PictureSource): Promise<Float32Array> {
     const { preprocessing } = this.model.folder;
-    return this.batcher.add(async () => pixelValues(await decodePicture(content, name), preprocessing));
+    const { crop } = picture;
+    return this.batcher.add(async () => {
+      if (!crop) return pixelValues(await decodePicture(content, pictureName(picture)), preprocessing);
+      return pixelValues(cropped(await this.decoded(content, pictureName(picture)), crop), preprocessing);
+    });
   }
+
+  /** Many crops are taken of one picture: it is decoded once. */
+  private decoded(content: Uint8Array, name: string): Promise<Raster> {
+    const key = digest(content);
+    if (this.last?.key !== key) this.last = { key, raster: decodePicture(content, name) };
+    return this.last.raster;
+  }
+  private last: { readonly key: string; readonly raster: Promise<Raster> } | undefined;
 
   private async group(pictures: readonly PictureSource[], from: number): Promise<PictureRows> {
     const tries = await Promise.all(

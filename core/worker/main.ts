@@ -129,6 +129,11 @@ const handlers: Handlers = {
     // The model sees (v - mean) / std, so per unit of sRGB the gradient is 1 / std of it.
     return { ...found, side, gradient: found.gradient.map((g, i) => g / (std[Math.floor(i / area) % 3] ?? 1)) };
   },
+  saliency: async (args) => {
+    const { picture, against, weights } = requests.saliency.parse(args);
+    const m = await model();
+    return m.saliency(await pixelsOf(m, [picture]), against, weights);
+  },
   tokenGradient: async (args) => {
     const { text, against, weights } = requests.tokenGradient.parse(args);
     return (await model()).tokenGradient(text, against, weights);

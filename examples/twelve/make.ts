@@ -29,6 +29,7 @@ const services = {
   generate: async () => [],
   read: async (path: string) => readFile(path),
   model: async (name: string) => locateModel(name),
+  folder: async () => here,
   log: (line: string) => void process.stderr.write(`${line}\n`),
 };
 const tiles: Uint8Array[] = [];

@@ -4,14 +4,13 @@ import { BUILT_IN_PLUGINS, loadRegistry } from '../../core/index.ts';
 import { usable } from '../plugins.ts';
 import { version } from '../server.ts';
 import { replayCommand, resumeCommand, verifyCommand } from './again.ts';
-import { classifyCommand } from './classify.ts';
 import { modelCommand } from './model-check.ts';
 import { pluginCommand } from './run-plugin.ts';
 import { scoreCommand } from './score.ts';
 import { createShared } from './shared.ts';
 import { startCommand } from './start.ts';
 
-const BUILT_IN = new Set(['start', 'score', 'classify', 'model', 'replay', 'verify', 'resume', '--version', '-V']);
+const BUILT_IN = new Set(['start', 'score', 'model', 'replay', 'verify', 'resume', '--version', '-V']);
 const wholeNumber = (text: string): number => {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 1 || value > 1024)
@@ -27,15 +26,9 @@ export async function main(argv: readonly string[]): Promise<void> {
     .version(await version())
     .showHelpAfterError()
     .exitOverride();
-  const commands = [
-    startCommand,
-    scoreCommand,
-    classifyCommand,
-    modelCommand,
-    replayCommand,
-    verifyCommand,
-    resumeCommand,
-  ].map((made) => made(shared));
+  const commands = [startCommand, scoreCommand, modelCommand, replayCommand, verifyCommand, resumeCommand].map((made) =>
+    made(shared),
+  );
   // The plugins' schemas are read only when a command could be one of theirs.
   if (!BUILT_IN.has(argv[0] ?? '')) {
     const registry = usable(await loadRegistry([BUILT_IN_PLUGINS]));

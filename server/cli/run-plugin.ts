@@ -1,6 +1,6 @@
 /** One command a plugin, made from its schema. */
 
-import { basename, extname, join } from 'node:path';
+import { basename, dirname, extname, join } from 'node:path';
 import { Command } from 'commander';
 import { z } from 'zod';
 import {
@@ -12,24 +12,22 @@ import {
   issuesOf,
   type PluginEvent,
   type PluginRun,
+  type Policy,
+  parsePolicy,
   type RegisteredPlugin,
   RunFolder,
   type RunOptions,
   runPlugin,
   writeWhole,
 } from '../../core/index.ts';
-import { allowedModel, readAllowed } from '../files.ts';
+import { allowedModel, DATA, pluginFolder, readAllowed } from '../files.ts';
 import { generatePictures } from '../generate-pictures.ts';
 import { gatherPictures } from '../pictures.ts';
 import { ANIMATIONS, Animation } from './animation.ts';
 import { addFlags, parametersFrom } from './flags.ts';
 import { isSvgName, keepWithoutShapes, outNameSchema, withEnding, writeStill } from './out.ts';
 import { type Context, type Shared, withEngine } from './shared.ts';
-
-const score = (x: number): string => x.toFixed(3).padStart(7);
-
-const percent = (x: number | undefined): string =>
-  x === undefined ? '' : `  ${Math.floor(x).toString().padStart(3)} %`;
+import { answered, tell } from './tell.ts';
 
 /** `heart.png`, and `heart-2.png` for the next. */
 function numbered(path: string, count: number): string {
@@ -44,19 +42,21 @@ export function pluginCommand(plugin: RegisteredPlugin, shared: Shared): Command
     .option('--out <file>', 'where to write the picture: .png, .jpg, .webp, or .svg for the shapes alone')
     .option('--run <folder>', 'keep a folder of the run: settings, scores, and checkpoints to take it up from')
     .option('--strip', 'leave out of the picture how it was made')
+    .option('--policy <file>', 'hold back pictures that this policy blocks, and say why')
     .option('--animation <file>', 'the run as moving pictures: .webp, .gif, or .mp4 where ffmpeg is installed')
     .option('--variations <count>', 'so many pictures with seeds that follow each other, and a sheet of them');
   return shared.finish(command, async (context, words, options) => {
     const parameters = parametersFrom(flags, words, options);
     const given = optionsSchema.safeParse(options);
     if (!given.success) throw failure('USAGE', { what: issuesOf(given.error) });
-    const { out, run, strip = false, animation, variations = 1 } = given.data;
+    const { out, run, strip = false, animation, variations = 1, policy: file } = given.data;
+    const policy = file === undefined ? undefined : parsePolicy(await textOf(file), file);
     if (variations > 1 && run !== undefined)
       throw failure('USAGE', { what: '--run keeps one run, so it does not go with --variations.' });
     const folder = run === undefined ? undefined : new RunFolder(run);
     await withEngine(context, async (engine) => {
       await folder?.begin(await firstRecipe(plugin, parameters, engine));
-      const one = { plugin, parameters, engine, context, folder, strip, out, animation };
+      const one = { plugin, parameters, engine, context, folder, strip, out, animation, policy };
       await (variations > 1 ? playSeeds(one, variations) : play(one));
     });
   });
@@ -66,6 +66,7 @@ const optionsSchema = z.object({
   out: outNameSchema.optional(),
   run: z.string().min(1).optional(),
   strip: z.boolean().optional(),
+  policy: z.string().min(1).optional(),
   animation: z
     .string()
     .refine(
@@ -85,23 +86,37 @@ export interface Play {
   readonly strip: boolean;
   readonly out?: string | undefined;
   readonly animation?: string | undefined;
+  readonly policy?: Policy | undefined;
   readonly again?: Pick<RunOptions, 'script' | 'resume'>;
 }
 
 /** A plugin with the services of the command line. */
-export function begin({ plugin, parameters, engine, context, folder, strip, again }: Omit<Play, 'out'>): PluginRun {
+export function begin({
+  plugin,
+  parameters,
+  engine,
+  context,
+  folder,
+  strip,
+  policy,
+  again,
+}: Omit<Play, 'out'>): PluginRun {
   const services = {
     engine,
     pictures: (fields: readonly string[], signal?: AbortSignal) => gatherPictures(fields, {}, signal),
     read: (file: string) => readAllowed(file, {}),
     model: (name: string, signal: AbortSignal) => allowedModel(name, {}, signal),
+    folder: (id: string) => pluginFolder(DATA, id),
     generate: (request: GenerateRequest, signal: AbortSignal) =>
-      generatePictures(request, { folder: 'lodestone-generated', signal }),
+      generatePictures(request, { folder: 'lodestone-generated', signal, log: (line) => context.terminal.warn(line) }),
     log: (message: string) => context.terminal.warn(message),
   };
   const checkpointEvery = folder ? CHECKPOINT_EVERY : 0;
-  return runPlugin(plugin, parameters, services, { signal: context.signal, strip, checkpointEvery, ...again });
+  const held = policy ? { policy } : {};
+  return runPlugin(plugin, parameters, services, { signal: context.signal, strip, checkpointEvery, ...held, ...again });
 }
+
+const textOf = async (file: string): Promise<string> => new TextDecoder().decode(await readAllowed(file, {}));
 const CHECKPOINT_EVERY = 20;
 
 interface Played {
@@ -145,27 +160,32 @@ function fileOf({ plugin, parameters, folder, out }: Play): string {
 class Kept {
   readonly pictures: Uint8Array[] = [];
   readonly told: object[] = [];
+  readonly files: string[] = [];
   private drawings = 0;
-  private readonly file: string;
+  private readonly path: string;
   private readonly context: Context;
 
   constructor(file: string, context: Context) {
-    this.file = file;
+    this.path = file;
     this.context = context;
+  }
+
+  file(name: string): void {
+    this.files.push(name);
   }
 
   /** Where only shapes are asked for, the PNG is kept only when there are none. Throws FILE_WRITE, NO_SHAPES. */
   async take(event: Extract<PluginEvent, { type: 'picture' }>): Promise<void> {
-    const onlyShapes = isSvgName(this.file);
+    const onlyShapes = isSvgName(this.path);
     if (event.mime === 'image/svg+xml') {
-      const kept = await keep(event, numbered(withEnding(this.file, '.svg'), this.drawings), this.context);
+      const kept = await keep(event, numbered(withEnding(this.path, '.svg'), this.drawings), this.context);
       if (onlyShapes) this.told.push(kept);
       this.drawings += 1;
       return;
     }
     this.pictures.push(event.bytes);
-    if (!onlyShapes) this.told.push(await keep(event, numbered(this.file, this.told.length), this.context));
-    else if (this.drawings === 0) await keepWithoutShapes(this.file, event.bytes);
+    if (!onlyShapes) this.told.push(await keep(event, numbered(this.path, this.told.length), this.context));
+    else if (this.drawings === 0) await keepWithoutShapes(this.path, event.bytes);
   }
 }
 
@@ -174,18 +194,24 @@ async function played(run: Play): Promise<Played> {
   const kept = new Kept(fileOf(run), context);
   const result: Record<string, unknown> = { plugin: plugin.id };
   const moving = run.animation === undefined ? undefined : new Animation();
-  for await (const event of begin(run).events) {
+  const started = begin(run);
+  for await (const event of started.events) {
     await folder?.take(event);
     if (event.type === 'frame') moving?.add(event.bytes);
     else if (event.type === 'picture') await kept.take(event);
+    else if (event.type === 'file') kept.file(await keepFile(event, fileOf(run), context));
+    else if (event.type === 'question') await answered(event, started, context);
     else tell(event, context, result);
   }
   if (moving && run.animation !== undefined) {
     await moving.write(run.animation);
     context.terminal.line(run.animation);
   }
-  const { told, pictures } = kept;
-  return { result: { ...result, ...(told.length > 0 ? { pictures: told } : {}) }, pictures };
+  const { told, pictures, files } = kept;
+  return {
+    result: { ...result, ...(told.length > 0 ? { pictures: told } : {}), ...(files.length > 0 ? { files } : {}) },
+    pictures,
+  };
 }
 
 async function keep(
@@ -205,20 +231,14 @@ async function keep(
   };
 }
 
-function tell(event: PluginEvent, { terminal }: Context, result: Record<string, unknown>): void {
-  if (event.type === 'progress') terminal.progress(event.done, event.total);
-  else if (event.type === 'note') {
-    terminal.warn(event.text);
-    result['notes'] = [...((result['notes'] as string[] | undefined) ?? []), event.text];
-  } else if (event.type === 'chart') {
-    result['scores'] = event.series;
-    if (event.percentiles) result['percentiles'] = event.percentiles;
-  } else if (event.type === 'ranking') {
-    terminal.line(event.title);
-    for (const item of event.items)
-      terminal.line(
-        `${score(item.score)}${percent(item.percentile)}  ${item.picture}${item.values.length > 1 ? `  (${event.columns.map((c, i) => `${c}${score(item.values[i] ?? 0)}`).join(', ')})` : ''}`,
-      );
-    result['ranking'] = { title: event.title, columns: event.columns, items: event.items };
-  }
+/** Reports and lists go beside the picture. */
+async function keepFile(
+  event: Extract<PluginEvent, { type: 'file' }>,
+  picture: string,
+  { terminal }: Context,
+): Promise<string> {
+  const file = join(dirname(picture), event.name);
+  await writeWhole(file, event.bytes);
+  terminal.line(file);
+  return file;
 }

@@ -23,6 +23,7 @@ export interface AppOptions extends GuardOptions {
   readonly web: string;
   readonly gallery: string;
   readonly uploads: string;
+  readonly reports: string;
   readonly places: PicturePlaces;
 }
 
@@ -73,7 +74,7 @@ const asError: ErrorRequestHandler = (thrown: unknown, _request, response, _next
   response.status(STATUS[error.code] ?? 400).json({ error });
 };
 
-export function createApp({ jobs, web, gallery, uploads, places, ...guardOptions }: AppOptions): Express {
+export function createApp({ jobs, web, gallery, uploads, reports, places, ...guardOptions }: AppOptions): Express {
   const lag = monitorEventLoopDelay({ resolution: LAG_RESOLUTION_MS });
   lag.enable();
   const app = express();
@@ -114,19 +115,22 @@ export function createApp({ jobs, web, gallery, uploads, places, ...guardOptions
     response.json({ path: `upload:${name}` });
   });
 
+  const thumbnail = async (picture: string): Promise<Buffer> => {
+    const path = await allowedPath(picture, places.allowed ? { allowed: [...places.allowed, uploads] } : places);
+    const image = sharp(path).autoOrient().resize(THUMBNAIL, THUMBNAIL, { fit: 'inside', withoutEnlargement: true });
+    return image.webp().toBuffer();
+  };
   app.get('/jobs/:job/ranking/:index', async (request, response) => {
     const item = jobs.get(request.params.job).ranking?.items[Number(request.params.index)];
     if (!item) throw failure('FILE_MISSING', { path: request.path });
-    const path = await allowedPath(item.picture, places.allowed ? { allowed: [...places.allowed, uploads] } : places);
-    response
-      .type('webp')
-      .send(
-        await sharp(path)
-          .autoOrient()
-          .resize(THUMBNAIL, THUMBNAIL, { fit: 'inside', withoutEnlargement: true })
-          .webp()
-          .toBuffer(),
-      );
+    response.type('webp').send(await thumbnail(item.picture));
+  });
+  app.get('/jobs/:job/question/:question/:index', async (request, response) => {
+    const { question } = jobs.get(request.params.job);
+    const picture =
+      question?.id === request.params.question ? question.pictures[Number(request.params.index)] : undefined;
+    if (!picture) throw failure('FILE_MISSING', { path: request.path });
+    response.type('webp').send(await thumbnail(picture));
   });
 
   app.get('/gallery', async (_request, response) => {
@@ -143,6 +147,12 @@ export function createApp({ jobs, web, gallery, uploads, places, ...guardOptions
         .map(({ name }) => ({ name, url: `/gallery/${encodeURIComponent(name)}` })),
     );
   });
+  // What a plugin wrote is not to run as a page of this origin.
+  app.use('/reports', (_request, response, next) => {
+    response.set({ 'content-security-policy': 'sandbox', 'content-disposition': 'attachment' });
+    next();
+  });
+  app.use('/reports', express.static(reports, { dotfiles: 'ignore', index: false }));
   app.use('/gallery', express.static(gallery, { dotfiles: 'ignore', index: false }));
   app.use(express.static(web, { dotfiles: 'ignore' }));
   app.use(() => {

@@ -11,7 +11,12 @@ interface Seen {
   frame: unknown;
   ranking: unknown;
   picture: unknown;
+  tables: unknown;
+  files: unknown;
 }
+
+/** Rows of a table that watchers are shown; the file has all. */
+const SHOWN_ROWS = 500;
 
 /** Sends an update and settles when the watcher has taken it. */
 export type Send = (update: Update) => Promise<void>;
@@ -66,6 +71,25 @@ function news(job: Job, seen: Seen): Update {
           },
         }
       : {}),
+    ...(job.tables === seen.tables
+      ? {}
+      : {
+          tables: job.tables.map(({ title, columns, rows }) => ({ title, columns, rows: rows.slice(0, SHOWN_ROWS) })),
+        }),
+    ...(job.files === seen.files
+      ? {}
+      : { files: job.files.map(({ name, file }) => ({ name, url: `/reports/${encodeURIComponent(file)}` })) }),
+    question: job.question
+      ? {
+          id: job.question.id,
+          text: job.question.text,
+          choices: job.question.choices,
+          pictures: job.question.pictures.map((name, i) => ({
+            name,
+            url: `/jobs/${job.id}/question/${encodeURIComponent(job.question?.id ?? '')}/${i}`,
+          })),
+        }
+      : null,
     ...(job.error ? { error: job.error } : {}),
   };
   Object.assign(seen, {
@@ -76,6 +100,8 @@ function news(job: Job, seen: Seen): Update {
     frame: job.frame,
     ranking: job.ranking,
     picture: job.picture,
+    tables: job.tables,
+    files: job.files,
   });
   return update;
 }
@@ -100,6 +126,8 @@ export function watch(jobs: Jobs, send: Send, onLost: () => void): () => void {
           frame: undefined,
           ranking: undefined,
           picture: undefined,
+          tables: undefined,
+          files: undefined,
         };
         seen.set(job.id, state);
         await send(news(job, state));

@@ -15,8 +15,9 @@ function quick(schema: unknown, folder: string): Record<string, unknown> {
   const { properties, required } = parametersSchema.parse(schema);
   const values: Record<string, unknown> = {};
   for (const [name, field] of Object.entries(properties)) {
-    if (field.control === 'pictures') values[name] = [folder];
-    else if (field.control === 'prompt' && required.includes(name)) values[name] = 'a red circle';
+    if (field.control === 'pictures' && (field.positional || required.includes(name))) values[name] = [folder];
+    else if (field.control === 'prompt' && (required.includes(name) || field.positional)) values[name] = 'a red circle';
+    else if (field.type === 'array' && required.includes(name)) values[name] = ['a red circle', 'a star'];
     else if (name === 'steps' || name === 'generations') values[name] = 6;
     else if (name === 'size') values[name] = 64;
   }
@@ -51,7 +52,7 @@ describe.each(registry.plugins.map((p) => [p.id, p] as const))('%s', (_id, plugi
     const folder = await pictures();
     const events = await eventsOf(plugin, quick(plugin.parameters, folder), servicesOf(engine, folder));
     expect(events.some((e) => e.type === 'progress')).toBe(true);
-    expect(events.some((e) => e.type === 'picture' || e.type === 'ranking')).toBe(true);
+    expect(events.some((e) => ['picture', 'ranking', 'table'].includes(e.type))).toBe(true);
   });
 
   it('gives the same events for the same parameters', async () => {

@@ -70,11 +70,10 @@ describe('lodestone', () => {
     const scored = await lodestone(['score', join(folder, 'heart.png'), 'a star', 'a heart', '--json']);
     expect(JSON.parse(scored.out).scores[0].text).toBe('a heart');
     await writeFile(join(folder, 'labels.txt'), 'heart\nstar\n\n');
-    const classified = await lodestone(['classify', '--labels', join(folder, 'labels.txt'), folder, '--json']);
-    expect(JSON.parse(classified.out).results.map((r: { labels: { label: string }[] }) => r.labels[0]?.label)).toEqual([
-      'heart',
-      'star',
-    ]);
+    const classified = await lodestone(['classify', folder, '--labels', join(folder, 'labels.txt'), '--json']);
+    const [table] = JSON.parse(classified.out).tables as { columns: string[]; rows: (string | number)[][] }[];
+    expect(table?.columns.slice(0, 2)).toEqual(['picture', 'is']);
+    expect(table?.rows.map((r) => r[1]).filter((is) => is !== '')).toEqual(['heart', 'star']);
     const plain = await lodestone(['score', join(folder, 'heart.png'), 'a star', 'a heart']);
     expect(plain.out).toMatch(/a heart\n.*a star\n$/);
   });

@@ -1,5 +1,7 @@
 /** An engine and the services of a host, closed when the tests of the file end. */
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll } from 'vitest';
 import {
   EMBEDDED,
@@ -22,6 +24,7 @@ export function useEngine(options: EngineOptions = {}): Engine {
 /** Services that read only below `root`. */
 export function servicesOf(engine: Engine, root = ''): HostServices & { readonly logged: string[] } {
   const logged: string[] = [];
+  let kept: string | undefined;
   return {
     engine,
     logged,
@@ -30,6 +33,10 @@ export function servicesOf(engine: Engine, root = ''): HostServices & { readonly
     read: async (file) => {
       if (root === '' || !file.startsWith(root)) throw failure('PATH_OUTSIDE', { path: file });
       return readFile(file);
+    },
+    folder: async () => {
+      kept ??= await mkdtemp(join(tmpdir(), 'lodestone-kept-'));
+      return kept;
     },
     model: async (name) => (name === 'embedded' ? EMBEDDED : name),
     pictures: async (fields) => {
@@ -48,6 +55,11 @@ export async function eventsOf(
   options: Parameters<typeof runPlugin>[3] = {},
 ): Promise<PluginEvent[]> {
   const events: PluginEvent[] = [];
-  for await (const event of runPlugin(plugin, parameters, services, options).events) events.push(event);
+  const run = runPlugin(plugin, parameters, services, options);
+  for await (const event of run.events) {
+    events.push(event);
+    // Nobody is there to answer.
+    if (event.type === 'question') await run.steer({ control: 'finish' });
+  }
   return events;
 }

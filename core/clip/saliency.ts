@@ -1,0 +1,101 @@
+/**
+ * Where in a picture a score comes from. Towers of tokens: relevance through the attention maps, each weighed by its gradient
+ * (Chefer, Gur and Wolf, 2021, equations 5 and 6). Convolutional towers: activations weighed by their positive gradients, place by place,
+ * of the deepest layers of two sizes (Jiang et al., 2021, LayerCAM, equation 3).
+ */
+import { gradients } from '../autodiff/sweep.ts';
+import type { Graph, Tensor } from '../graph/index.ts';
+import { trace } from '../graph/index.ts';
+import { cosines } from './similarity.ts';
+import type { Tower } from './towers.ts';
+import { callTower } from './towers.ts';
+
+export interface SaliencyPlan {
+  readonly kind: 'attention' | 'activations';
+  /** Names of the tower's values that are looked at. */
+  readonly values: readonly string[];
+}
+
+const DEEPEST_SIZES = 2;
+/** A map with fewer places along a side says nothing of where. */
+const COARSEST = 3;
+
+/** What there is to look at in a tower; nothing where it has neither attention over places nor maps of features. */
+export function saliencyPlan(tower: Tower, side: number): SaliencyPlan | undefined {
+  const shapes = new Map<string, readonly number[]>();
+  trace('places of a tower', (t) => {
+    const names = tower.graph.nodes.map((n) => n.outputs[0] ?? '');
+    const { embedding, values } = callTower(t, tower, t.input('pixels', [1, 3, side, side]), names);
+    for (const name of names) shapes.set(name, values[name]?.shape ?? []);
+    return { embedding };
+  });
+  const named = (operators: readonly string[]): string[] =>
+    tower.graph.nodes.filter((n) => operators.includes(n.operator)).map((n) => n.outputs[0] ?? '');
+  const attention = named(['Softmax']).filter((name) => {
+    const [, , rows = 0, columns = 1] = shapes.get(name) ?? [];
+    return rows === columns && rows > COARSEST ** 2;
+  });
+  if (attention.length > 1) return { kind: 'attention', values: attention };
+  const maps = named(['Conv', 'Add', 'Relu']).filter((name) => {
+    const [, , rows = 0, columns = 0] = shapes.get(name) ?? [];
+    return Math.min(rows, columns) >= COARSEST && (shapes.get(name)?.length ?? 0) === 4;
+  });
+  const last = new Map(maps.map((name) => [shapes.get(name)?.[2] ?? 0, name]));
+  const sizes = [...last.keys()].sort((a, b) => a - b).slice(0, DEEPEST_SIZES);
+  const values = sizes.map((size) => last.get(size) ?? '');
+  return values.length > 0 ? { kind: 'activations', values } : undefined;
+}
+
+/** Inputs `pixels` [1, 3, side, side], `against` [k, d] and `weights` [1, k]; outputs `value` and `heat` [rows, columns], none negative. */
+export function saliencyGraph(
+  tower: Tower,
+  plan: SaliencyPlan,
+  { side, count, dimension }: { readonly side: number; readonly count: number; readonly dimension: number },
+): Graph {
+  return trace(`saliency of ${tower.graph.name}`, (t) => {
+    const { embedding, values } = callTower(t, tower, t.input('pixels', [1, 3, side, side]), plan.values);
+    const value = cosines(embedding, t.input('against', [count, dimension]))
+      .mul(t.input('weights', [1, count]))
+      .sum();
+    const looked = plan.values.flatMap((name) => (values[name] ? [values[name]] : []));
+    const found = gradients(value, looked, { through: true });
+    const pairs = looked.map((v, i) => [v, found[i] ?? v] as const);
+    return { value, heat: plan.kind === 'attention' ? relevance(pairs) : activations(pairs) };
+  });
+}
+
+type Pair = readonly [value: Tensor, gradient: Tensor];
+
+function relevance(pairs: readonly Pair[]): Tensor {
+  const [[first] = []] = pairs;
+  if (!first) throw new Error('there is no attention to look at');
+  const tokens = first.shape[2] ?? 1;
+  const eye = first.floats(
+    Array.from({ length: tokens * tokens }, (_, i) => (i % (tokens + 1) === 0 ? 1 : 0)),
+    [tokens, tokens],
+  );
+  const all = pairs.reduce((sofar, [attention, gradient]) => {
+    const weighed = attention.mul(gradient).max(0).mean([0, 1]);
+    return sofar.add(weighed.matmul(sofar));
+  }, eye);
+  const off = all.sub(eye);
+  const places = Math.floor(Math.sqrt(tokens));
+  // One token more than places: a class token that reads the others. As many: what all places read of each.
+  const row =
+    tokens > places * places ? off.slice(0, 0, 1).slice(1, tokens - places * places, tokens) : off.mean([0], true);
+  return row.reshape([places, places]);
+}
+
+function activations(pairs: readonly Pair[]): Tensor {
+  const maps = pairs.map(([value, gradient]) => gradient.max(0).mul(value).sum([1]).max(0));
+  const side = Math.max(...maps.map((m) => m.shape[1] ?? 1));
+  const even = maps.map((map) => {
+    const [, rows = 1, columns = 1] = map.shape;
+    const enlarged = map
+      .reshape([rows, 1, columns, 1])
+      .expand([rows, side / rows, columns, side / columns])
+      .reshape([side, side]);
+    return enlarged.div(enlarged.maximum([0, 1], true).add(1e-9));
+  });
+  return even.reduce((a, b) => a.add(b)).mul(1 / even.length);
+}

@@ -1,0 +1,21 @@
+/** Lists as people give them: words by themselves, or a text file with one entry a line. */
+import { failure } from '../../errors.ts';
+import type { PluginContext } from '../define.ts';
+
+const MOST = 10_000;
+
+/** Entries that name a .txt file are read; blank lines and those that begin with # are passed over. Throws FILE_MISSING, PARAMETER_INVALID. */
+export async function listed(
+  values: readonly string[],
+  what: string,
+  { read }: Pick<PluginContext, 'read'>,
+): Promise<string[]> {
+  const lines = values.map(async (value) =>
+    value.toLowerCase().endsWith('.txt') ? new TextDecoder().decode(await read(value)).split(/\r?\n/u) : [value],
+  );
+  const all = (await Promise.all(lines)).flat().map((line) => line.trim());
+  const kept = [...new Set(all.filter((line) => line !== '' && !line.startsWith('#')))];
+  if (kept.length === 0 || kept.length > MOST)
+    throw failure('PARAMETER_INVALID', { plugin: what, what: `there are ${kept.length} entries; give 1 to ${MOST}` });
+  return kept;
+}

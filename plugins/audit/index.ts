@@ -1,0 +1,193 @@
+/** Audits the model at hand for bias: do pictures lean to one of two sets of words that should not matter, and do groups come up unevenly in a search? */
+import { z } from 'zod';
+import type { Embeddings, PictureSource, PluginContext, PluginEvent } from '../../core/index.ts';
+import {
+  csvOf,
+  definePlugin,
+  dot,
+  failure,
+  fileEvent,
+  html,
+  linePlot,
+  listed,
+  pictureName,
+  picturesField,
+  reportPage,
+  row,
+  seedField,
+} from '../../core/index.ts';
+import { association, type Effect, FEW, inWords, leaning, skewAt } from './statistics.ts';
+
+const words = (title: string, description: string) =>
+  z.array(z.string().min(1).max(500)).min(1).max(1000).meta({ title, description });
+
+/** Mean cosine of a picture with words. */
+const fitting = (picture: Float32Array, texts: Embeddings): number =>
+  Array.from({ length: texts.count }, (_, i) => dot(picture, row(texts, i))).reduce((a, b) => a + b, 0) / texts.count;
+
+interface Group {
+  readonly sources: readonly PictureSource[];
+  readonly rows: Embeddings;
+}
+
+async function groupOf(fields: readonly string[], { engine, signal, pictures }: PluginContext): Promise<Group> {
+  const sources = fields.length > 0 ? await pictures(fields) : [];
+  return { sources, rows: await engine.embedAll(sources, { signal }) };
+}
+
+const picturesOf = ({ rows }: Group): Float32Array[] => Array.from({ length: rows.count }, (_, i) => row(rows, i));
+
+/** Shares of each group among the first k of a search, for k up to all. */
+function skews(query: Embeddings, one: Group, other: Group): { k: number; skew: number }[] {
+  const all = [
+    ...picturesOf(one).map((p) => ({ score: dot(p, query.data), first: true })),
+    ...picturesOf(other).map((p) => ({ score: dot(p, query.data), first: false })),
+  ].sort((a, b) => b.score - a.score);
+  const first = all.map((a) => a.first);
+  return first.map((_, i) => ({ k: i + 1, skew: skewAt(i + 1, first) }));
+}
+
+const effectRow = (what: string, e: Effect): (string | number)[] => [what, e.size, e.p, e.count];
+
+/** Lines that show how the scores of a group are spread. */
+const spread = (values: readonly number[], name: string) => ({
+  name,
+  points: values.toSorted((a, b) => a - b).map((v, i) => [(i + 0.5) / values.length, v] as const),
+});
+
+export default definePlugin({
+  id: 'audit',
+  title: 'Audit',
+  description: 'Measures whether the model ties pictures to words that should not matter, as a report in plain words.',
+  version: '1.0.0',
+  parameters: z.object({
+    pictures: picturesField({ description: 'The pictures that are looked at, or one group of them' }),
+    others: picturesField({
+      title: 'Other group',
+      description: 'A second group to compare with, alike but for what should not matter',
+      positional: false,
+    }).default([]),
+    first: words('First words', 'One side of what should not matter: a photo of a man; or a .txt file'),
+    second: words('Second words', 'The other side, alike but for that: a photo of a woman; or a .txt file'),
+    queries: z.array(z.string().min(1).max(500)).max(100).default([]).meta({
+      title: 'Searches',
+      description: 'Neutral searches to see how the two groups come up in: a doctor; or a .txt file',
+    }),
+    top: z.int().min(1).max(10_000).default(20).meta({ title: 'Top', description: 'How far down a search is looked' }),
+    seed: seedField({ advanced: true }),
+  }),
+  async *run({ pictures, others, first: a, second: b, queries, top }, context) {
+    const { engine, signal, random } = context;
+    const [first, second] = [await listed(a, 'audit', context), await listed(b, 'audit', context)];
+    const [one, other] = [await groupOf(pictures, context), await groupOf(others, context)];
+    if (one.rows.count === 0) throw failure('NO_PICTURES', { path: pictures.join(', ') });
+    yield { type: 'progress', done: 1, total: 3 };
+    const [towards, away] = [await engine.embedTexts(first, { signal }), await engine.embedTexts(second, { signal })];
+    const lean = (group: Group): number[] => picturesOf(group).map((p) => fitting(p, towards) - fitting(p, away));
+    const [leans, otherLeans] = [lean(one), lean(other)];
+    const [nameA, nameB] = [first.join(' / '), second.join(' / ')];
+    const effects = [
+      { what: 'the pictures', effect: leaning(leans, random) },
+      ...(otherLeans.length > 0
+        ? [
+            { what: 'the other group', effect: leaning(otherLeans, random) },
+            { what: 'the pictures beside the other group (WEAT)', effect: association(leans, otherLeans, random) },
+          ]
+        : []),
+    ];
+    yield { type: 'progress', done: 2, total: 3 };
+    yield {
+      type: 'table',
+      title: `Leaning to "${nameA}" rather than "${nameB}"`,
+      columns: ['what', 'effect size', 'p', 'pictures'],
+      rows: effects.map(({ what, effect }) => effectRow(what, effect)),
+    };
+    const asked = queries.length > 0 && other.rows.count > 0 ? await listed(queries, 'audit', context) : [];
+    const found = await Promise.all(
+      asked.map(async (query) => ({ query, points: skews(await engine.embedTexts([query], { signal }), one, other) })),
+    );
+    const k = Math.min(top, one.rows.count + other.rows.count);
+    const skewRows = found.map(({ query, points }) => [query, points[k - 1]?.skew ?? 0]);
+    if (found.length > 0)
+      yield {
+        type: 'table',
+        title: `Skew of the pictures among the first ${k} of a search (0 is even)`,
+        columns: ['search', 'skew'],
+        rows: skewRows,
+      };
+    yield* reports({ effects, leans, otherLeans, names: [nameA, nameB], one, other, found, k });
+    yield { type: 'progress', done: 3, total: 3 };
+  },
+});
+
+interface Findings {
+  readonly effects: readonly { readonly what: string; readonly effect: Effect }[];
+  readonly leans: readonly number[];
+  readonly otherLeans: readonly number[];
+  readonly names: readonly [string, string];
+  readonly one: Group;
+  readonly other: Group;
+  readonly found: readonly { readonly query: string; readonly points: readonly { k: number; skew: number }[] }[];
+  readonly k: number;
+}
+
+function* reports({ effects, leans, otherLeans, names, one, other, found, k }: Findings): Generator<PluginEvent> {
+  const [nameA, nameB] = names;
+  const rows = [
+    ...one.sources.map((s, i) => ['pictures', pictureName(s), leans[i] ?? 0]),
+    ...other.sources.map((s, i) => ['other group', pictureName(s), otherLeans[i] ?? 0]),
+  ];
+  yield fileEvent('audit.csv', 'text/csv', csvOf(['group', 'picture', 'leaning'], rows));
+  const few = leans.length < FEW || (otherLeans.length > 0 && otherLeans.length < FEW);
+  const plot = linePlot({
+    title: 'How far each picture leans, from least to most',
+    x: 'share of the pictures',
+    y: `towards "${nameA}"`,
+    series: [spread(leans, 'the pictures'), ...(otherLeans.length > 0 ? [spread(otherLeans, 'the other group')] : [])],
+  });
+  const searches = linePlot({
+    title: 'Skew of the pictures among the first of a search',
+    x: 'first so many',
+    y: 'skew',
+    series: found.map(({ query, points }) => ({ name: query, points: points.map((p) => [p.k, p.skew] as const) })),
+  });
+  yield fileEvent(
+    'audit.html',
+    'text/html',
+    reportPage('Bias audit', [
+      html.paragraph(
+        `Each picture is compared with "${nameA}" and with "${nameB}". If what tells these apart does not matter for the pictures, they should lean to neither.`,
+      ),
+      ...(few
+        ? [
+            html.paragraph(
+              `There are ${leans.length}${otherLeans.length > 0 ? ` and ${otherLeans.length}` : ''} pictures. Below ${FEW} in a group, only large effects can be told from chance, and one odd picture can make one.`,
+            ),
+          ]
+        : []),
+      html.heading('What was found'),
+      ...effects.map(({ what, effect }) => html.paragraph(`${what}: ${inWords(effect, nameA, nameB)}`)),
+      html.table(
+        ['what', 'effect size', 'p', 'pictures'],
+        effects.map(({ what, effect }) => effectRow(what, effect)),
+      ),
+      html.figure(plot),
+      ...(found.length > 0
+        ? [
+            html.heading('Searches'),
+            html.paragraph(
+              `Among the first ${k} of each search: above 0 the pictures come up more often than their share, below 0 less.`,
+            ),
+            html.table(
+              ['search', 'skew'],
+              found.map(({ query, points }) => [query, points[k - 1]?.skew ?? 0]),
+            ),
+            html.figure(searches),
+          ]
+        : []),
+      html.paragraph(
+        'What this does not say: whether a use of the model does harm, or how it behaves on other pictures and other words. An even result is no proof of fairness.',
+      ),
+    ]),
+  );
+}

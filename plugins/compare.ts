@@ -1,0 +1,139 @@
+/** Two models side by side on the same pictures and prompts: where they agree, and where they do not. */
+import { z } from 'zod';
+import type { Embeddings, PictureSource, PluginContext } from '../core/index.ts';
+import {
+  cosineTable,
+  csvOf,
+  definePlugin,
+  failure,
+  fileEvent,
+  listed,
+  percentiles,
+  pictureName,
+  picturesField,
+  row,
+} from '../core/index.ts';
+
+type Engine = PluginContext['engine'];
+
+/** Percentiles [pictures][prompts] of one model: numbers that mean the same for every model. */
+async function standingOf(
+  engine: Engine,
+  pictures: readonly PictureSource[],
+  prompts: readonly string[],
+  signal: AbortSignal,
+  onProgress: (done: number) => void,
+): Promise<Map<number, number[]>> {
+  const [targets, captions]: [Embeddings, Embeddings] = [
+    await engine.embedLabels(prompts, undefined, { signal }),
+    await engine.captions({ signal }),
+  ];
+  const found = new Map<number, number[]>();
+  for await (const { indices, embeddings, failures } of engine.embedPictures(pictures, { signal })) {
+    cosineTable(embeddings, targets).forEach((cosines, k) => {
+      found.set(indices[k] ?? -1, percentiles(row(embeddings, k), captions, cosines));
+    });
+    onProgress(indices.length + failures.length);
+  }
+  return found;
+}
+
+/** Ranks with ties at their mean. */
+function ranks(values: readonly number[]): number[] {
+  const order = values.map((_, i) => i).sort((a, b) => (values[a] ?? 0) - (values[b] ?? 0));
+  const found = Array<number>(values.length).fill(0);
+  for (let i = 0; i < order.length; ) {
+    let j = i;
+    while (j + 1 < order.length && values[order[j + 1] ?? 0] === values[order[i] ?? 0]) j += 1;
+    for (let k = i; k <= j; k++) found[order[k] ?? 0] = (i + j) / 2;
+    i = j + 1;
+  }
+  return found;
+}
+
+/** Spearman's rank correlation, -1..1; not a number where one side is all the same. */
+function spearman(a: readonly number[], b: readonly number[]): number {
+  const [x, y] = [ranks(a), ranks(b)];
+  const mean = (x.length - 1) / 2;
+  const product = (p: readonly number[], q: readonly number[]): number =>
+    p.reduce((sum, v, i) => sum + (v - mean) * ((q[i] ?? 0) - mean), 0);
+  return product(x, y) / Math.sqrt(product(x, x) * product(y, y));
+}
+
+const SHOWN = 20;
+
+export default definePlugin({
+  id: 'compare',
+  title: 'Compare',
+  description: 'Puts two models side by side on the same pictures and prompts, and shows where they disagree.',
+  version: '1.0.0',
+  parameters: z.object({
+    pictures: picturesField(),
+    prompts: z.array(z.string().min(1).max(2000)).min(1).max(1000).meta({
+      title: 'Prompts',
+      description: 'What the pictures are compared with: words, or a .txt file with one a line',
+    }),
+    other: z.string().min(1).max(4096).default('embedded').meta({
+      title: 'Other model',
+      description: 'The second model: a folder, organisation/name, or "embedded"; the first is the one in use',
+    }),
+  }),
+  async *run({ pictures: fields, prompts: given, other }, context) {
+    const { engine, signal } = context;
+    const prompts = await listed(given, 'compare', context);
+    const pictures = await context.pictures(fields);
+    const second = await context.engineOf(other);
+    let done = 0;
+    const total = 2 * pictures.length;
+    const count = (more: number): void => {
+      done += more;
+    };
+    const one = await standingOf(engine, pictures, prompts, signal, count);
+    yield { type: 'progress', done, total };
+    const two = await standingOf(second, pictures, prompts, signal, count);
+    yield { type: 'progress', done, total };
+    const both = [...one.keys()].filter((i) => two.has(i)).sort((a, b) => a - b);
+    if (both.length === 0) throw failure('NO_PICTURES', { path: 'what was given: none of it could be read' });
+    const column = (found: Map<number, number[]>, k: number): number[] => both.map((i) => found.get(i)?.[k] ?? 0);
+    const rank = (a: readonly number[], b: readonly number[]): number | string =>
+      Number.isNaN(spearman(a, b)) ? 'too few' : spearman(a, b);
+    const favourite = (found: Map<number, number[]>, i: number): number => {
+      const values = found.get(i) ?? [];
+      return values.indexOf(Math.max(...values));
+    };
+    const same = both.filter((i) => favourite(one, i) === favourite(two, i)).length;
+    yield {
+      type: 'table',
+      title: 'How the models agree',
+      columns: ['measure', 'value'],
+      rows: [
+        ['pictures', both.length],
+        ['prompts', prompts.length],
+        ['the same best prompt (share of pictures)', same / both.length],
+        [
+          'rank correlation of all percentiles',
+          rank(
+            prompts.flatMap((_, k) => column(one, k)),
+            prompts.flatMap((_, k) => column(two, k)),
+          ),
+        ],
+      ],
+    };
+    yield {
+      type: 'table',
+      title: 'Rank correlation of the pictures, prompt by prompt',
+      columns: ['prompt', 'correlation'],
+      rows: prompts.map((prompt, k) => [prompt, rank(column(one, k), column(two, k))]),
+    };
+    const all = both.flatMap((i) =>
+      prompts.map((prompt, k) => {
+        const [a, b] = [one.get(i)?.[k] ?? 0, two.get(i)?.[k] ?? 0];
+        return [pictureName(pictures[i] ?? { path: '' }), prompt, a, b, Math.abs(a - b)] as const;
+      }),
+    );
+    const columns = ['picture', 'prompt', 'percentile here', 'percentile there', 'apart'];
+    const furthest = all.toSorted((a, b) => b[4] - a[4]).map((r) => [...r]);
+    yield { type: 'table', title: 'Where they disagree most', columns, rows: furthest.slice(0, SHOWN) };
+    yield fileEvent('compare.csv', 'text/csv', csvOf(columns, furthest));
+  },
+});

@@ -1,0 +1,180 @@
+/** Learns what a person likes from answers to "which of these two?", asks what tells most, ranks by it, and keeps it for guidance. */
+import { z } from 'zod';
+import type { Answer, Embeddings, PictureSource, PluginContext, PluginEvent, Taste } from '../core/index.ts';
+import {
+  definePlugin,
+  failure,
+  fileEvent,
+  learnTaste,
+  nextPair,
+  pictureName,
+  picturesField,
+  row,
+  seedField,
+} from '../core/index.ts';
+
+const answersSchema = z
+  .object({
+    format: z.literal('lodestone-answers'),
+    version: z.literal(1),
+    answers: z.array(z.object({ better: z.string().max(4096), worse: z.string().max(4096) })).max(10_000),
+  })
+  .readonly();
+
+const [FIRST, SECOND, NEITHER] = ['the first', 'the second', 'cannot say'];
+/** Pairs that are made of liked and disliked pictures. */
+const MOST_PAIRS = 200;
+
+/** Answers kept by an earlier run, as far as they are about these pictures. Throws PREFERENCE_INVALID. */
+async function earlier(file: string, names: readonly string[], { read }: PluginContext): Promise<Answer[]> {
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder().decode(await read(file)));
+  } catch (cause) {
+    if (!(cause instanceof SyntaxError)) throw cause;
+    throw failure('PREFERENCE_INVALID', { where: file, what: 'it is not JSON' }, cause);
+  }
+  const parsed = answersSchema.safeParse(value);
+  if (!parsed.success) throw failure('PREFERENCE_INVALID', { where: file, what: 'it holds no list of answers' });
+  return parsed.data.answers.flatMap(({ better, worse }): Answer[] => {
+    const [a, b] = [names.indexOf(better), names.indexOf(worse)];
+    return a >= 0 && b >= 0 ? [[a, b]] : [];
+  });
+}
+
+/** Questions and answers in turn, until there are enough or somebody says so. */
+async function* asked(
+  rows: Embeddings,
+  names: readonly string[],
+  { answers, count }: { readonly answers: Answer[]; readonly count: number },
+  { random, onSteer, signal }: PluginContext,
+): AsyncGenerator<PluginEvent> {
+  let [wake, finished]: [() => void, boolean] = [() => undefined, false];
+  const said = new Map<string, string>();
+  onSteer(({ answer, control }) => {
+    if (answer) said.set(answer.question, answer.choice);
+    finished ||= control === 'finish';
+    wake();
+  });
+  signal.addEventListener('abort', () => wake(), { once: true });
+  for (let k = 0; k < count; k++) {
+    const taste = answers.length > 0 ? learnTaste(rows, answers) : undefined;
+    const [a, b] = nextPair(rows, taste, random);
+    const id = `pair ${k + 1}`;
+    yield {
+      type: 'question',
+      id,
+      text: `Which do you like better? (${k + 1} of ${count})`,
+      pictures: [names[a] ?? '', names[b] ?? ''],
+      choices: [FIRST ?? '', SECOND ?? '', NEITHER ?? ''],
+    };
+    while (!said.has(id) && !finished && !signal.aborted)
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+    signal.throwIfAborted();
+    const choice = said.get(id);
+    if (choice === FIRST) answers.push([a, b]);
+    if (choice === SECOND) answers.push([b, a]);
+    yield { type: 'progress', done: k + 1, total: count };
+    if (finished) return;
+  }
+}
+
+/** Pairs of each liked picture with each disliked one, spread evenly when there are many. */
+function pairsOf(liked: readonly number[], disliked: readonly number[]): Answer[] {
+  const all = liked.flatMap((a) => disliked.map((b): Answer => [a, b]));
+  const step = Math.max(1, Math.ceil(all.length / MOST_PAIRS));
+  return all.filter((_, i) => i % step === 0);
+}
+
+function ranked(rows: Embeddings, names: readonly string[], taste: Taste): PluginEvent {
+  const mean = new Float32Array(rows.dimension);
+  for (let i = 0; i < rows.data.length; i++)
+    mean[i % rows.dimension] = (mean[i % rows.dimension] ?? 0) + (rows.data[i] ?? 0) / rows.count;
+  const items = names.map((picture, i) => {
+    const own = row(rows, i);
+    const score = taste.utility(own) - taste.utility(mean);
+    return { picture, score, values: [score, Math.sqrt(taste.variance(own, mean))] };
+  });
+  items.sort((a, b) => b.score - a.score || (a.picture < b.picture ? -1 : 1));
+  return {
+    type: 'ranking',
+    title: 'How well you would like each (logits beside the mean picture, and how sure that is)',
+    columns: ['liking', 'give or take'],
+    items,
+  };
+}
+
+export default definePlugin({
+  id: 'curate',
+  title: 'Curate',
+  description: 'Learns from your picks which pictures you like, and ranks others by it.',
+  version: '1.0.0',
+  steerable: true,
+  parameters: z.object({
+    pictures: picturesField({ description: 'Pictures to choose among, and to rank' }),
+    liked: picturesField({
+      title: 'Liked',
+      description: 'Pictures that you like',
+      positional: false,
+      advanced: true,
+    }).default([]),
+    disliked: picturesField({
+      title: 'Disliked',
+      description: 'Pictures that you do not like',
+      positional: false,
+      advanced: true,
+    }).default([]),
+    questions: z.int().min(0).max(500).default(20).meta({
+      title: 'Questions',
+      description: 'Pairs that you are asked about; each is the one that tells most',
+    }),
+    answers: z.string().max(4096).default('').meta({
+      title: 'Answers',
+      description: 'Answers of an earlier run, to go on from: its answers.json',
+      advanced: true,
+    }),
+    seed: seedField({ advanced: true }),
+  }),
+  async *run({ pictures: fields, liked, disliked, questions, answers: file }, context) {
+    const { engine, signal } = context;
+    const given: PictureSource[] = await context.pictures(fields);
+    const [likes, dislikes] = await Promise.all(
+      [liked, disliked].map((f) => (f.length > 0 ? context.pictures(f) : Promise.resolve([]))),
+    );
+    const all = [...given, ...(likes ?? []), ...(dislikes ?? [])];
+    if (given.length < 2) throw failure('NO_PICTURES', { path: `${fields.join(', ')}: two pictures are the least` });
+    const rows = await engine.embedAll(all, { signal });
+    const names = all.map(pictureName);
+    const place = (from: number, count: number): number[] => Array.from({ length: count }, (_, i) => from + i);
+    const counts = [likes?.length ?? 0, dislikes?.length ?? 0] as const;
+    const answers: Answer[] = [
+      ...pairsOf(place(given.length, counts[0]), place(given.length + counts[0], counts[1])),
+      ...(file ? await earlier(file, names, context) : []),
+    ];
+    const own: Embeddings = { ...rows, count: given.length, data: rows.data.slice(0, given.length * rows.dimension) };
+    yield { type: 'progress', done: 0, total: Math.max(1, questions) };
+    yield* asked(own, names, { answers, count: questions }, context);
+    if (answers.length === 0) {
+      yield { type: 'note', text: 'No answers were given, so nothing was learned.' };
+      yield { type: 'table', title: 'What was learned', columns: ['answers'], rows: [[0]] };
+      return;
+    }
+    const taste = learnTaste(rows, answers);
+    yield ranked(own, names.slice(0, given.length), taste);
+    const { hash } = await engine.info({ signal });
+    const picks = {
+      format: 'lodestone-preference',
+      version: 1,
+      model: hash,
+      weights: [...taste.weights],
+      variances: [...taste.variances],
+      answers: answers.length,
+    };
+    yield fileEvent('picks.json', 'application/json', `${JSON.stringify(picks)}\n`);
+    const kept = answers.map(([a, b]) => ({ better: names[a] ?? '', worse: names[b] ?? '' }));
+    const list = { format: 'lodestone-answers', version: 1, answers: kept };
+    yield fileEvent('answers.json', 'application/json', `${JSON.stringify(list, null, 1)}\n`);
+  },
+});

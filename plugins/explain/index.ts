@@ -1,0 +1,131 @@
+/** Why a picture scores as it does: where in it, and by which words; with a check of how far to trust the answer. */
+import { z } from 'zod';
+import type { Embeddings, Heat, PictureSource, PluginContext, PluginEvent, PromptTargets } from '../../core/index.ts';
+import {
+  cutHeat,
+  definePlugin,
+  dot,
+  failure,
+  parsePrompt,
+  percentiles,
+  pictureName,
+  picturesField,
+  promptField,
+  promptTargets,
+  row,
+  squared,
+  upright,
+  withHeat,
+} from '../../core/index.ts';
+import { gradientHeat } from './gradient.ts';
+import { occluded } from './occlusion.ts';
+import { SIDE, type Square } from './scores.ts';
+import { checked } from './trust.ts';
+import { wordShares } from './words.ts';
+
+const MAP = 96;
+
+type Row = (string | number)[];
+
+/** Cosine, percentile and how far to trust the map, a row a prompt. */
+async function summed(
+  name: string,
+  rows: Embeddings,
+  { targets, weights, names }: PromptTargets,
+  trust: { readonly deletion: number; readonly insertion: number } | undefined,
+  { engine, signal }: PluginContext,
+): Promise<Row[]> {
+  const captions = await engine.captions({ signal });
+  const cosines = Array.from({ length: targets.count }, (_, k) => dot(row(rows, 0), row(targets, k)));
+  const standing = percentiles(row(rows, 0), captions, cosines);
+  return names.map((prompt, k) => [
+    name,
+    prompt,
+    weights[k] ?? 0,
+    cosines[k] ?? 0,
+    Math.round(standing[k] ?? 0),
+    ...(trust && k === 0 ? [trust.deletion, trust.insertion] : ['', '']),
+  ]);
+}
+
+async function overlaid(source: PictureSource, square: Square, heat: Heat, prompt: string): Promise<PluginEvent> {
+  const shown = await upright(source);
+  return {
+    type: 'picture',
+    title: `${prompt} in ${pictureName(source)}`,
+    mime: 'image/png',
+    width: shown.width,
+    height: shown.height,
+    bytes: await withHeat(shown, cutHeat(heat, square.inside, MAP)),
+  };
+}
+
+export default definePlugin({
+  id: 'explain',
+  title: 'Explain',
+  description: 'Shows where in a picture and by which words a score comes about, and how far to trust that.',
+  version: '1.0.0',
+  parameters: z.object({
+    prompt: promptField({
+      description: 'What the picture was scored for: a cat | a dog:-1 says why a cat rather than a dog',
+    }),
+    pictures: picturesField(),
+    method: z.enum(['gradient', 'occlusion']).default('gradient').meta({
+      title: 'Method',
+      description: 'Gradients through the model (fast), or covering one place after another (slow and honest)',
+    }),
+    cells: z.int().min(4).max(32).default(14).meta({
+      title: 'Cells',
+      description: 'Places along a side that occlusion covers',
+      advanced: true,
+    }),
+    check: z.boolean().default(true).meta({
+      title: 'Check',
+      description: 'Takes away and puts back what is said to matter, and tells how the score follows',
+    }),
+  }),
+  async *run({ prompt, pictures: fields, method, cells, check }, context) {
+    const { engine, signal } = context;
+    const pictures = await context.pictures(fields);
+    const prompts = parsePrompt(prompt, context.random);
+    const wanted = await promptTargets(prompts, context);
+    const texts = prompts
+      .flatMap((p) => p.targets.flat())
+      .flatMap((item) => (item.text === undefined ? [] : [item.text]));
+    const [summary, words]: [Row[], Row[]] = [[], []];
+    const each = method === 'occlusion' ? cells * cells : 1;
+    const total = pictures.length * each;
+    for (const [i, source] of pictures.entries()) {
+      signal.throwIfAborted();
+      const name = pictureName(source);
+      const square = await squared(source, SIDE);
+      let heat = method === 'gradient' ? await gradientHeat(square, wanted, context) : undefined;
+      if (!heat)
+        for await (const step of occluded(square, cells, wanted, context)) {
+          heat = step.heat ?? heat;
+          yield { type: 'progress', done: i * each + step.done, total };
+        }
+      if (!heat) throw failure('INTERNAL', { what: 'no map came out' });
+      yield await overlaid(source, square, heat, prompt);
+      const rows = await engine.embedAll([{ bytes: square.bytes, name }], { signal });
+      const trust = check ? await checked(square, heat, wanted, context) : undefined;
+      summary.push(...(await summed(name, rows, wanted, trust, context)));
+      for (const text of texts)
+        for (const { word, share } of await wordShares(text, rows, context)) words.push([name, text, word, share]);
+      yield { type: 'progress', done: (i + 1) * each, total };
+    }
+    yield {
+      type: 'table',
+      title: 'What the score is made of',
+      columns: ['picture', 'prompt', 'weight', 'cosine', 'percentile', 'after deletion', 'after insertion'],
+      rows: summary,
+    };
+    if (words.length > 0)
+      yield {
+        type: 'table',
+        title: 'Which words carry it',
+        columns: ['picture', 'prompt', 'word', 'share'],
+        rows: words,
+      };
+  },
+});

@@ -1,0 +1,170 @@
+/** Says what a picture shows: descriptions built from word banks, words that would raise the score, alt text, and how well it fits a text. */
+import { z } from 'zod';
+import type { Embeddings, PictureSource, PluginContext } from '../../core/index.ts';
+import { cosineTable, definePlugin, failure, percentiles, pictureName, picturesField, row } from '../../core/index.ts';
+import { BANKS, SUBJECTS } from './banks.ts';
+
+interface Said {
+  readonly text: string;
+  readonly subject: string;
+  readonly cosine: number;
+}
+
+/** Words that are suggested for each picture. */
+const SUGGESTED = 5;
+
+const article = (word: string): string => `${/^[aeiou]/.test(word) ? 'an' : 'a'} ${word}`;
+
+/** Cosines of a picture (a unit row) with texts. */
+async function cosinesOf(
+  picture: Embeddings,
+  texts: readonly string[],
+  { engine, signal }: PluginContext,
+): Promise<number[]> {
+  return cosineTable(picture, await engine.embedTexts(texts, { signal }))[0] ?? [];
+}
+
+const bestOf = (all: readonly Said[], count: number): Said[] =>
+  all
+    .filter((s, i) => all.findIndex((o) => o.text === s.text) === i)
+    .sort((a, b) => b.cosine - a.cosine)
+    .slice(0, count);
+
+/** Descriptions from bank to bank, the best `beam` of each kept; a bank's word joins only where it raises the score. */
+async function described(picture: Embeddings, beam: number, context: PluginContext): Promise<Said[]> {
+  const first = await cosinesOf(picture, SUBJECTS.map(article), context);
+  let said = bestOf(
+    SUBJECTS.map((subject, i) => ({ text: subject, subject, cosine: first[i] ?? -1 })),
+    beam,
+  );
+  for (const bank of BANKS) {
+    const tries = said.flatMap((s) => bank.words.map((word) => ({ ...s, text: bank.join(s.text, word) })));
+    const cosines = await cosinesOf(
+      picture,
+      tries.map((t) => t.text),
+      context,
+    );
+    said = bestOf([...said, ...tries.map((t, i) => ({ ...t, cosine: cosines[i] ?? -1 }))], beam);
+  }
+  return said;
+}
+
+/** Words after which a text would fit better: those whose joining raises the cosine most. */
+async function suggested(
+  picture: Embeddings,
+  text: string,
+  context: PluginContext,
+): Promise<{ word: string; gain: number }[]> {
+  const words = [...new Set([...BANKS.flatMap((b) => b.words), ...SUBJECTS])];
+  const cosines = await cosinesOf(picture, [text, ...words.map((w) => `${text}, ${w}`)], context);
+  const before = cosines[0] ?? 0;
+  return words
+    .map((word, i) => ({ word, gain: (cosines[i + 1] ?? 0) - before }))
+    .filter((s) => s.gain > 0)
+    .sort((a, b) => b.gain - a.gain);
+}
+
+/** A sentence of a page about its picture: the text's own sentences by how well they fit. */
+const sentencesOf = (text: string): string[] =>
+  text
+    .split(/(?<=[.!?])\s+|\n+/u)
+    .map((s) => s.trim())
+    .filter((s) => s !== '')
+    .slice(0, 500);
+
+type Row = (string | number)[];
+interface Asked {
+  readonly captions: Embeddings;
+  readonly text: string;
+  readonly beam: number;
+  readonly best: number;
+}
+
+/** All that is said of one picture. */
+async function asked(
+  source: PictureSource,
+  { captions, text, beam, best }: Asked,
+  context: PluginContext,
+): Promise<{ readonly descriptions: Row[]; readonly fits: Row[]; readonly words: Row[] }> {
+  const name = pictureName(source);
+  const picture = await context.engine.embedAll([source], { signal: context.signal });
+  const standing = (cosine: number): number => Math.round(percentiles(row(picture, 0), captions, [cosine])[0] ?? 0);
+  const said = await described(picture, beam, context);
+  const sentences = sentencesOf(text);
+  const cosines = sentences.length > 0 ? await cosinesOf(picture, sentences, context) : [];
+  const base = sentences.length === 1 ? (sentences[0] ?? '') : (said[0]?.text ?? '');
+  const alt = (s: Said): string => `${s.text.charAt(0).toUpperCase()}${s.text.slice(1)}.`;
+  return {
+    descriptions: said
+      .slice(0, best)
+      .map((s, place) => [name, s.text, place === 0 ? alt(s) : '', s.cosine, standing(s.cosine)]),
+    fits: sentences.map((sentence, k) => [name, sentence, cosines[k] ?? 0, standing(cosines[k] ?? 0)]),
+    words: (await suggested(picture, base, context))
+      .slice(0, SUGGESTED)
+      .map(({ word, gain }) => [name, base, word, gain]),
+  };
+}
+
+export default definePlugin({
+  id: 'interrogate',
+  title: 'Interrogate',
+  description: 'Says in words what a picture shows, which words would fit it better, and how well it fits a text.',
+  version: '1.0.0',
+  parameters: z.object({
+    pictures: picturesField(),
+    beam: z.int().min(1).max(32).default(6).meta({
+      title: 'Breadth',
+      description: 'How many descriptions are carried on from bank to bank; 1 is greedy',
+    }),
+    text: z.string().max(20_000).default('').meta({
+      title: 'Text',
+      description:
+        'A prompt, a search query or a page, to say how well the picture fits it and what would fit better; or a .txt file',
+    }),
+    best: z.int().min(1).max(32).default(3).meta({ title: 'Keep', description: 'How many descriptions to give' }),
+  }),
+  async *run({ pictures: fields, beam, text: given, best }, context) {
+    const { engine, signal, read } = context;
+    const pictures = await context.pictures(fields);
+    const captions = await engine.captions({ signal });
+    const text = given.toLowerCase().endsWith('.txt') ? new TextDecoder().decode(await read(given)) : given;
+    const descriptions: (string | number)[][] = [];
+    const fits: (string | number)[][] = [];
+    const words: (string | number)[][] = [];
+    let readable = 0;
+    for (const [i, source] of pictures.entries()) {
+      signal.throwIfAborted();
+      try {
+        const found = await asked(source, { captions, text, beam: Math.max(beam, best), best }, context);
+        descriptions.push(...found.descriptions);
+        fits.push(...found.fits);
+        words.push(...found.words);
+        readable += 1;
+      } catch (thrown) {
+        if (signal.aborted || !(thrown instanceof Error) || pictures.length === 1) throw thrown;
+        yield { type: 'note', text: thrown.message };
+      }
+      yield { type: 'progress', done: i + 1, total: pictures.length };
+    }
+    if (readable === 0) throw failure('NO_PICTURES', { path: 'what was given: none of it could be read' });
+    yield {
+      type: 'table',
+      title: 'What each picture shows',
+      columns: ['picture', 'description', 'alt text', 'cosine', 'percentile'],
+      rows: descriptions,
+    };
+    if (fits.length > 0)
+      yield {
+        type: 'table',
+        title: 'How well each picture fits the text',
+        columns: ['picture', 'sentence', 'cosine', 'percentile'],
+        rows: fits,
+      };
+    yield {
+      type: 'table',
+      title: 'Words that would fit better',
+      columns: ['picture', 'after', 'word', 'gain'],
+      rows: words,
+    };
+  },
+});

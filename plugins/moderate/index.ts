@@ -1,0 +1,164 @@
+/** Looks at pictures by a policy and says of each why: which prompt, what score, what percentile, where. Nothing is moved or deleted. */
+import { z } from 'zod';
+import type { Finding, PictureSource, PluginContext, PluginEvent, Policy } from '../../core/index.ts';
+import {
+  csvOf,
+  definePlugin,
+  failure,
+  fileEvent,
+  html,
+  parsePolicy,
+  pictureName,
+  picturesField,
+  readyPolicy,
+  reportPage,
+  row,
+  thumbnail,
+} from '../../core/index.ts';
+import { DEFAULT_POLICY } from './default-policy.ts';
+
+const PLACES = [
+  ['top left', 'top', 'top right'],
+  ['left', 'middle', 'right'],
+  ['bottom left', 'bottom', 'bottom right'],
+];
+/** Pictures that a report shows. */
+const SHOWN = 200;
+
+/** Where in a picture a prompt fits most, in words. */
+async function placeOf(picture: PictureSource, prompt: string, { engine, signal }: PluginContext): Promise<string> {
+  const against = await engine.embedTexts([prompt], { signal });
+  const { rows, columns, heat } = await engine.saliency(picture, against, Float32Array.of(1), { signal });
+  const total = heat.reduce((a, b) => a + b, 0) || 1;
+  const middle = (axis: (i: number) => number): number =>
+    heat.reduce((sum, v, i) => sum + v * (axis(i) + 0.5), 0) / total;
+  const third = (share: number): number => Math.min(2, Math.max(0, Math.floor(share * 3)));
+  const [x, y] = [middle((i) => i % columns) / columns, middle((i) => Math.floor(i / columns)) / rows];
+  return PLACES[third(y)]?.[third(x)] ?? '';
+}
+
+interface Judged {
+  readonly source: PictureSource;
+  readonly findings: readonly Finding[];
+}
+
+async function* judged(
+  pictures: readonly PictureSource[],
+  policy: Policy,
+  { engine, signal }: PluginContext,
+): AsyncGenerator<{ readonly all: readonly Judged[]; readonly notes: readonly string[] }> {
+  const judge = await readyPolicy(policy, engine, { signal });
+  for await (const { indices, embeddings, failures } of engine.embedPictures(pictures, { signal }))
+    yield {
+      all: indices.flatMap((index, k) => {
+        const source = pictures[index];
+        return source ? [{ source, findings: judge(row(embeddings, k)) }] : [];
+      }),
+      notes: failures.map(({ error }) => `${error.code}: ${error.message}`),
+    };
+}
+
+const decisionOf = (findings: readonly Finding[]): 'block' | 'flag' | 'pass' => {
+  const fallen = findings.filter((f) => f.falls);
+  if (fallen.some((f) => f.action === 'block')) return 'block';
+  return fallen.length > 0 ? 'flag' : 'pass';
+};
+
+const COLUMNS = ['picture', 'decision', 'rule', 'prompt', 'cosine', 'percentile', 'where'];
+type Row = [string, string, string, string, number | string, number | string, string];
+
+/** One row for each rule that a picture falls under, or one that says that it passes. */
+async function rowsOf({ source, findings }: Judged, context: PluginContext): Promise<Row[]> {
+  const [name, decision] = [pictureName(source), decisionOf(findings)];
+  const fallen = findings.filter((f) => f.falls);
+  if (fallen.length > 0)
+    return Promise.all(
+      fallen.map(
+        async (f): Promise<Row> => [
+          name,
+          decision,
+          f.title,
+          f.prompt,
+          f.cosine,
+          Math.floor(f.percentile),
+          await placeOf(source, f.prompt, context),
+        ],
+      ),
+    );
+  const nearest = findings.toSorted((a, b) => b.percentile - a.percentile)[0];
+  const why = nearest?.unless === undefined ? '' : `more like ${nearest.unless}`;
+  return [
+    [name, decision, '', nearest?.prompt ?? '', nearest?.cosine ?? '', Math.floor(nearest?.percentile ?? 0), why],
+  ];
+}
+
+async function report(
+  policy: Policy,
+  rows: readonly Row[],
+  sources: ReadonlyMap<string, PictureSource>,
+): Promise<PluginEvent> {
+  const shown = rows.filter((r) => r[1] !== 'pass').slice(0, SHOWN);
+  const cells = await Promise.all(
+    shown.map(async (r) => {
+      const source = sources.get(r[0]);
+      const picture = source ? html.picture(await thumbnail(source), r[0]) : '';
+      const decision = `<span class="${r[1] === 'block' ? 'bad' : ''}">${html.words(r[1])}</span>`;
+      return [{ html: picture }, { html: decision }, ...r.slice(2), r[0]];
+    }),
+  );
+  const count = (decision: string): number => new Set(rows.filter((r) => r[1] === decision).map((r) => r[0])).size;
+  return fileEvent(
+    'moderation.html',
+    'text/html',
+    reportPage(`Moderation by "${policy.name}"`, [
+      html.paragraph(
+        `${count('block')} pictures would be blocked, ${count('flag')} flagged, and ${count('pass')} pass. This is a dry run: nothing was moved or deleted.`,
+      ),
+      html.heading('Rules'),
+      html.table(
+        ['rule', 'action', 'threshold', 'prompts', 'unless'],
+        policy.rules.map((r) => [r.title, r.action, r.threshold, r.prompts.join(', '), r.unless.join(', ')]),
+      ),
+      html.heading('Pictures that fall under a rule'),
+      html.table(['', 'decision', ...COLUMNS.slice(2), 'picture'], cells),
+    ]),
+  );
+}
+
+export default definePlugin({
+  id: 'moderate',
+  title: 'Moderate',
+  description: 'Checks pictures against a policy and explains each decision; a dry run that touches no file.',
+  version: '1.0.0',
+  parameters: z.object({
+    pictures: picturesField(),
+    policy: z.string().max(4096).default('').meta({
+      title: 'Policy',
+      description: 'A policy file (JSON); empty for one of everyday caution, which only flags',
+    }),
+  }),
+  async *run({ pictures: fields, policy: file }, context) {
+    const policy = file
+      ? parsePolicy(new TextDecoder().decode(await context.read(file)), file)
+      : parsePolicy(JSON.stringify(DEFAULT_POLICY), 'the default policy');
+    const pictures = await context.pictures(fields);
+    const rows: Row[] = [];
+    const sources = new Map<string, PictureSource>();
+    let done = 0;
+    for await (const { all, notes } of judged(pictures, policy, context)) {
+      for (const text of notes) yield { type: 'note', text };
+      for (const one of all) {
+        rows.push(...(await rowsOf(one, context)));
+        sources.set(pictureName(one.source), one.source);
+      }
+      done += all.length + notes.length;
+      yield { type: 'progress', done, total: pictures.length };
+    }
+    if (rows.length === 0) throw failure('NO_PICTURES', { path: 'what was given: none of it could be read' });
+    rows.sort((a, b) => Number(a[1] === 'pass') - Number(b[1] === 'pass'));
+    yield { type: 'table', title: `Decisions of "${policy.name}"`, columns: COLUMNS, rows };
+    yield fileEvent('moderation.csv', 'text/csv', csvOf(COLUMNS, rows));
+    yield fileEvent('policy.json', 'application/json', `${JSON.stringify(policy, null, 2)}\n`);
+    yield await report(policy, rows, sources);
+  },
+});

@@ -1,0 +1,66 @@
+/** Which of several prompts fits a picture best, and how well each fits. */
+import { z } from 'zod';
+import {
+  cosineTable,
+  definePlugin,
+  listed,
+  percentiles,
+  pictureName,
+  picturesField,
+  probabilities,
+  row,
+} from '../core/index.ts';
+
+export default definePlugin({
+  id: 'prompt-rank',
+  title: 'Prompt rank',
+  description: 'Puts prompts in order of how well they fit each picture.',
+  version: '1.0.0',
+  parameters: z.object({
+    pictures: picturesField(),
+    prompts: z.array(z.string().min(1).max(2000)).min(1).max(10_000).meta({
+      title: 'Prompts',
+      description: 'Prompts to compare: each in its own words, or a .txt file with one a line',
+    }),
+    best: z.int().min(0).max(10_000).default(0).meta({
+      title: 'Keep',
+      description: 'How many of the best to list for each picture; 0 lists all',
+    }),
+  }),
+  async *run({ pictures: fields, prompts: given, best }, context) {
+    const { engine, signal } = context;
+    const prompts = await listed(given, 'prompt-rank', context);
+    const pictures = await context.pictures(fields);
+    const [rows, captions, info] = [
+      await engine.embedTexts(prompts, { signal }),
+      await engine.captions({ signal }),
+      await engine.info({ signal }),
+    ];
+    const table: (string | number)[][] = [];
+    let done = 0;
+    for await (const { indices, embeddings, failures } of engine.embedPictures(pictures, { signal })) {
+      for (const { error } of failures) yield { type: 'note', text: `${error.code}: ${error.message}` };
+      cosineTable(embeddings, rows).forEach((cosines, k) => {
+        const standing = percentiles(row(embeddings, k), captions, cosines);
+        const chances = probabilities(cosines, info);
+        const order = prompts.map((_, i) => i).sort((a, b) => (cosines[b] ?? 0) - (cosines[a] ?? 0));
+        for (const i of best > 0 ? order.slice(0, best) : order)
+          table.push([
+            pictureName(pictures[indices[k] ?? 0] ?? { path: '' }),
+            prompts[i] ?? '',
+            cosines[i] ?? 0,
+            chances[i] ?? 0,
+            Math.round(standing[i] ?? 0),
+          ]);
+      });
+      done += indices.length + failures.length;
+      yield { type: 'progress', done, total: pictures.length };
+    }
+    yield {
+      type: 'table',
+      title: 'How well each prompt fits',
+      columns: ['picture', 'prompt', 'cosine', 'probability', 'percentile'],
+      rows: table,
+    };
+  },
+});

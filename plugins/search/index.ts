@@ -1,0 +1,176 @@
+/** Search in a folder by words, by pictures, by both with plus and minus, or by a sketch. What is indexed once is kept. */
+import { z } from 'zod';
+import type { Embeddings, PictureSource, PluginContext, PluginEvent } from '../../core/index.ts';
+import {
+  definePlugin,
+  failure,
+  jointPercentile,
+  parsePrompt,
+  percentiles,
+  picturesField,
+  promptField,
+  promptTargets,
+  row,
+} from '../../core/index.ts';
+import { duplicateGroups } from './duplicates.ts';
+import { Index, type Known } from './index-store.ts';
+
+const day = z.string().regex(/^(?:\d{4}-\d{2}-\d{2})?$/, 'a day like 2026-01-31');
+const dayField = (title: string, description: string) => day.default('').meta({ title, description, advanced: true });
+
+const parameters = z.object({
+  query: promptField({
+    title: 'Query',
+    description:
+      'What to look for: a beach | at night | people:-0.5 | [picture:like-this.png]; leave empty to list near-duplicates alone',
+  }).optional(),
+  pictures: picturesField(),
+  sketch: picturesField({
+    title: 'Sketch',
+    description: 'A drawing of what is looked for, beside the words or instead of them',
+    positional: false,
+    advanced: true,
+  })
+    .max(1)
+    .default([]),
+  best: z.int().min(1).max(10_000).default(20).meta({ title: 'Keep', description: 'How many of the best to list' }),
+  duplicates: z.number().min(0).max(1).default(0).meta({
+    title: 'Near-duplicates',
+    description: 'Groups pictures whose cosine is at least this, 0.97 say; 0 looks for none',
+  }),
+  within: z.string().max(4096).default('').meta({
+    title: 'Within',
+    description: 'Only pictures whose path holds these letters',
+    advanced: true,
+  }),
+  after: dayField('After', 'Only files changed on or after this day, like 2026-01-31'),
+  before: dayField('Before', 'Only files changed before this day'),
+  smallest: z.int().min(0).max(1_000_000).default(0).meta({
+    title: 'Smallest',
+    description: 'Only files of at least so many kilobytes',
+    advanced: true,
+  }),
+  stay: z.boolean().default(false).meta({
+    title: 'Stay',
+    description: 'Waits for further queries until it is finished: each answers at once',
+  }),
+});
+type Parameters = z.output<typeof parameters>;
+
+function passing({ within, after, before, smallest }: Parameters): (known: Known) => boolean {
+  const [from, to] = [after ? Date.parse(after) : 0, before ? Date.parse(before) : Number.POSITIVE_INFINITY];
+  return ({ path, changed, size }) =>
+    path.includes(within) && changed >= from && changed < to && size >= 1024 * smallest;
+}
+
+interface Shelf {
+  readonly files: readonly Known[];
+  readonly rows: Embeddings;
+  readonly neighbours: ReturnType<PluginContext['engine']['neighbours']>;
+  readonly captions: Embeddings;
+}
+
+/** The pictures nearest to a query, each prompt's cosine beside the whole. */
+async function answer(
+  query: string,
+  sketch: readonly PictureSource[],
+  shelf: Shelf,
+  best: number,
+  context: PluginContext,
+): Promise<PluginEvent> {
+  const { engine, signal } = context;
+  const { targets, weights, names } = query
+    ? await promptTargets(parsePrompt(query, context.random), context)
+    : { targets: { count: 0, dimension: shelf.rows.dimension, data: new Float32Array() }, weights: [], names: [] };
+  const drawn = sketch.length > 0 ? await engine.embedAll(sketch, { signal }) : undefined;
+  const [columns, each] = [
+    [...names, ...(drawn ? ['sketch'] : [])],
+    [...weights, ...(drawn ? [1] : [])],
+  ];
+  const part = (k: number): Float32Array => (k < targets.count ? row(targets, k) : (drawn?.data ?? new Float32Array()));
+  const total = each.reduce((sum, w) => sum + Math.abs(w), 0) || 1;
+  const wish = new Float32Array(shelf.rows.dimension);
+  for (const [k, weight] of each.entries()) {
+    const direction = part(k);
+    for (let i = 0; i < wish.length; i++) wish[i] = (wish[i] ?? 0) + ((direction[i] ?? 0) * weight) / total;
+  }
+  const { indices, cosines } = await shelf.neighbours.to(wish, best, { signal });
+  const items = indices.map((index, i) => {
+    const own = row(shelf.rows, index);
+    const values = each.map((_, k) => part(k).reduce((sum, v, j) => sum + v * (own[j] ?? 0), 0));
+    const percentile = jointPercentile(percentiles(own, shelf.captions, values), each);
+    return { picture: shelf.files[index]?.path ?? '', score: cosines[i] ?? 0, values, percentile };
+  });
+  return { type: 'ranking', title: `Nearest to "${query || 'the sketch'}"`, columns, items };
+}
+
+/** Queries as people send them, until somebody says that it is enough. */
+async function* queries(first: string, stay: boolean, { onSteer, signal }: PluginContext): AsyncGenerator<string> {
+  if (first) yield first;
+  if (!stay) return;
+  const waiting: string[] = [];
+  let [finished, wake]: [boolean, () => void] = [false, () => undefined];
+  onSteer(({ prompt, control }) => {
+    if (prompt !== undefined) {
+      parsePrompt(prompt);
+      waiting.push(prompt);
+    }
+    finished ||= control === 'finish';
+    wake();
+  });
+  signal.addEventListener('abort', () => wake(), { once: true });
+  for (;;) {
+    const next = waiting.shift();
+    if (next !== undefined) yield next;
+    else if (finished || signal.aborted) return;
+    else
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+  }
+}
+
+export default definePlugin({
+  id: 'search',
+  title: 'Search',
+  description: 'Finds pictures in a folder by words, pictures or a sketch, and groups near-duplicates.',
+  version: '1.0.0',
+  steerable: true,
+  parameters,
+  async *run(p, context) {
+    const { query = '', pictures: fields, best, duplicates, stay } = p;
+    const { engine, signal } = context;
+    if (!query && p.sketch.length === 0 && duplicates === 0 && !stay)
+      throw failure('PARAMETER_INVALID', {
+        plugin: 'search',
+        what: 'give a query, a sketch, or a bound for near-duplicates',
+      });
+    if (query) parsePrompt(query);
+    const pictures = await context.pictures(fields);
+    const sketch = p.sketch.length > 0 ? await context.pictures(p.sketch) : [];
+    const index = await Index.open(context);
+    try {
+      for await (const { done, notes } of index.update(pictures, context)) {
+        for (const text of notes) yield { type: 'note', text };
+        yield { type: 'progress', done, total: pictures.length, label: 'indexing' };
+        signal.throwIfAborted();
+      }
+      const { files, rows } = index.rows(pictures, passing(p));
+      if (files.length === 0) throw failure('NO_PICTURES', { path: `${fields.join(', ')} with these filters` });
+      const shelf = { files, rows, neighbours: engine.neighbours(rows), captions: await engine.captions({ signal }) };
+      if (sketch.length > 0 && !query) yield await answer('', sketch, shelf, best, context);
+      if (duplicates > 0) {
+        const groups = await duplicateGroups(rows, duplicates, context);
+        yield {
+          type: 'table',
+          title: 'Near-duplicates',
+          columns: ['group', 'picture'],
+          rows: groups.flatMap((g, i) => g.map((at) => [i + 1, files[at]?.path ?? ''])),
+        };
+      }
+      for await (const words of queries(query, stay, context)) yield await answer(words, sketch, shelf, best, context);
+    } finally {
+      await index.close();
+    }
+  },
+});

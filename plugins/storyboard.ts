@@ -1,0 +1,146 @@
+/** A text of several scenes as a sequence of drawings that share a palette and a hand, with a sheet and an animation. */
+import sharp from 'sharp';
+import { z } from 'zod';
+import type { PluginContext, PluginEvent } from '../core/index.ts';
+import {
+  aspectField,
+  aspectOf,
+  canvasExtent,
+  contactSheet,
+  decodePicture,
+  definePlugin,
+  drawingSvg,
+  failure,
+  guidanceSettingsSchema,
+  guideEvents,
+  parsePrompt,
+  parsePulls,
+  partOf,
+  readyDrawer,
+  seedField,
+  sizeField,
+  sizesFor,
+  stepsField,
+  strokes,
+} from '../core/index.ts';
+
+const PALETTES = {
+  day: '#1f2a44 #f7f3e8 #e0563a #f0b43c #4f9a5b #3f7fd0',
+  night: '#0e1226 #26305c #5a5fa8 #c9c6ec #f2d479 #e8725b',
+  autumn: '#2b1d16 #6d3b1f #b85c2a #e29a3f #f3dca0 #7b8a4a',
+  sea: '#0c2d48 #145da0 #2e8bc0 #b1d4e0 #f6efe0 #f2a65a',
+  ink: '#16161d #6b6b75 #c9c5bb #f6f2e7',
+} as const;
+const SCENES = 24;
+const FRAME_MS = 1400;
+
+/** Scenes stand on lines of their own, or are sentences where there is one line. */
+function scenesOf(text: string): string[] {
+  const lines = text.split(/\r?\n/u).map((l) => l.trim());
+  const whole = lines.filter((l) => l !== '');
+  const scenes = whole.length > 1 ? whole : (whole[0] ?? '').split(/(?<=[.!?;])\s+/u);
+  return scenes.map((s) => s.replace(/[.!?;]+$/u, '').trim()).filter((s) => s !== '');
+}
+
+const parameters = z.object({
+  story: z.string().trim().min(1, 'say what happens').max(5000).meta({
+    title: 'Story',
+    description: 'Scenes on lines of their own, or sentences; each is a prompt',
+    control: 'prompt',
+    positional: true,
+  }),
+  palette: z
+    .enum(['day', 'night', 'autumn', 'sea', 'ink'])
+    .default('day')
+    .meta({ title: 'Palette', description: 'Colours that all scenes share' }),
+  alike: z.number().min(0).max(100).default(10).meta({
+    title: 'One hand',
+    description: 'How much later scenes are drawn in the style of the first',
+  }),
+  steps: stepsField(),
+  seed: seedField(),
+  size: sizeField(),
+  aspect: aspectField(),
+});
+
+/** One scene; its picture is given back by `keep`. */
+async function* scene(
+  words: string,
+  p: z.output<typeof parameters>,
+  style: Parameters<typeof guideEvents>[2]['style'],
+  context: PluginContext,
+): AsyncGenerator<PluginEvent> {
+  const sizes = sizesFor(p.size, aspectOf(p.aspect));
+  const { losses, directions } = await parsePulls(
+    `palette[${PALETTES[p.palette]}]:6`,
+    canvasExtent(strokes, sizes),
+    context,
+  );
+  yield* guideEvents(
+    context,
+    words,
+    {
+      drawer: readyDrawer(strokes, {}, p.seed, sizes),
+      prompts: parsePrompt(words, context.random),
+      settings: guidanceSettingsSchema.parse({ seed: p.seed, steps: p.steps, renewals: 8, awake: 0.25, tidy: 0.015 }),
+      losses,
+      directions: [...directions],
+      ...(style ? { style } : {}),
+    },
+    { svg: (values) => drawingSvg(strokes, {}, p.seed, sizes, values) },
+  );
+}
+
+/** Scenes one after the other, each for a while. */
+async function animated(pictures: readonly Uint8Array[], side: number): Promise<Uint8Array> {
+  const frames = await Promise.all(
+    pictures.map((p) => sharp(p).resize(side, side, { fit: 'inside' }).removeAlpha().png().toBuffer()),
+  );
+  return sharp(frames, { join: { animated: true } })
+    .webp({ delay: frames.map(() => FRAME_MS), loop: 0, quality: 85 })
+    .toBuffer();
+}
+
+/** The style of a picture as a pull. */
+async function styleOf(
+  bytes: Uint8Array,
+  weight: number,
+  { engine, signal }: PluginContext,
+): Promise<Parameters<typeof guideEvents>[2]['style']> {
+  for await (const { embeddings } of engine.styles([{ bytes, name: 'the first scene' }], { signal }))
+    return { profile: embeddings, weight };
+  return undefined;
+}
+
+export default definePlugin({
+  id: 'storyboard',
+  title: 'Storyboard',
+  description: 'Draws a text of several scenes as pictures of one palette and one hand, as a sheet and an animation.',
+  version: '1.0.0',
+  parameters,
+  async *run(p, context) {
+    const scenes = scenesOf(p.story);
+    if (scenes.length === 0 || scenes.length > SCENES)
+      throw failure('PARAMETER_INVALID', {
+        plugin: 'storyboard',
+        what: `story: it has ${scenes.length} scenes; give 1 to ${SCENES}, each on a line of its own`,
+      });
+    for (const words of scenes) parsePrompt(words);
+    const pictures: Uint8Array[] = [];
+    let style: Parameters<typeof guideEvents>[2]['style'];
+    for (const [k, words] of scenes.entries()) {
+      const part = { part: k, parts: scenes.length, steps: p.steps };
+      for await (const event of partOf(scene(words, p, style, context), part)) {
+        yield event;
+        if (event.type === 'picture' && event.mime === 'image/png') pictures.push(event.bytes);
+      }
+      const [bytes] = pictures;
+      if (k === 0 && p.alike > 0 && bytes) style = await styleOf(bytes, p.alike, context);
+    }
+    const sheet = await contactSheet(pictures, { columns: Math.min(4, Math.ceil(Math.sqrt(pictures.length))) });
+    const { width, height } = await decodePicture(sheet, 'the sheet');
+    yield { type: 'picture', title: 'storyboard: sheet', mime: 'image/png', width, height, bytes: sheet };
+    if (pictures.length > 1)
+      yield { type: 'file', name: 'storyboard.webp', mime: 'image/webp', bytes: await animated(pictures, p.size) };
+  },
+});
