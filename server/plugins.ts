@@ -3,7 +3,7 @@ import { failure, issuesOf, type LodestoneError, type Registry } from '../core/i
 import { pluginSchema } from './wire.ts';
 
 /** Names of the command line's own commands. */
-const RESERVED: ReadonlySet<string> = new Set(['start', 'score', 'classify', 'model', 'help']);
+const RESERVED: ReadonlySet<string> = new Set(['start', 'score', 'model', 'replay', 'verify', 'resume', 'help']);
 
 /** The same registry without the plugins that cannot be shown; those are among the broken ones, each with its reason. */
 export function usable(registry: Registry): Registry {

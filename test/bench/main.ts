@@ -5,6 +5,7 @@ import { EMBEDDED } from '../../core/index.ts';
 import { benchFiles, benchMemory, benchRanking, benchTensors } from './bulk.ts';
 import { benchEvolution } from './evolution.ts';
 import { benchDrawers, benchGuidance } from './guidance.ts';
+import { benchRecall, benchSearch } from './plugins.ts';
 import { benchServerLag } from './server-lag.ts';
 import { benchTorch, hasTorch, withExportedVit } from './torch.ts';
 import { benchVit } from './vit.ts';
@@ -24,6 +25,9 @@ const js =
     ? 'skipped: LODESTONE_TRANSFORMERS_JS names no folder where transformers.js is installed'
     : undefined;
 const entry = join(folder ?? '', 'node_modules/@huggingface/transformers/dist/transformers.node.mjs');
+
+const data = process.env['LODESTONE_PICTURES'];
+const noData = data === undefined ? 'skipped: LODESTONE_PICTURES names no folder of packed pictures' : undefined;
 
 /** Title, why it cannot be done here, and the work. */
 const parts: readonly (readonly [string, string | undefined, () => Promise<Record<string, number>>])[] = [
@@ -59,6 +63,8 @@ const parts: readonly (readonly [string, string | undefined, () => Promise<Recor
   ['Guidance with the embedded model, 128 strokes, 8 crops', undefined, () => benchGuidance(200)],
   ['Every drawer, 8 crops', undefined, () => benchDrawers(90)],
   ['Evolution beside the gradient', undefined, () => benchEvolution(250)],
+  ['Recall of classify and search on unseen pictures', noData, () => benchRecall(data ?? '')],
+  ['Search in 20,000 pictures', noData, () => benchSearch(data ?? '', 20_000)],
   ['Server while a job runs', undefined, () => benchServerLag(150)],
 ];
 for (const [title, missing, work] of parts) {

@@ -1,0 +1,197 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { loadRegistry, type PluginEvent } from '../../core/index.ts';
+import { drawn, temporaryFolder } from '../support/pictures.ts';
+import { eventsOf, servicesOf, useEngine } from '../support/services.ts';
+
+const engine = useEngine();
+const registry = await loadRegistry();
+type Table = Extract<PluginEvent, { type: 'table' }>;
+const tableOf = (events: readonly PluginEvent[], title: RegExp): Table => {
+  const found = events.find((e): e is Table => e.type === 'table' && title.test(e.title));
+  if (!found) throw new Error(`no table is called ${title}`);
+  return found;
+};
+const textOf = (events: readonly PluginEvent[], name: string): string => {
+  const found = events.find((e) => e.type === 'file' && e.name === name);
+  return found?.type === 'file' ? new TextDecoder().decode(found.bytes) : '';
+};
+async function shapes(): Promise<string> {
+  const folder = await temporaryFolder();
+  await writeFile(join(folder, 'heart.png'), await drawn('heart', 'red'));
+  await writeFile(join(folder, 'star.png'), await drawn('star', 'gold'));
+  return folder;
+}
+const run = (id: string, parameters: object, root: string): Promise<PluginEvent[]> =>
+  eventsOf(registry.find(id), parameters, servicesOf(engine, root));
+
+describe('prompt-rank', () => {
+  it('puts the prompt that fits first, from words or from a file', async () => {
+    const folder = await shapes();
+    const list = join(folder, 'prompts.txt');
+    await writeFile(list, '# mine\na yellow star\n\na red heart\na submarine\n');
+    const { rows } = tableOf(
+      await run('prompt-rank', { pictures: [folder], prompts: [list], best: 1 }, folder),
+      /fits/,
+    );
+    expect(rows.map((r) => r[1])).toEqual(['a red heart', 'a yellow star']);
+  });
+});
+
+describe('interrogate', () => {
+  it('describes what is there, better with a wider search than greedily, and finds the sentence that fits', async () => {
+    const folder = await shapes();
+    const picture = join(folder, 'heart.png');
+    const text = 'We sell violins. This is a red heart. The weather was fine.';
+    const cosine = async (beam: number): Promise<number> => {
+      const events = await run('interrogate', { pictures: [picture], beam, best: 1, text }, folder);
+      const [row = []] = tableOf(events, /shows/).rows;
+      expect(String(row[1])).toMatch(/heart/);
+      expect(String(row[2])).toMatch(/^[A-Z].*\.$/);
+      const fits = tableOf(events, /text/).rows.toSorted((a, b) => Number(b[2]) - Number(a[2]));
+      expect(fits[0]?.[1]).toBe('This is a red heart.');
+      return Number(row[3]);
+    };
+    expect(await cosine(12)).toBeGreaterThanOrEqual(await cosine(1));
+  });
+  it('suggests words that raise the score', async () => {
+    const folder = await shapes();
+    const events = await run('interrogate', { pictures: [join(folder, 'heart.png')], text: 'a thing' }, folder);
+    const gains = tableOf(events, /fit better/).rows;
+    expect(gains.length).toBeGreaterThan(0);
+    for (const [, after, word, gain] of gains) {
+      const [[before = 1, then = 0] = []] = await engine.similarity(
+        [{ path: join(folder, 'heart.png') }],
+        [String(after), `${after}, ${word}`],
+      );
+      expect(then - before).toBeCloseTo(Number(gain), 4);
+    }
+  });
+});
+
+const policy = {
+  format: 'lodestone-policy',
+  version: 1,
+  name: 'No hearts',
+  rules: [
+    {
+      id: 'hearts',
+      title: 'Hearts',
+      prompts: ['a red heart'],
+      unless: ['a strawberry'],
+      threshold: 95,
+      action: 'block',
+    },
+  ],
+};
+
+describe('moderate', () => {
+  it('decides by a policy and explains each decision, as a table, CSV and a page', async () => {
+    const folder = await shapes();
+    const file = join(folder, 'policy.json');
+    await writeFile(file, JSON.stringify(policy));
+    const events = await run('moderate', { pictures: [folder], policy: file }, folder);
+    const { rows } = tableOf(events, /Decisions/);
+    expect(rows.map((r) => [String(r[0]).split('/').at(-1), r[1]])).toEqual([
+      ['heart.png', 'block'],
+      ['star.png', 'pass'],
+    ]);
+    expect(rows[0]?.slice(2, 4)).toEqual(['Hearts', 'a red heart']);
+    expect(rows[0]?.[6]).toMatch(/middle|top|bottom|left|right/);
+    expect(textOf(events, 'moderation.csv').split('\r\n')).toHaveLength(4);
+    expect(textOf(events, 'moderation.html')).toMatch(/<table>.*data:image\/webp;base64/s);
+  });
+  it('uses a policy of everyday caution that flags and blocks nothing', async () => {
+    const folder = await shapes();
+    const { rows } = tableOf(await run('moderate', { pictures: [folder] }, folder), /Everyday caution/);
+    expect(rows.every((r) => r[1] !== 'block')).toBe(true);
+  });
+  it.each([
+    ['{', 'not JSON'],
+    [JSON.stringify({ ...policy, version: 2 }), 'version'],
+    [JSON.stringify({ ...policy, rules: [{ ...policy.rules[0], threshold: 120 }] }), 'rules.0.threshold'],
+    [JSON.stringify({ ...policy, rules: [policy.rules[0], policy.rules[0]] }), 'same id'],
+  ])('refuses a policy that is none: %s', async (text, what) => {
+    const folder = await shapes();
+    const file = join(folder, 'policy.json');
+    await writeFile(file, text);
+    await expect(run('moderate', { pictures: [folder], policy: file }, folder)).rejects.toMatchObject({
+      code: 'POLICY_INVALID',
+      message: expect.stringContaining(what),
+    });
+  });
+  it('holds back the pictures of any other plugin, and says why', async () => {
+    const folder = await shapes();
+    const guide = registry.find('guide');
+    const gated = async (prompt: string): Promise<PluginEvent[]> => {
+      const { parsePolicy } = await import('../../core/index.ts');
+      const options = { policy: parsePolicy(JSON.stringify(policy), 'the test') };
+      return eventsOf(guide, { prompt, steps: 150, size: 96 }, servicesOf(engine, folder), options);
+    };
+    const heart = await gated('a red heart');
+    expect(heart.some((e) => e.type === 'picture' && e.mime === 'image/png')).toBe(false);
+    expect(heart.some((e) => e.type === 'note' && e.text.startsWith('POLICY_BLOCKED'))).toBe(true);
+    expect((await gated('a green tree')).some((e) => e.type === 'picture' && e.mime === 'image/png')).toBe(true);
+  });
+});
+
+describe('audit', () => {
+  it('finds a leaning that is there, none between groups that are alike, and is honest about few pictures', async () => {
+    const [folder, others] = [await temporaryFolder(), await temporaryFolder()];
+    const colours = ['#d22', '#c33', '#e22', '#b22', '#d44', '#c22'];
+    for (const [i, colour] of colours.entries()) {
+      await writeFile(join(folder, `${i}.png`), await drawn('circle', colour));
+      await writeFile(join(others, `${i}.png`), await drawn('square', '#2358c8', i % 2 ? '#fff' : '#eee'));
+    }
+    const root = folder.slice(0, folder.lastIndexOf('/'));
+    const parameters = { first: ['something red'], second: ['something blue'], queries: ['a red thing'], top: 6 };
+    const events = await run('audit', { pictures: [folder], others: [others], ...parameters }, root);
+    const effects = new Map(tableOf(events, /Leaning/).rows.map((r) => [r[0], r]));
+    const [, size, p] = effects.get('the pictures beside the other group (WEAT)') ?? [];
+    expect(Number(size)).toBeGreaterThan(1);
+    expect(Number(p)).toBeLessThan(0.01);
+    expect(Number(tableOf(events, /Skew/).rows[0]?.[1])).toBeGreaterThan(0.5);
+    const page = textOf(events, 'audit.html');
+    expect(page).toMatch(/hint, not as a finding/);
+    expect(page).toMatch(/<svg/);
+    const alike = await run('audit', { pictures: [folder], others: [folder], ...parameters }, root);
+    const same = tableOf(alike, /Leaning/).rows.find((r) => String(r[0]).includes('WEAT'));
+    expect(Math.abs(Number(same?.[1]))).toBeLessThan(0.01);
+    expect(Number(same?.[2])).toBeGreaterThan(0.9);
+  });
+});
+
+describe('compare', () => {
+  it('finds a model to agree with itself, and shows where two differ', async () => {
+    const folder = await shapes();
+    const prompts = ['a red heart', 'a yellow star', 'a tree'];
+    const events = await run('compare', { pictures: [folder], prompts, other: 'embedded' }, folder);
+    const measures = new Map(tableOf(events, /agree/).rows.map((r) => [r[0], r[1]]));
+    expect(measures.get('the same best prompt (share of pictures)')).toBe(1);
+    expect(measures.get('rank correlation of all percentiles')).toBeCloseTo(1, 6);
+    expect(tableOf(events, /disagree/).rows.every((r) => r[4] === 0)).toBe(true);
+    await expect(run('compare', { pictures: [folder], prompts, other: '/nowhere' }, folder)).rejects.toMatchObject({
+      code: 'MODEL_MISSING',
+    });
+  });
+});
+
+describe('storyboard', () => {
+  it('draws each scene in one palette, with a sheet and an animation', async () => {
+    const events = await run(
+      'storyboard',
+      { story: 'a house\na tree\nthe moon', steps: 40, size: 96, palette: 'night' },
+      '/',
+    );
+    const titles = events.flatMap((e) => (e.type === 'picture' && e.mime === 'image/png' ? [e.title] : []));
+    expect(titles).toEqual(['a house', 'a tree', 'the moon', 'storyboard: sheet']);
+    const file = events.find((e) => e.type === 'file');
+    const { default: sharp } = await import('sharp');
+    const moving = file?.type === 'file' ? file.bytes : new Uint8Array();
+    expect(await sharp(moving, { animated: true }).metadata()).toMatchObject({ format: 'webp', pages: 3 });
+    const done = events.flatMap((e) => (e.type === 'progress' ? [e.done] : []));
+    expect(done).toEqual(done.toSorted((a, b) => a - b));
+    expect(done.at(-1)).toBe(120);
+  });
+});
