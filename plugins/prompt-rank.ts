@@ -16,6 +16,8 @@ export default definePlugin({
   title: 'Prompt rank',
   description: 'Puts prompts in order of how well they fit each picture.',
   version: '1.0.0',
+  about:
+    'The other way round from ranking pictures: one picture, many prompts. Use it to find the wording that a model understands best before you spend steps on guidance, or to see how close two phrasings are for it.',
   parameters: z.object({
     pictures: picturesField(),
     prompts: z.array(z.string().min(1).max(2000)).min(1).max(10_000).meta({

@@ -99,11 +99,12 @@ async function* scored(
 function spread(items: readonly Item[], diversity: number, count: number): Item[] {
   const rest = items.toSorted((a, b) => b.score - a.score || (pictureName(a.source) < pictureName(b.source) ? -1 : 1));
   if (diversity === 0) return rest.slice(0, count);
-  const range = Math.max(1e-6, (rest[0]?.score ?? 0) - (rest.at(-1)?.score ?? 0));
+  const [least, most] = [rest.at(-1)?.score ?? 0, rest[0]?.score ?? 0];
+  const standing = (item: Item): number => (item.score - least) / Math.max(1e-6, most - least);
   const kept: Item[] = [];
   const nearest = new Map(rest.map((item) => [item, 0]));
   while (kept.length < count && rest.length > 0) {
-    const value = (item: Item): number => (1 - diversity) * (item.score / range) - diversity * (nearest.get(item) ?? 0);
+    const value = (item: Item): number => (1 - diversity) * standing(item) - diversity * (nearest.get(item) ?? 0);
     const best = rest.reduce((a, b) => (value(b) > value(a) ? b : a));
     rest.splice(rest.indexOf(best), 1);
     kept.push(best);
@@ -151,6 +152,8 @@ export default definePlugin({
   title: 'Rerank',
   description: 'Puts pictures in order of how well they fit the prompt.',
   version: '2.0.0',
+  about:
+    'Puts generations in order, whether they come from a folder, from addresses or fresh from a text-to-image service (its token in HF_TOKEN; busy services are asked again). Several prompts with weights make one score, and a table says what each adds. Diversity keeps alike pictures apart. "Refine" draws on from the best picture under the same prompt.',
   parameters,
   async *run(p, context) {
     const { prompt, pictures: fields, best, diversity, generate, generator: model, provider, seed } = p;

@@ -53,7 +53,7 @@ const parameters = z.object({
     .enum(['day', 'night', 'autumn', 'sea', 'ink'])
     .default('day')
     .meta({ title: 'Palette', description: 'Colours that all scenes share' }),
-  alike: z.number().min(0).max(100).default(10).meta({
+  alike: z.number().min(0).max(100).default(5).meta({
     title: 'One hand',
     description: 'How much later scenes are drawn in the style of the first',
   }),
@@ -72,7 +72,7 @@ async function* scene(
 ): AsyncGenerator<PluginEvent> {
   const sizes = sizesFor(p.size, aspectOf(p.aspect));
   const { losses, directions } = await parsePulls(
-    `palette[${PALETTES[p.palette]}]:6`,
+    `palette[${PALETTES[p.palette]}]:3`,
     canvasExtent(strokes, sizes),
     context,
   );
@@ -117,6 +117,8 @@ export default definePlugin({
   title: 'Storyboard',
   description: 'Draws a text of several scenes as pictures of one palette and one hand, as a sheet and an animation.',
   version: '1.0.0',
+  about:
+    'A story as pictures: one scene a line, all in one palette, later scenes in the style of the first. Out come the pictures with their SVG, a sheet, and an animation.',
   parameters,
   async *run(p, context) {
     const scenes = scenesOf(p.story);

@@ -6,16 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
-import {
-  BUILT_IN_PLUGINS,
-  Engine,
-  type EngineOptions,
-  failure,
-  loadRegistry,
-  messageOf,
-  plainError,
-  writeWhole,
-} from '../core/index.ts';
+import { Engine, type EngineOptions, failure, loadRegistry, messageOf, plainError, writeWhole } from '../core/index.ts';
 import { allowedModel, DATA, pluginFolder, readAllowed } from './files.ts';
 import { generatePictures } from './generate-pictures.ts';
 import { createApp } from './http/app.ts';
@@ -23,7 +14,7 @@ import { isLoopback } from './http/guard.ts';
 import { attachSockets } from './http/sockets.ts';
 import { Jobs } from './jobs.ts';
 import { gatherPictures, type PicturePlaces } from './pictures.ts';
-import { usable } from './plugins.ts';
+import { pluginFolders, usable } from './plugins.ts';
 import { type Hello, pluginSchema } from './wire.ts';
 
 export interface ServerOptions {
@@ -73,7 +64,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     },
   );
   const engine = new Engine(options.engine);
-  const registry = usable(await loadRegistry([BUILT_IN_PLUGINS, ...plugins]));
+  const registry = usable(await loadRegistry(pluginFolders(plugins)));
   for (const broken of registry.broken) logger.warn({ code: broken.code }, broken.message);
   const places: PicturePlaces = { allowed: [gallery, ...allow], uploads };
   const jobs = new Jobs({

@@ -1,5 +1,5 @@
 /** The studio: joins controls, canvas, chart and gallery to the server. */
-import type { Answer, Hello, Update, WireError, WirePlugin } from '../server/wire.ts';
+import { type Answer, type Hello, startSchema, type Update, type WireError, type WirePlugin } from '../server/wire.ts';
 import { createBrushes } from './brushes.ts';
 import { createChart } from './chart.ts';
 import { connect } from './connection.ts';
@@ -119,7 +119,8 @@ function showNews(update: Update): void {
     report(shown && (await connection.steer(shown.job, { answer: { question, choice } })));
   });
   // What only says something in words needs no empty canvas above it.
-  if (update.tables && !update.picture && !update.frame && nothingDrawn()) easelBox.hidden = true;
+  const inWords = update.question !== null || (update.tables?.length ?? 0) > 0;
+  if (inWords && !update.picture && !update.frame && nothingDrawn()) easelBox.hidden = true;
   if (update.frame) easel.frame(update.frame.bytes as BlobPart, update.frame.mime); // the schema has checked that these are bytes
   chart.add(update.chartFrom, update.chart);
   notes.append(...update.notes.map((textContent) => make('li', { textContent })));
@@ -216,6 +217,11 @@ fields.addEventListener('keydown', (event) => {
     event.preventDefault();
     event.target.blur();
   }
+});
+/** Another script of this page may start a run, with parameters that no control shows. */
+window.addEventListener('lodestone:start', async (event) => {
+  const wish = startSchema.safeParse(event instanceof CustomEvent ? event.detail : undefined);
+  if (wish.success) report(await connection.start(wish.data.plugin, wish.data.parameters));
 });
 cancel.addEventListener('click', async () => {
   const answer = shown && (await connection.cancel(shown.job));

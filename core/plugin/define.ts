@@ -69,6 +69,8 @@ export interface Plugin<S extends z.ZodObject = z.ZodObject> {
   /** One sentence. */
   readonly description: string;
   readonly version: string;
+  /** A paragraph for its page: what it is good for, and what to mind. */
+  readonly about?: string;
   /** Whether a run listens to `onSteer`; the studio then offers it. */
   readonly steerable?: boolean;
   /** Whether a run lets people paint on its drawing. */

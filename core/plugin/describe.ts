@@ -9,7 +9,7 @@ const requestSchema = z.object({ file: z.string() });
 
 new Peer(parentPort(), {
   describe: async (args): Promise<PluginDescription> => {
-    const { id, aliases, title, description, version, steerable, paintable, parameters } = await loadPlugin(
+    const { id, aliases, title, description, version, about, steerable, paintable, parameters } = await loadPlugin(
       requestSchema.parse(args).file,
     );
     return {
@@ -18,6 +18,7 @@ new Peer(parentPort(), {
       title,
       description,
       version,
+      about: about ?? '',
       steerable: steerable ?? false,
       paintable: paintable ?? false,
       parameters: { ...z.toJSONSchema(parameters, { io: 'input' }) },

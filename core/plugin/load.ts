@@ -15,6 +15,7 @@ const shape = z.object({
   ),
   run: z.custom<Plugin['run']>((v) => typeof v === 'function', 'an async generator function'),
   aliases: z.array(z.string()).optional(),
+  about: z.string().max(4000).optional(),
   steerable: z.boolean().optional(),
   paintable: z.boolean().optional(),
 });
@@ -24,8 +25,8 @@ export async function loadPlugin(file: string): Promise<Plugin> {
   try {
     const module: unknown = await import(pathToFileURL(file).href);
     const parsed = shape.parse((module as { default?: unknown }).default);
-    const { aliases = [], steerable = false, paintable = false, ...rest } = parsed;
-    return { ...rest, aliases, steerable, paintable };
+    const { aliases = [], steerable = false, paintable = false, about = '', ...rest } = parsed;
+    return { ...rest, aliases, steerable, paintable, about };
   } catch (cause) {
     const what =
       cause instanceof z.ZodError ? 'its default export is not made by definePlugin({...})' : messageOf(cause);

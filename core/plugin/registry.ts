@@ -20,6 +20,8 @@ const pluginDescriptionSchema = z.object({
   title: z.string(),
   description: z.string(),
   version: z.string(),
+  /** A paragraph for its page; may be empty. */
+  about: z.string(),
   /** Whether a run listens to being steered. */
   steerable: z.boolean(),
   /** Whether a run lets people paint on its drawing. */

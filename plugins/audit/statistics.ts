@@ -2,7 +2,7 @@
 
 const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
 /** Sample standard deviation. */
-export function deviation(values: readonly number[]): number {
+function deviation(values: readonly number[]): number {
   const m = mean(values);
   return Math.sqrt(values.reduce((sum, v) => sum + (v - m) ** 2, 0) / Math.max(1, values.length - 1));
 }

@@ -110,6 +110,8 @@ export default definePlugin({
   title: 'Interrogate',
   description: 'Says in words what a picture shows, which words would fit it better, and how well it fits a text.',
   version: '1.0.0',
+  about:
+    'Builds a description out of word banks (subject, colour, medium, composition, mood), keeping the best few at each bank and adding a word only where it raises the score. The first description doubles as alt text. With a text it says which of the sentences fits the picture best, for pages and for search; and it lists the words that would fit better, each tried on the model and shown with its gain.',
   parameters: z.object({
     pictures: picturesField(),
     beam: z.int().min(1).max(32).default(6).meta({

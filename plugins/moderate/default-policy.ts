@@ -9,7 +9,7 @@ export const DEFAULT_POLICY = {
       title: 'Weapons',
       prompts: ['a gun', 'a revolver', 'a rifle', 'a sword', 'a knife used as a weapon', 'a bomb', 'a cannon'],
       unless: ['a kitchen knife and a fork', 'a water gun', 'a hammer', 'a screwdriver'],
-      threshold: 98,
+      threshold: 99.5,
       action: 'flag',
     },
     {
@@ -17,7 +17,7 @@ export const DEFAULT_POLICY = {
       title: 'Alcohol',
       prompts: ['a beer', 'a glass of wine', 'a wine bottle', 'a cocktail', 'people drinking alcohol'],
       unless: ['a glass of water', 'a glass of milk', 'a glass of juice', 'a cup of coffee'],
-      threshold: 98,
+      threshold: 99.5,
       action: 'flag',
     },
     {
@@ -25,7 +25,7 @@ export const DEFAULT_POLICY = {
       title: 'Drugs and smoking',
       prompts: ['a cigarette', 'smoking', 'a syringe', 'pills', 'cannabis'],
       unless: ['a pencil', 'a thermometer', 'candy'],
-      threshold: 98,
+      threshold: 99.5,
       action: 'flag',
     },
     {
@@ -33,7 +33,7 @@ export const DEFAULT_POLICY = {
       title: 'Blood and death',
       prompts: ['blood', 'a skull', 'a wound', 'a corpse', 'a skeleton'],
       unless: ['ketchup', 'a tomato', 'a red flower', 'a mask'],
-      threshold: 98,
+      threshold: 99.5,
       action: 'flag',
     },
   ],

@@ -7,32 +7,41 @@ import { pictureName } from '../../core/index.ts';
 
 /** A picture that could not be read has an empty row, and is tried again only when its file changes. */
 interface Entry {
+  /** Its own for as long as the row stays the same. */
+  readonly id: number;
   readonly changed: number;
   readonly size: number;
   readonly row: Uint8Array;
 }
 
 export interface Known {
+  readonly id: number;
   readonly path: string;
   readonly changed: number;
   readonly size: number;
 }
 
+/** Where the next id is kept; no path begins so. */
+const NEXT = '\0next';
 const CHUNK = 512;
 const STATS_AT_ONCE = 64;
 
 export class Index {
   private readonly store: RootDatabase<Entry, string>;
 
-  private constructor(store: RootDatabase<Entry, string>) {
+  /** Beside the index lies what finds neighbours approximately. */
+  readonly path: string;
+
+  private constructor(store: RootDatabase<Entry, string>, path: string) {
     this.store = store;
+    this.path = path;
   }
 
   /** One index a model, in the plugin's own folder. */
   static async open({ engine, folder, signal }: PluginContext): Promise<Index> {
     const [{ hash }, place] = await Promise.all([engine.info({ signal }), folder()]);
     const path = join(place, `index-${hash.slice(0, 16)}.mdb`);
-    return new Index(open<Entry, string>({ path, noSubdir: true, compression: false, maxDbs: 1 }));
+    return new Index(open<Entry, string>({ path, noSubdir: true, compression: false, maxDbs: 1 }), path);
   }
 
   /** Brings the index up to date for these pictures; tells how far it is, and what could not be read. */
@@ -40,7 +49,7 @@ export class Index {
     pictures: readonly PictureSource[],
     { engine, signal }: PluginContext,
   ): AsyncGenerator<{ readonly done: number; readonly notes: readonly string[] }> {
-    const files: Known[] = [];
+    const files: Omit<Known, 'id'>[] = [];
     for (let from = 0; from < pictures.length; from += STATS_AT_ONCE)
       files.push(
         ...(await Promise.all(
@@ -75,10 +84,12 @@ export class Index {
     }
   }
 
-  private put(file: Known | undefined, row: Float32Array): void {
+  private put(file: Omit<Known, 'id'> | undefined, row: Float32Array): void {
     if (!file) return;
     const bytes = new Uint8Array(row.buffer, row.byteOffset, row.byteLength);
-    this.store.put(file.path, { changed: file.changed, size: file.size, row: bytes });
+    const id = this.store.get(NEXT)?.id ?? 0;
+    this.store.put(NEXT, { id: id + 1, changed: 0, size: 0, row: new Uint8Array() });
+    this.store.put(file.path, { id, changed: file.changed, size: file.size, row: bytes });
   }
 
   /** The readable pictures that pass, and their rows. */
@@ -91,8 +102,10 @@ export class Index {
     for (const picture of pictures) {
       const path = pictureName(picture);
       const entry = this.store.get(path);
-      if (!entry || entry.row.byteLength === 0 || !passes({ path, changed: entry.changed, size: entry.size })) continue;
-      files.push({ path, changed: entry.changed, size: entry.size });
+      if (!entry || entry.row.byteLength === 0) continue;
+      const known = { id: entry.id, path, changed: entry.changed, size: entry.size };
+      if (!passes(known)) continue;
+      files.push(known);
       parts.push(entry.row);
     }
     const dimension = (parts[0]?.byteLength ?? 0) / 4;

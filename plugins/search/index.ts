@@ -14,6 +14,7 @@ import {
 } from '../../core/index.ts';
 import { duplicateGroups } from './duplicates.ts';
 import { Index, type Known } from './index-store.ts';
+import { type Neighbours, neighboursOf } from './neighbours.ts';
 
 const day = z.string().regex(/^(?:\d{4}-\d{2}-\d{2})?$/, 'a day like 2026-01-31');
 const dayField = (title: string, description: string) => day.default('').meta({ title, description, advanced: true });
@@ -50,6 +51,11 @@ const parameters = z.object({
     description: 'Only files of at least so many kilobytes',
     advanced: true,
   }),
+  exactUpTo: z.int().min(0).max(10_000_000).default(200_000).meta({
+    title: 'Exact up to',
+    description: 'Among more pictures than this, neighbours are found approximately, through a graph that is kept',
+    advanced: true,
+  }),
   stay: z.boolean().default(false).meta({
     title: 'Stay',
     description: 'Waits for further queries until it is finished: each answers at once',
@@ -66,7 +72,7 @@ function passing({ within, after, before, smallest }: Parameters): (known: Known
 interface Shelf {
   readonly files: readonly Known[];
   readonly rows: Embeddings;
-  readonly neighbours: ReturnType<PluginContext['engine']['neighbours']>;
+  readonly neighbours: Neighbours;
   readonly captions: Embeddings;
 }
 
@@ -135,6 +141,8 @@ export default definePlugin({
   title: 'Search',
   description: 'Finds pictures in a folder by words, pictures or a sketch, and groups near-duplicates.',
   version: '1.0.0',
+  about:
+    'Index a folder once, then ask it by words, by a picture, by both with plus and minus, or by a drawn sketch. Only what changed is indexed again, and an index whose process was killed goes on where it was. With "Stay" the run waits for further queries and answers each in milliseconds: in the studio, type another query and press the button. Among very many pictures, neighbours are found through a graph that is kept beside the index.',
   steerable: true,
   parameters,
   async *run(p, context) {
@@ -157,7 +165,8 @@ export default definePlugin({
       }
       const { files, rows } = index.rows(pictures, passing(p));
       if (files.length === 0) throw failure('NO_PICTURES', { path: `${fields.join(', ')} with these filters` });
-      const shelf = { files, rows, neighbours: engine.neighbours(rows), captions: await engine.captions({ signal }) };
+      const neighbours = await neighboursOf(rows, files, { path: index.path, exactUpTo: p.exactUpTo }, context);
+      const shelf = { files, rows, neighbours, captions: await engine.captions({ signal }) };
       if (sketch.length > 0 && !query) yield await answer('', sketch, shelf, best, context);
       if (duplicates > 0) {
         const groups = await duplicateGroups(rows, duplicates, context);

@@ -5,7 +5,6 @@ import { Command } from 'commander';
 import sharp from 'sharp';
 import { z } from 'zod';
 import {
-  BUILT_IN_PLUGINS,
   bareSvg,
   checkInputs,
   Engine,
@@ -18,6 +17,7 @@ import {
   recipeOf,
   STILLS,
 } from '../../core/index.ts';
+import { pluginFolders } from '../plugins.ts';
 import { outNameSchema } from './out.ts';
 import { begin, play } from './run-plugin.ts';
 import type { Context, Shared } from './shared.ts';
@@ -48,7 +48,7 @@ async function withRecipe(
   { recipe, context }: { readonly recipe: Recipe; readonly context: Context },
   work: (plugin: RegisteredPlugin, engine: Engine) => Promise<void>,
 ): Promise<void> {
-  const plugin = (await loadRegistry([BUILT_IN_PLUGINS])).find(recipe.plugin.id);
+  const plugin = (await loadRegistry(pluginFolders())).find(recipe.plugin.id);
   const { threads, model } = recipe;
   const engine = new Engine({ ...(threads ? { threads } : {}), ...context.engine });
   try {

@@ -1,7 +1,7 @@
 /** The command line. Called by server/launch/bin.js. */
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
-import { BUILT_IN_PLUGINS, loadRegistry } from '../../core/index.ts';
-import { usable } from '../plugins.ts';
+import { loadRegistry } from '../../core/index.ts';
+import { pluginFolders, usable } from '../plugins.ts';
 import { version } from '../server.ts';
 import { replayCommand, resumeCommand, verifyCommand } from './again.ts';
 import { modelCommand } from './model-check.ts';
@@ -31,7 +31,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   );
   // The plugins' schemas are read only when a command could be one of theirs.
   if (!BUILT_IN.has(argv[0] ?? '')) {
-    const registry = usable(await loadRegistry([BUILT_IN_PLUGINS]));
+    const registry = usable(await loadRegistry(pluginFolders()));
     for (const broken of registry.broken) process.stderr.write(`${broken.message}\n`);
     commands.push(...registry.plugins.map((plugin) => pluginCommand(plugin, shared)));
   }

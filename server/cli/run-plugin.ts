@@ -42,15 +42,15 @@ export function pluginCommand(plugin: RegisteredPlugin, shared: Shared): Command
     .option('--out <file>', 'where to write the picture: .png, .jpg, .webp, or .svg for the shapes alone')
     .option('--run <folder>', 'keep a folder of the run: settings, scores, and checkpoints to take it up from')
     .option('--strip', 'leave out of the picture how it was made')
-    .option('--policy <file>', 'hold back pictures that this policy blocks, and say why')
+    .option('--gate <file>', 'a policy: pictures that it blocks are held back, with the reason')
     .option('--animation <file>', 'the run as moving pictures: .webp, .gif, or .mp4 where ffmpeg is installed')
     .option('--variations <count>', 'so many pictures with seeds that follow each other, and a sheet of them');
   return shared.finish(command, async (context, words, options) => {
     const parameters = parametersFrom(flags, words, options);
     const given = optionsSchema.safeParse(options);
     if (!given.success) throw failure('USAGE', { what: issuesOf(given.error) });
-    const { out, run, strip = false, animation, variations = 1, policy: file } = given.data;
-    const policy = file === undefined ? undefined : parsePolicy(await textOf(file), file);
+    const { out, run, strip = false, animation, variations = 1, gate } = given.data;
+    const policy = gate === undefined ? undefined : parsePolicy(await textOf(gate), gate);
     if (variations > 1 && run !== undefined)
       throw failure('USAGE', { what: '--run keeps one run, so it does not go with --variations.' });
     const folder = run === undefined ? undefined : new RunFolder(run);
@@ -66,7 +66,7 @@ const optionsSchema = z.object({
   out: outNameSchema.optional(),
   run: z.string().min(1).optional(),
   strip: z.boolean().optional(),
-  policy: z.string().min(1).optional(),
+  gate: z.string().min(1).optional(),
   animation: z
     .string()
     .refine(

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import sharp from 'sharp';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { freshPlugin } from '../support/fresh-plugin.ts';
 import { drawn, temporaryFolder } from '../support/pictures.ts';
 import { type TestServer, useServer } from '../support/server.ts';
 
@@ -11,9 +12,11 @@ const executablePath = process.env['LODESTONE_CHROMIUM'];
 describe.runIf(executablePath)('the studio in a real browser', () => {
   let browser: Browser;
   let server: TestServer;
+  let fresh: TestServer;
   const complaints: string[] = [];
   beforeAll(async () => {
     server = await useServer();
+    fresh = await useServer({ plugins: [await freshPlugin()] });
     browser = await chromium.launch({
       ...(executablePath ? { executablePath } : {}),
       args: [
@@ -86,6 +89,52 @@ describe.runIf(executablePath)('the studio in a real browser', () => {
     await page.locator('#state', { hasText: 'Done' }).waitFor();
     expect(await page.locator('#hold').isHidden()).toBe(true);
     expect(complaints).toEqual([]);
+  });
+
+  it('asks which of two is liked, learns, and shows what it says as a ranking', async () => {
+    const folder = await temporaryFolder();
+    const page = await studio();
+    await page.getByRole('button', { name: 'Curate' }).click();
+    for (const [name, colour] of [
+      ['one', 'red'],
+      ['two', 'blue'],
+      ['three', 'gold'],
+      ['four', 'green'],
+    ] as const) {
+      await writeFile(join(folder, `${name}.png`), await drawn('circle', colour));
+      await page
+        .locator('input[type=file]')
+        .first()
+        .setInputFiles(join(folder, `${name}.png`));
+      await page.locator('.chosen li', { hasText: name }).waitFor();
+    }
+    const field = page.locator('.tp-lblv', { hasText: 'Questions' }).locator('input').last();
+    await field.fill('2');
+    await field.press('Enter');
+    await page.getByRole('button', { name: 'Go', exact: true }).click();
+    for (const which of ['1 of 2', '2 of 2']) {
+      await page.locator('#question', { hasText: which }).waitFor({ timeout: 60_000 });
+      expect(await page.locator('#question img').count()).toBe(2);
+      await page.getByRole('button', { name: 'the first' }).click();
+    }
+    await page.locator('#state', { hasText: 'Done' }).waitFor();
+    expect(await page.locator('#ranking li').count()).toBe(4);
+    expect(await page.locator('#question').isHidden()).toBe(true);
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.locator('#files a', { hasText: 'picks.json' }).click(),
+    ]);
+    expect(download.suggestedFilename()).toBe('picks.json');
+    expect(complaints).toEqual([]);
+  });
+
+  it('shows a plugin that was added as a file, and what it says as a table', async () => {
+    const page = await (await browser.newContext()).newPage();
+    await page.goto(fresh.url);
+    await page.getByRole('button', { name: 'Fresh' }).click();
+    await page.getByRole('button', { name: 'Go', exact: true }).click();
+    await page.locator('#tables', { hasText: 'hello world' }).waitFor({ timeout: 60_000 });
+    expect(await page.locator('#easel').isHidden()).toBe(true);
   });
 
   it('is painted on, and branches from an earlier step', async () => {

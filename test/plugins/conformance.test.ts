@@ -1,8 +1,10 @@
 /** What every registered plugin must do, each run across a real process boundary. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { loadRegistry, type PluginEvent } from '../../core/index.ts';
+import type { z } from 'zod';
+import { loadRegistry, type PluginEvent, plainError, runPlugin } from '../../core/index.ts';
 import { parametersSchema } from '../../server/wire.ts';
 import { drawn, temporaryFolder } from '../support/pictures.ts';
 import { eventsOf, servicesOf, useEngine } from '../support/services.ts';
@@ -68,11 +70,63 @@ describe.each(registry.plugins.map((p) => [p.id, p] as const))('%s', (_id, plugi
     });
   });
 
+  it('takes every bound of every number, and refuses what lies beyond with the name of the field', async () => {
+    const folder = await pictures();
+    const { properties } = parametersSchema.parse(plugin.parameters);
+    const numbers = Object.entries(properties).filter(([, f]) => f.type === 'number' || f.type === 'integer');
+    const good = quick(plugin.parameters, folder);
+    const { default: own } = (await import(pathToFileURL(plugin.file).href)) as {
+      default: { parameters: z.ZodObject };
+    };
+    for (const [name, { minimum = 0, maximum = 0 }] of numbers) {
+      for (const value of [minimum, maximum])
+        expect(own.parameters.safeParse({ ...good, [name]: value }).success, `${name} = ${value}`).toBe(true);
+      for (const value of [minimum - 1, maximum + 1, Number.NaN, 'many', null, {}]) {
+        const { error } = own.parameters.safeParse({ ...good, [name]: value });
+        expect(
+          error?.issues.map((i) => i.path[0]),
+          `${name} = ${String(value)}`,
+        ).toContain(name);
+      }
+    }
+    // All at once, as far as a moment goes: a run at its bounds works, or is refused with a code.
+    for (const bound of ['minimum', 'maximum'] as const) {
+      const abort = new AbortController();
+      const at = Object.fromEntries(numbers.map(([name, f]) => [name, f[bound] ?? 0]));
+      const run = runPlugin(plugin, { ...good, ...at }, servicesOf(engine, folder), { signal: abort.signal });
+      const end = async (): Promise<void> => {
+        for await (const event of run.events) if (event.type !== 'note') abort.abort();
+      };
+      const code = await end().then(
+        () => 'done',
+        (thrown: unknown) => plainError(thrown).code,
+      );
+      expect(['done', 'CANCELLED', 'PARAMETER_INVALID', 'NO_PICTURES'], bound).toContain(code);
+    }
+  });
+
+  it.each([
+    ['no object', 'words'],
+    ['nothing', null],
+    ['a list', []],
+    [
+      'strange types',
+      { prompt: { $ne: 1 }, pictures: 7, labels: {}, story: 3, first: 1, second: 1, query: 9, prompts: 2, phrases: 3 },
+    ],
+    [
+      'far too much',
+      { prompt: 'x'.repeat(1e6), pictures: ['x'.repeat(1e5)], labels: ['x'.repeat(1e5)], story: 'x'.repeat(1e6) },
+    ],
+  ])('refuses garbage with a pointed error: %s', async (_what, garbage) => {
+    await expect(eventsOf(plugin, garbage, servicesOf(engine))).rejects.toMatchObject({
+      code: expect.stringMatching(/^(?:PARAMETER_INVALID|NO_PICTURES|PATH_OUTSIDE|PROMPT_INVALID)$/),
+    });
+  });
+
   it('stops when it is cancelled', async () => {
     const folder = await pictures(150);
     const abort = new AbortController();
     const seen: PluginEvent[] = [];
-    const { runPlugin } = await import('../../core/index.ts');
     const run = async () => {
       const parameters = {
         ...quick(plugin.parameters, folder),

@@ -33,7 +33,52 @@ describe('rerank', () => {
   });
 });
 
+describe('rerank in full', () => {
+  it('keeps alike pictures apart when that is wished, says why, and works on the best further', async () => {
+    const folder = await temporaryFolder();
+    for (let i = 0; i < 3; i++)
+      await writeFile(join(folder, `heart-${i}.png`), await drawn('heart', ['#d00', '#d11', '#c00'][i] ?? ''));
+    await writeFile(join(folder, 'other-heart.png'), await drawn('heart', 'pink', 'black'));
+    const run = (more: object) =>
+      eventsOf(
+        registry.find('rerank'),
+        { prompt: 'a red heart | a drawing:0.5', pictures: [folder], ...more },
+        servicesOf(engine, folder),
+      );
+    const plain = await run({});
+    expect(names(plain).slice(0, 3).sort()).toEqual(['heart-0', 'heart-1', 'heart-2']);
+    expect(names(await run({ diversity: 0.9, best: 2 }))[1]).toBe('other-heart');
+    const table = plain.find((e) => e.type === 'table');
+    expect(table?.type === 'table' && table.columns).toEqual(['place', 'picture', 'a red heart', 'a drawing']);
+    const ranked = plain.flatMap((e) => (e.type === 'ranking' ? e.items : []));
+    const [row = []] = table?.type === 'table' ? table.rows : [];
+    expect(Number(row[2]) + Number(row[3])).toBeCloseTo(ranked[0]?.score ?? 0, 6);
+    const refined = await run({ refine: 30 });
+    expect(refined.some((e) => e.type === 'picture' && e.mime === 'image/png' && e.title.includes('from heart'))).toBe(
+      true,
+    );
+  });
+});
+
 describe('style-match', () => {
+  it('groups pictures by style', async () => {
+    const folder = await temporaryFolder();
+    for (const [i, shape] of (['circle', 'star', 'square'] as const).entries()) {
+      await writeFile(join(folder, `dark-${i}.png`), await drawn(shape, 'lime', 'black'));
+      await writeFile(join(folder, `pale-${i}.png`), await drawn(shape, 'pink'));
+    }
+    const events = await eventsOf(
+      registry.find('style-match'),
+      { references: [join(folder, 'dark-0.png')], pictures: [folder], clusters: 2 },
+      servicesOf(engine, folder),
+    );
+    const table = events.find((e) => e.type === 'table');
+    const groups =
+      table?.type === 'table'
+        ? table.rows.map(([group, picture]) => [group, basename(String(picture)).slice(0, 4)])
+        : [];
+    expect(new Set(groups.map((g) => g.join())).size).toBe(2);
+  });
   it('puts pictures of the same manner before others of the same thing', async () => {
     const folder = await temporaryFolder();
     await mkdir(join(folder, 'look'));

@@ -51,21 +51,60 @@ describe('pictures from a text-to-image service', () => {
   });
 
   it.each([
-    [401, 'the token is wrong'],
-    [429, 'too many requests'],
-    [503, 'the model is loading'],
-  ])('that answers %i is a coded error with its words', async (status, words) => {
-    const endpoint = await service((_q, r) =>
-      r.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify({ error: words })),
-    );
+    [401, 'the token is wrong', 1],
+    [429, 'too many requests', 4],
+    [503, 'the model is loading', 4],
+  ])('that keeps answering %i is a coded error with its words', async (status, words, tries) => {
+    let asked = 0;
+    const endpoint = await service((_q, r) => {
+      asked += 1;
+      r.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify({ error: words }));
+    });
     const request = { prompt: 'a', count: 1, model: 'some/model', seed: 1 };
-    const failing = generatePictures(request, { folder: await temporaryFolder(), endpoint, token: 'hf_test' });
+    const place = { folder: await temporaryFolder(), endpoint, token: 'hf_test', patience: 5 };
+    const failing = generatePictures(request, place).finally(() => expect(asked).toBe(tries));
     await expect(failing).rejects.toMatchObject({
       code: 'SERVICE_FAILED',
       message: expect.stringContaining('some/model'),
     });
   });
 
+  it('that is busy is asked again after the wait that it names, and says what is left', async () => {
+    const heart = await drawn('heart', 'red');
+    const times: number[] = [];
+    const said: string[] = [];
+    const endpoint = await service((_q, r) => {
+      times.push(performance.now());
+      if (times.length === 1) r.writeHead(429, { 'retry-after': '1', 'content-type': 'application/json' }).end('{}');
+      else if (times.length === 2) r.writeHead(502).end('bad gateway');
+      else r.writeHead(200, { 'content-type': 'image/png', 'x-ratelimit-remaining': '7' }).end(heart);
+    });
+    const request = { prompt: 'a', count: 1, model: 'some/model', seed: 1 };
+    const place = { folder: await temporaryFolder(), endpoint, token: 'hf_test', patience: 5 };
+    const found = await generatePictures(request, { ...place, log: (line) => void said.push(line) });
+    expect(found).toHaveLength(1);
+    expect((times[1] ?? 0) - (times[0] ?? 0)).toBeGreaterThan(950);
+    expect(said.join('\n')).toMatch(/answered 429.*1\.0 s[\s\S]*answered 502[\s\S]*allows 7 more/);
+  });
+  it('that breaks off, or is slow when it is cancelled, leaves no file', async () => {
+    const cut = await service((_q, r) => {
+      r.writeHead(200, { 'content-type': 'image/png', 'content-length': '5000' }).write('half');
+      setTimeout(() => r.destroy(), 20);
+    });
+    const folder = join(await temporaryFolder(), 'out');
+    const request = { prompt: 'a', count: 1, model: 'some/model', seed: 1 };
+    await expect(generatePictures(request, { folder, endpoint: cut, token: 'hf_test' })).rejects.toMatchObject({
+      code: 'SERVICE_FAILED',
+    });
+    const slow = await service(() => undefined);
+    const abort = new AbortController();
+    setTimeout(() => abort.abort(), 100);
+    await expect(
+      generatePictures(request, { folder, endpoint: slow, token: 'hf_test', signal: abort.signal }),
+    ).rejects.toMatchObject({ code: 'CANCELLED' });
+    const { existsSync } = await import('node:fs');
+    expect(existsSync(folder)).toBe(false);
+  });
   it('that sends something else than a picture leaves no file', async () => {
     const endpoint = await service((_q, r) => r.setHeader('content-type', 'image/png').end('not a picture'));
     const folder = join(await temporaryFolder(), 'out');

@@ -10,7 +10,7 @@ export const PICTURES = fileURLToPath(new URL('../fixtures/pictures', import.met
 const index = z
   .array(z.object({ file: z.string(), concept: z.string(), photo: z.boolean() }))
   .parse(JSON.parse(readFileSync(join(PICTURES, 'index.json'), 'utf8')));
-export const cutouts = index.filter((x) => !x.photo);
+const cutouts = index.filter((x) => !x.photo);
 
 interface Placed {
   readonly concept: string;
