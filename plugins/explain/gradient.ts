@@ -8,6 +8,8 @@ import { meanDirection, stacked } from '../../core/index.ts';
 import type { Square, Wanted } from './scores.ts';
 
 const MAP = 96;
+/** Cells to each side that are averaged. */
+const REACH = 3;
 /** Sizes of the parts, and how many there are along a side. */
 const PARTS = [
   { size: 0.7, along: 2 },
@@ -70,7 +72,28 @@ export async function gradientHeat(
     const weight = (counts[v] ?? 0) / (sum * size * size);
     lay(data, own, { view, side, weight });
   }
-  return { rows: MAP, columns: MAP, data };
+  return { rows: MAP, columns: MAP, data: smoothed(data) };
+}
+
+/** Gradients stand on edges; what they surround belongs to them: three means of neighbours, which is nearly a Gaussian. */
+function smoothed(data: Float32Array): Float32Array {
+  let now = data;
+  for (let round = 0; round < 3; round++) for (const step of [1, MAP]) now = averaged(now, step);
+  return now;
+}
+
+/** Each place as the mean of those within `REACH` of it along an axis; `step` leads from one to the next. */
+function averaged(data: Float32Array, step: number): Float32Array {
+  return data.map((_, at) => {
+    const place = step === 1 ? at % MAP : Math.floor(at / MAP);
+    let [sum, count] = [0, 0];
+    for (let k = -REACH; k <= REACH; k++) {
+      if (place + k < 0 || place + k >= MAP) continue;
+      sum += data[at + k * step] ?? 0;
+      count += 1;
+    }
+    return sum / count;
+  });
 }
 
 /** Adds the map of one view to the whole. */

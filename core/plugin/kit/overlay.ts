@@ -7,7 +7,7 @@ import { failure, messageOf } from '../../errors.ts';
 export interface Heat {
   readonly rows: number;
   readonly columns: number;
-  /** [rows, columns]; scaled so that its greatest is 1, nothing below 0. */
+  /** [rows, columns] */
   readonly data: Float32Array;
 }
 /** In shares of the picture. */
@@ -20,6 +20,8 @@ export interface Box {
 
 const PIXEL_LIMIT = 100_000_000;
 const LARGEST = 768;
+/** Share of places that are less hot than what is shown as hottest. */
+const HOT = 0.985;
 
 /** A picture upright on white, its longer side at most `longest` pixels. Throws PICTURE_UNREADABLE. */
 export async function upright(
@@ -58,7 +60,7 @@ export async function squared(
   return { bytes: square, inside: { left: x, top: y, right: 1 - x, bottom: 1 - y } };
 }
 
-/** The part of a map over a square that lies on the picture. */
+/** The part of a map over a square that lies on the picture, scaled to 0..1. */
 export function cutHeat({ rows, columns, data }: Heat, inside: Box, size: number): Heat {
   const [wide, tall] = [
     Math.max(1, Math.round(size * (inside.right - inside.left))),
@@ -71,8 +73,10 @@ export function cutHeat({ rows, columns, data }: Heat, inside: Box, size: number
       const v = (inside.top + ((y + 0.5) / tall) * (inside.bottom - inside.top)) * rows - 0.5;
       out[y * wide + x] = between({ rows, columns, data }, u, v);
     }
-  const highest = out.reduce((a, b) => Math.max(a, b), 0) || 1;
-  return { rows: tall, columns: wide, data: out.map((v) => Math.max(0, v) / highest) };
+  // A few places that stand far above all others would leave everything else unseen.
+  const order = out.toSorted();
+  const highest = order[Math.floor(HOT * (order.length - 1))] || order.at(-1) || 1;
+  return { rows: tall, columns: wide, data: out.map((v) => Math.min(1, Math.max(0, v) / highest)) };
 }
 
 /** A map between the middles of its cells, linearly. */
