@@ -2,7 +2,7 @@
 import { mkdir, readFile, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
-import { EMBEDDED, failure, locateModel, messageOf, READ_LIMIT } from '../core/index.ts';
+import { EMBEDDED, failure, locateModel, messageOf, type Policy, parsePolicy, READ_LIMIT } from '../core/index.ts';
 import { allowedPath, type PicturePlaces, uploadedPath } from './pictures.ts';
 
 /** Throws PATH_OUTSIDE, FILE_MISSING, FILE_TOO_LARGE. */
@@ -34,3 +34,7 @@ export async function pluginFolder(data: string, plugin: string): Promise<string
   });
   return path;
 }
+
+/** A policy in a file of the person who starts the program. Throws FILE_MISSING, POLICY_INVALID. */
+export const policyIn = async (file: string): Promise<Policy> =>
+  parsePolicy(new TextDecoder().decode(await readAllowed(file, {})), file);

@@ -1,4 +1,6 @@
 /** Pictures of a prompt from a text-to-image model, through Hugging Face's inference client. They are written as files, so that they can be ranked, kept and looked at. */
+import { readFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import {
@@ -20,7 +22,7 @@ export interface GeneratePlace {
   /** Where the pictures are written. */
   readonly folder: string;
   readonly signal?: AbortSignal;
-  /** HF_TOKEN of the environment unless given. */
+  /** Unless given: HF_TOKEN of the environment, or what a login of Hugging Face's tools has kept. */
   readonly token?: string;
   /** An endpoint of one's own; LODESTONE_INFERENCE_URL of the environment unless given. */
   readonly endpoint?: string;
@@ -35,6 +37,13 @@ const FIRST_WAIT_MS = 1000;
 const LONGEST_WAIT_MS = 60_000;
 /** The service is busy, or had a hiccup: the same request may go through later. */
 const AGAIN = new Set([408, 429, 500, 502, 503, 504]);
+
+/** The token that Hugging Face's own tools keep after a login. */
+async function storedToken(): Promise<string | undefined> {
+  const home = process.env['HF_HOME'] ?? join(homedir(), '.cache', 'huggingface');
+  const text = await readFile(process.env['HF_TOKEN_PATH'] ?? join(home, 'token'), 'utf8').catch(() => '');
+  return text.trim() || undefined;
+}
 
 const slug = (text: string): string =>
   text
@@ -61,7 +70,7 @@ function refusalOf(
 export async function generatePictures(request: GenerateRequest, place: GeneratePlace): Promise<PictureSource[]> {
   const { prompt, count, model, seed, provider } = request;
   const { signal, log = () => undefined } = place;
-  const token = place.token ?? process.env['HF_TOKEN'];
+  const token = place.token ?? process.env['HF_TOKEN'] ?? (await storedToken());
   const endpoint = place.endpoint ?? process.env['LODESTONE_INFERENCE_URL'];
   let retryAfter: string | null = null;
   const client = new InferenceClient(token, {

@@ -7,6 +7,7 @@ import type {
   PlainError,
   PluginEvent,
   PluginRun,
+  Policy,
   RegisteredPlugin,
   RunOptions,
   Steer,
@@ -63,6 +64,8 @@ const CHART_LIMIT = 20_000;
 const NOTES_LIMIT = 500;
 
 export interface JobServices extends HostServices {
+  /** Finished pictures that it blocks are held back. */
+  readonly policy?: Policy;
   /** Keeps a finished picture, the job's `count`-th from 0, and returns its file name in the gallery. */
   keep(job: Job, picture: Of<'picture'>, count: number): Promise<string>;
   /** Keeps a report or a list, and returns its name among the reports. */
@@ -183,6 +186,7 @@ export class Jobs extends EventEmitter<{ changed: [Job] }> {
       const run = runPlugin(job.plugin, job.parameters, this.services, {
         signal: job.abort.signal,
         checkpointEvery: CHECKPOINT_EVERY,
+        ...(this.services.policy ? { policy: this.services.policy } : {}),
         ...job.again,
       });
       this.runs.set(job.id, run);

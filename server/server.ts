@@ -6,7 +6,16 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
-import { Engine, type EngineOptions, failure, loadRegistry, messageOf, plainError, writeWhole } from '../core/index.ts';
+import {
+  Engine,
+  type EngineOptions,
+  failure,
+  loadRegistry,
+  messageOf,
+  type Policy,
+  plainError,
+  writeWhole,
+} from '../core/index.ts';
 import { allowedModel, DATA, pluginFolder, readAllowed } from './files.ts';
 import { generatePictures } from './generate-pictures.ts';
 import { createApp } from './http/app.ts';
@@ -29,6 +38,8 @@ export interface ServerOptions {
   /** Where gallery and uploads are kept. */
   readonly data?: string;
   readonly token?: string;
+  /** Pictures that it blocks are held back. */
+  readonly policy?: Policy;
   readonly logger: Logger;
 }
 
@@ -68,6 +79,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   for (const broken of registry.broken) logger.warn({ code: broken.code }, broken.message);
   const places: PicturePlaces = { allowed: [gallery, ...allow], uploads };
   const jobs = new Jobs({
+    ...(options.policy ? { policy: options.policy } : {}),
     engine,
     pictures: (fields, signal) => gatherPictures(fields, places, signal),
     read: (file) => readAllowed(file, places),

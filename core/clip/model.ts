@@ -348,7 +348,7 @@ export class ClipModel {
     };
   }
 
-  /** Where in a picture sum(weights * cosines) comes from, see saliency.ts. Throws MODEL_PART when the tower has no places to tell. */
+  /** Where in a picture sum(weights * cosines) comes from, see saliency.ts. */
   async saliency(
     pixels: Float32Array,
     against: Embeddings,
@@ -357,7 +357,6 @@ export class ClipModel {
     const side = await this.side();
     const tower = await this.tower('image');
     const plan = saliencyPlan(tower, side);
-    if (!plan) throw failure('MODEL_PART', { folder: this.folder.path, part: 'map of places in its image tower' });
     const { count, dimension } = against;
     const session = await keptSession(this.fixed, `saliency ${count}`, async () =>
       compile(saliencyGraph(tower, plan, { side, count, dimension }), this.compileOptions),

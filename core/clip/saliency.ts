@@ -1,7 +1,8 @@
 /**
  * Where in a picture a score comes from. Towers of tokens: relevance through the attention maps, each weighed by its gradient
  * (Chefer, Gur and Wolf, 2021, equations 5 and 6). Convolutional towers: activations weighed by their positive gradients, place by place,
- * of the deepest layers of two sizes (Jiang et al., 2021, LayerCAM, equation 3).
+ * of the deepest layers of two sizes (Jiang et al., 2021, LayerCAM, equation 3). Towers that show neither, since their attention is one operator
+ * say: squared gradients of the pixels.
  */
 import { gradients } from '../autodiff/sweep.ts';
 import type { Graph, Tensor } from '../graph/index.ts';
@@ -11,8 +12,8 @@ import type { Tower } from './towers.ts';
 import { callTower } from './towers.ts';
 
 export interface SaliencyPlan {
-  readonly kind: 'attention' | 'activations';
-  /** Names of the tower's values that are looked at. */
+  readonly kind: 'attention' | 'activations' | 'pixels';
+  /** Names of the tower's values that are looked at; none for pixels. */
   readonly values: readonly string[];
 }
 
@@ -20,8 +21,8 @@ const DEEPEST_SIZES = 2;
 /** A map with fewer places along a side says nothing of where. */
 const COARSEST = 3;
 
-/** What there is to look at in a tower; nothing where it has neither attention over places nor maps of features. */
-export function saliencyPlan(tower: Tower, side: number): SaliencyPlan | undefined {
+/** What there is to look at in a tower. */
+export function saliencyPlan(tower: Tower, side: number): SaliencyPlan {
   const shapes = new Map<string, readonly number[]>();
   trace('places of a tower', (t) => {
     const names = tower.graph.nodes.map((n) => n.outputs[0] ?? '');
@@ -38,12 +39,12 @@ export function saliencyPlan(tower: Tower, side: number): SaliencyPlan | undefin
   if (attention.length > 1) return { kind: 'attention', values: attention };
   const maps = named(['Conv', 'Add', 'Relu']).filter((name) => {
     const [, , rows = 0, columns = 0] = shapes.get(name) ?? [];
-    return Math.min(rows, columns) >= COARSEST && (shapes.get(name)?.length ?? 0) === 4;
+    return rows === columns && rows >= COARSEST && (shapes.get(name)?.length ?? 0) === 4;
   });
   const last = new Map(maps.map((name) => [shapes.get(name)?.[2] ?? 0, name]));
   const sizes = [...last.keys()].sort((a, b) => a - b).slice(0, DEEPEST_SIZES);
   const values = sizes.map((size) => last.get(size) ?? '');
-  return values.length > 0 ? { kind: 'activations', values } : undefined;
+  return values.length > 0 ? { kind: 'activations', values } : { kind: 'pixels', values: [] };
 }
 
 /** Inputs `pixels` [1, 3, side, side], `against` [k, d] and `weights` [1, k]; outputs `value` and `heat` [rows, columns], none negative. */
@@ -53,10 +54,15 @@ export function saliencyGraph(
   { side, count, dimension }: { readonly side: number; readonly count: number; readonly dimension: number },
 ): Graph {
   return trace(`saliency of ${tower.graph.name}`, (t) => {
-    const { embedding, values } = callTower(t, tower, t.input('pixels', [1, 3, side, side]), plan.values);
+    const pixels = t.input('pixels', [1, 3, side, side]);
+    const { embedding, values } = callTower(t, tower, pixels, plan.values);
     const value = cosines(embedding, t.input('against', [count, dimension]))
       .mul(t.input('weights', [1, count]))
       .sum();
+    if (plan.kind === 'pixels') {
+      const [gradient = pixels] = gradients(value, [pixels]);
+      return { value, heat: gradient.square().sum([0, 1]) };
+    }
     const looked = plan.values.flatMap((name) => (values[name] ? [values[name]] : []));
     const found = gradients(value, looked, { through: true });
     const pairs = looked.map((v, i) => [v, found[i] ?? v] as const);

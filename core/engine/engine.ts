@@ -6,6 +6,7 @@ import type { FileReport } from '../clip/check.ts';
 import { EMBEDDED } from '../clip/folder.ts';
 import type { Inspection } from '../clip/inspect.ts';
 import type { ModelInfo } from '../clip/model.ts';
+import type { Replacement } from '../clip/replacements.ts';
 import { failure } from '../errors.ts';
 import type { GuideEvent, GuideRequest, SteerRequest } from '../guidance/protocol.ts';
 import type { Child } from '../process/child.ts';
@@ -403,7 +404,7 @@ export class Engine {
     rows: number;
     columns: number;
     heat: Float32Array;
-    kind: 'attention' | 'activations';
+    kind: 'attention' | 'activations' | 'pixels';
   }> {
     return this.ask('saliency', { picture, against, weights }, call);
   }
@@ -416,6 +417,17 @@ export class Engine {
     call: Call = {},
   ): Promise<{ value: number; tokens: string[]; shape: number[]; gradient: Float32Array }> {
     return this.ask('tokenGradient', { text, against, weights }, call);
+  }
+
+  /** Words of the vocabulary that would raise sum(weights * cosines) of a text in the place of a token of it, by the gradient: see core/clip/replacements.ts. */
+  replacements(
+    text: string,
+    against: Embeddings,
+    weights: Float32Array,
+    count: number,
+    call: Call = {},
+  ): Promise<Replacement[]> {
+    return this.ask('replacements', { text, against, weights, count }, call);
   }
 
   /** Checks every graph of a model folder, see core/clip/check.ts. */

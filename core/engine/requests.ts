@@ -47,6 +47,7 @@ export const requests = {
     weights: numbers,
   }),
   tokenGradient: z.object({ text, against: embeddingsSchema, weights: numbers }),
+  replacements: z.object({ text, against: embeddingsSchema, weights: numbers, count: z.int().min(1).max(1000) }),
   saliency: z.object({ picture: pictureSchema, against: embeddingsSchema, weights: numbers }),
   keepRows: z.object({ name: z.string().max(128), rows: embeddingsSchema }),
   nearest: z.object({ name: z.string().max(128), query: numbers, count: z.int().min(0).max(1_000_000) }),

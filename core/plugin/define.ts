@@ -27,6 +27,7 @@ export type PluginEngine = Pick<
   | 'pixelGradient'
   | 'saliency'
   | 'tokenGradient'
+  | 'replacements'
   | 'guide'
   | 'steer'
 >;

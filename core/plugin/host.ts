@@ -115,6 +115,7 @@ function engineHandlers(
     call('info', none),
     call('embedTexts', none),
     call('tokenGradient', none),
+    call('replacements', none),
     call('keepRows', none),
     call('nearest', none),
     call('steer', steered),

@@ -6,6 +6,7 @@ import { checkFolder } from '../clip/check.ts';
 import { locateModel } from '../clip/hub/index.ts';
 import { inspect } from '../clip/inspect.ts';
 import { ClipModel } from '../clip/model.ts';
+import { replacements } from '../clip/replacements.ts';
 import { openStore } from '../clip/store.ts';
 import type { PictureSource } from '../engine/requests.ts';
 import { requests, workerSettingsSchema } from '../engine/requests.ts';
@@ -137,6 +138,12 @@ const handlers: Handlers = {
   tokenGradient: async (args) => {
     const { text, against, weights } = requests.tokenGradient.parse(args);
     return (await model()).tokenGradient(text, against, weights);
+  },
+  replacements: async (args) => {
+    const { text, against, weights, count } = requests.replacements.parse(args);
+    const m = await model();
+    const { gradient } = await m.tokenGradient(text, against, weights);
+    return replacements(m, text, gradient, count);
   },
   keepRows: async (args) => {
     const { name, rows } = requests.keepRows.parse(args);

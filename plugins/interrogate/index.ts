@@ -10,6 +10,8 @@ interface Said {
   readonly cosine: number;
 }
 
+/** Words that the gradient proposes, and that are tried. */
+const PROPOSED = 96;
 /** Words that are suggested for each picture. */
 const SUGGESTED = 5;
 
@@ -64,6 +66,27 @@ async function suggested(
     .sort((a, b) => b.gain - a.gain);
 }
 
+/** Words of the model's own vocabulary in the place of words of the text: proposed by the gradient at the token embeddings, and kept where the model agrees. */
+async function replaced(
+  picture: Embeddings,
+  text: string,
+  context: PluginContext,
+): Promise<{ text: string; gain: number }[]> {
+  const { engine, signal } = context;
+  const { tokens } = await engine.tokenGradient(text, picture, Float32Array.of(1), { signal });
+  // Where each token is a word, a word can take its place.
+  const words = text.toLowerCase().split(/\s+/u);
+  if (tokens.length - 2 !== words.length) return [];
+  const proposed = await engine.replacements(text, picture, Float32Array.of(1), PROPOSED, { signal });
+  const changed = proposed.map(({ place, word }) => words.with(place - 1, word).join(' '));
+  const unique = [...new Set(changed)];
+  const [before = 0, ...after] = await cosinesOf(picture, [text, ...unique], context);
+  return unique
+    .map((t, i) => ({ text: t, gain: (after[i] ?? 0) - before }))
+    .filter((s) => s.gain > 0)
+    .sort((a, b) => b.gain - a.gain);
+}
+
 /** A sentence of a page about its picture: the text's own sentences by how well they fit. */
 const sentencesOf = (text: string): string[] =>
   text
@@ -85,7 +108,7 @@ async function asked(
   source: PictureSource,
   { captions, text, beam, best }: Asked,
   context: PluginContext,
-): Promise<{ readonly descriptions: Row[]; readonly fits: Row[]; readonly words: Row[] }> {
+): Promise<{ readonly descriptions: Row[]; readonly fits: Row[]; readonly words: Row[]; readonly instead: Row[] }> {
   const name = pictureName(source);
   const picture = await context.engine.embedAll([source], { signal: context.signal });
   const standing = (cosine: number): number => Math.round(percentiles(row(picture, 0), captions, [cosine])[0] ?? 0);
@@ -94,7 +117,9 @@ async function asked(
   const cosines = sentences.length > 0 ? await cosinesOf(picture, sentences, context) : [];
   const base = sentences.length === 1 ? (sentences[0] ?? '') : (said[0]?.text ?? '');
   const alt = (s: Said): string => `${s.text.charAt(0).toUpperCase()}${s.text.slice(1)}.`;
+  const instead = (await replaced(picture, base, context)).slice(0, SUGGESTED);
   return {
+    instead: instead.map((r) => [name, base, r.text, r.gain]),
     descriptions: said
       .slice(0, best)
       .map((s, place) => [name, s.text, place === 0 ? alt(s) : '', s.cosine, standing(s.cosine)]),
@@ -111,7 +136,7 @@ export default definePlugin({
   description: 'Says in words what a picture shows, which words would fit it better, and how well it fits a text.',
   version: '1.0.0',
   about:
-    'Builds a description out of word banks (subject, colour, medium, composition, mood), keeping the best few at each bank and adding a word only where it raises the score. The first description doubles as alt text. With a text it says which of the sentences fits the picture best, for pages and for search; and it lists the words that would fit better, each tried on the model and shown with its gain.',
+    'Builds a description out of word banks (subject, colour, medium, composition, mood), keeping the best few at each bank and adding a word only where it raises the score. The first description doubles as alt text. With a text it says which of the sentences fits the picture best, for pages and for search; and it lists words that would fit better: joined to the text, and in the place of its words, where the gradient at the token embeddings proposes them out of the whole vocabulary. Each is tried on the model and shown with its gain.',
   parameters: z.object({
     pictures: picturesField(),
     beam: z.int().min(1).max(32).default(6).meta({
@@ -133,6 +158,7 @@ export default definePlugin({
     const descriptions: (string | number)[][] = [];
     const fits: (string | number)[][] = [];
     const words: (string | number)[][] = [];
+    const instead: (string | number)[][] = [];
     let readable = 0;
     for (const [i, source] of pictures.entries()) {
       signal.throwIfAborted();
@@ -141,6 +167,7 @@ export default definePlugin({
         descriptions.push(...found.descriptions);
         fits.push(...found.fits);
         words.push(...found.words);
+        instead.push(...found.instead);
         readable += 1;
       } catch (thrown) {
         if (signal.aborted || !(thrown instanceof Error) || pictures.length === 1) throw thrown;
@@ -168,5 +195,12 @@ export default definePlugin({
       columns: ['picture', 'after', 'word', 'gain'],
       rows: words,
     };
+    if (instead.length > 0)
+      yield {
+        type: 'table',
+        title: 'In other words',
+        columns: ['picture', 'instead of', 'text', 'gain'],
+        rows: instead,
+      };
   },
 });

@@ -13,14 +13,13 @@ import {
   type PluginEvent,
   type PluginRun,
   type Policy,
-  parsePolicy,
   type RegisteredPlugin,
   RunFolder,
   type RunOptions,
   runPlugin,
   writeWhole,
 } from '../../core/index.ts';
-import { allowedModel, DATA, pluginFolder, readAllowed } from '../files.ts';
+import { allowedModel, DATA, pluginFolder, policyIn, readAllowed } from '../files.ts';
 import { generatePictures } from '../generate-pictures.ts';
 import { gatherPictures } from '../pictures.ts';
 import { ANIMATIONS, Animation } from './animation.ts';
@@ -50,7 +49,7 @@ export function pluginCommand(plugin: RegisteredPlugin, shared: Shared): Command
     const given = optionsSchema.safeParse(options);
     if (!given.success) throw failure('USAGE', { what: issuesOf(given.error) });
     const { out, run, strip = false, animation, variations = 1, gate } = given.data;
-    const policy = gate === undefined ? undefined : parsePolicy(await textOf(gate), gate);
+    const policy = gate === undefined ? undefined : await policyIn(gate);
     if (variations > 1 && run !== undefined)
       throw failure('USAGE', { what: '--run keeps one run, so it does not go with --variations.' });
     const folder = run === undefined ? undefined : new RunFolder(run);
@@ -115,8 +114,6 @@ export function begin({
   const held = policy ? { policy } : {};
   return runPlugin(plugin, parameters, services, { signal: context.signal, strip, checkpointEvery, ...held, ...again });
 }
-
-const textOf = async (file: string): Promise<string> => new TextDecoder().decode(await readAllowed(file, {}));
 const CHECKPOINT_EVERY = 20;
 
 interface Played {

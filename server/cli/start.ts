@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import pino from 'pino';
 import { z } from 'zod';
+import { policyIn } from '../files.ts';
 import { DEFAULT_PORT, startServer } from '../server.ts';
 import type { Shared } from './shared.ts';
 
@@ -11,6 +12,7 @@ const optionsSchema = z.object({
   allow: z.array(z.string()).default([]),
   plugins: z.array(z.string()).default([]),
   data: z.string().optional(),
+  gate: z.string().optional(),
 });
 
 export function startCommand(shared: Shared): Command {
@@ -20,14 +22,17 @@ export function startCommand(shared: Shared): Command {
     .option('--port <number>', 'port to listen on; 0 chooses a free one', String(DEFAULT_PORT))
     .option('--allow <folders...>', 'folders of pictures that the studio may read')
     .option('--plugins <folders...>', 'folders of plugins beside the built-in one')
+    .option('--gate <file>', 'a policy: pictures that it blocks are held back, with the reason')
     .option('--data <folder>', 'where the gallery and uploads are kept (default: .lodestone in the home folder)');
   return shared.finish(command, async (context, _words, options) => {
-    const { data, ...rest } = optionsSchema.parse(options);
+    const { data, gate, ...rest } = optionsSchema.parse(options);
+    const policy = gate === undefined ? undefined : await policyIn(gate);
     const logger = pino({ level: process.env['LODESTONE_LOG'] ?? 'warn' }, pino.destination(2));
     const server = await startServer({
       ...rest,
       logger,
       ...(data ? { data } : {}),
+      ...(policy ? { policy } : {}),
       engine: context.engine,
     });
     context.terminal.line(`Lodestone is at ${server.url}`);

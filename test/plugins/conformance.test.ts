@@ -1,10 +1,11 @@
 /** What every registered plugin must do, each run across a real process boundary. */
-import { writeFile } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import type { z } from 'zod';
 import { loadRegistry, type PluginEvent, plainError, runPlugin } from '../../core/index.ts';
+import { seeded, seedFor } from '../../core/random.ts';
 import { parametersSchema } from '../../server/wire.ts';
 import { drawn, temporaryFolder } from '../support/pictures.ts';
 import { eventsOf, servicesOf, useEngine } from '../support/services.ts';
@@ -141,5 +142,32 @@ describe.each(registry.plugins.map((p) => [p.id, p] as const))('%s', (_id, plugi
     };
     await expect(run()).rejects.toMatchObject({ code: 'CANCELLED' });
     expect(seen.length).toBeLessThan(50);
+  });
+
+  it('cancelled at any moment ends, and leaves nothing half-written', async () => {
+    const folder = await pictures(40);
+    const random = seeded(seedFor(3, plugin.id));
+    const long = { steps: 5000, generations: 2000, questions: 400 };
+    const fields = parametersSchema.parse(plugin.parameters).properties;
+    const parameters = {
+      ...quick(plugin.parameters, folder),
+      ...Object.fromEntries(Object.entries(long).filter(([name]) => name in fields)),
+    };
+    const services = servicesOf(engine, folder);
+    for (let k = 0; k < 2; k++) {
+      const abort = new AbortController();
+      const timer = setTimeout(() => abort.abort(), 300 + 1500 * random());
+      const run = runPlugin(plugin, parameters, services, { signal: abort.signal });
+      const end = async (): Promise<string> => {
+        for await (const event of run.events)
+          if (event.type === 'question' && event.id === 'pair 9') await run.steer({ control: 'finish' });
+        return 'done';
+      };
+      const code = await end().catch((thrown: unknown) => plainError(thrown).code);
+      clearTimeout(timer);
+      expect(['done', 'CANCELLED']).toContain(code);
+    }
+    const left = [...(await readdir(folder)), ...(await readdir(await services.folder(plugin.id)))];
+    expect(left.filter((name) => name.includes('.part'))).toEqual([]);
   });
 });

@@ -55,6 +55,21 @@ describe('interrogate', () => {
     };
     expect(await cosine(12)).toBeGreaterThanOrEqual(await cosine(1));
   });
+  it('finds words of the vocabulary that fit in the place of others', async () => {
+    const folder = await shapes();
+    const events = await run('interrogate', { pictures: [join(folder, 'heart.png')], text: 'a blue chair' }, folder);
+    const { rows } = tableOf(events, /other words/);
+    expect(rows.length).toBeGreaterThan(0);
+    for (const [, before, text, gain] of rows) {
+      expect(String(text).split(' ')).toHaveLength(3);
+      const [[old = 1, now = 0] = []] = await engine.similarity(
+        [{ path: join(folder, 'heart.png') }],
+        [String(before), String(text)],
+      );
+      expect(now - old).toBeCloseTo(Number(gain), 4);
+      expect(now - old).toBeGreaterThan(0.02);
+    }
+  });
   it('suggests words that raise the score', async () => {
     const folder = await shapes();
     const events = await run('interrogate', { pictures: [join(folder, 'heart.png')], text: 'a thing' }, folder);
