@@ -1,4 +1,5 @@
 /** Calls and streams between two processes: symmetric, cancellable, with back-pressure. Messages are structured clones, so tensors cross as bytes. */
+import { setMaxListeners } from 'node:events';
 import type { PlainError } from '../errors.ts';
 import { failure, plainError, revivedError } from '../errors.ts';
 
@@ -149,6 +150,8 @@ export class Peer {
 
   private async answer(id: number, method: string, args: unknown): Promise<void> {
     const abort = new AbortController();
+    // Each call that is made with it listens: many of them are no leak.
+    setMaxListeners(0, abort.signal);
     let room = WINDOW;
     let wake = (): void => undefined;
     this.running.set(id, {
