@@ -126,7 +126,8 @@ export {
 } from './plugin/registry.ts';
 export { RunFolder } from './plugin/run-folder.ts';
 export { checkInputs, firstRecipe, parseRecipe, type Recipe, recipeOf } from './plugin/run-record.ts';
-export { defineSketch, type Gene, type Sketch, type SketchCanvas, type SketchFrame } from './plugin/sketch.ts';
+export { defineSketch } from './plugin/sketch.ts';
+export type { Gene, Sketch, SketchCanvas, SketchFrame } from './plugin/sketch-shape.ts';
 export { type Script, type Steer, scriptSchema, steerSchema } from './plugin/steer.ts';
 export { gaussian, seeded, seedFor } from './random.ts';
 export { issuesOf, READ_LIMIT } from './schemas.ts';

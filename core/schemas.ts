@@ -20,3 +20,16 @@ export const floatsSchema: z.ZodType<Float32Array, Float32Array> = z.custom<Floa
 /** What zod found wrong, in one line. */
 export const issuesOf = (error: z.ZodError): string =>
   error.issues.map((i) => (i.path.length > 0 ? `${i.path.join('.')}: ${i.message}` : i.message)).join('; ');
+
+/** JSON that fits a schema; `refuse` makes the error of what is wrong with it. */
+export function parsedJson<T>(schema: z.ZodType<T>, json: string, refuse: (what: string) => Error): T {
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch {
+    throw refuse('it is not JSON');
+  }
+  const parsed = schema.safeParse(value);
+  if (!parsed.success) throw refuse(issuesOf(parsed.error));
+  return parsed.data;
+}

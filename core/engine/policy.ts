@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { Embeddings } from '../clip/batches.ts';
 import { failure } from '../errors.ts';
-import { issuesOf } from '../schemas.ts';
+import { parsedJson } from '../schemas.ts';
 import type { Engine } from './engine.ts';
 import type { PictureSource } from './requests.ts';
 import { dot, percentiles, row } from './scores.ts';
@@ -30,17 +30,8 @@ const policySchema = z
 export type Policy = z.infer<typeof policySchema>;
 
 /** Throws POLICY_INVALID. */
-export function parsePolicy(json: string, where: string): Policy {
-  let value: unknown;
-  try {
-    value = JSON.parse(json);
-  } catch {
-    throw failure('POLICY_INVALID', { where, what: 'it is not JSON' });
-  }
-  const parsed = policySchema.safeParse(value);
-  if (!parsed.success) throw failure('POLICY_INVALID', { where, what: issuesOf(parsed.error) });
-  return parsed.data;
-}
+export const parsePolicy = (json: string, where: string): Policy =>
+  parsedJson(policySchema, json, (what) => failure('POLICY_INVALID', { where, what }));
 
 /** What one rule says of one picture. */
 export interface Finding {

@@ -1,7 +1,7 @@
 /** What was learned of a person's picks: a direction among a model's embeddings, how sure each part of it is, and how it is written to a file. */
 import { z } from 'zod';
 import { failure } from '../errors.ts';
-import { issuesOf } from '../schemas.ts';
+import { parsedJson } from '../schemas.ts';
 
 const MOST = 16_384;
 
@@ -20,14 +20,5 @@ const preferenceSchema = z.object({
 export type Preference = z.infer<typeof preferenceSchema>;
 
 /** Throws PREFERENCE_INVALID. */
-export function parsePreference(json: string, where: string): Preference {
-  let value: unknown;
-  try {
-    value = JSON.parse(json);
-  } catch {
-    throw failure('PREFERENCE_INVALID', { where, what: 'it is not JSON' });
-  }
-  const parsed = preferenceSchema.safeParse(value);
-  if (!parsed.success) throw failure('PREFERENCE_INVALID', { where, what: issuesOf(parsed.error) });
-  return parsed.data;
-}
+export const parsePreference = (json: string, where: string): Preference =>
+  parsedJson(preferenceSchema, json, (what) => failure('PREFERENCE_INVALID', { where, what }));

@@ -7,7 +7,7 @@ import type { PictureSource } from '../engine/requests.ts';
 import { pictureName } from '../engine/requests.ts';
 import { failure } from '../errors.ts';
 import { carried, carrying } from '../picture-text.ts';
-import { issuesOf } from '../schemas.ts';
+import { parsedJson } from '../schemas.ts';
 import type { RegisteredPlugin } from './registry.ts';
 import { scriptSchema } from './steer.ts';
 
@@ -56,17 +56,8 @@ export async function firstRecipe(
 }
 
 /** Throws RECORD_INVALID. */
-export function parseRecipe(json: string, where: string): Recipe {
-  let value: unknown;
-  try {
-    value = JSON.parse(json);
-  } catch {
-    throw failure('RECORD_INVALID', { where, what: 'it is not JSON' });
-  }
-  const parsed = recipeSchema.safeParse(value);
-  if (!parsed.success) throw failure('RECORD_INVALID', { where, what: issuesOf(parsed.error) });
-  return parsed.data;
-}
+export const parseRecipe = (json: string, where: string): Recipe =>
+  parsedJson(recipeSchema, json, (what) => failure('RECORD_INVALID', { where, what }));
 
 /** A PNG or an SVG that says how it was made. */
 export const withRecipe = (picture: Uint8Array, recipe: Recipe): Uint8Array =>

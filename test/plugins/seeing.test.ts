@@ -2,20 +2,13 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { loadRegistry, type PluginEvent } from '../../core/index.ts';
+import { loadRegistry } from '../../core/index.ts';
 import { areaOf, composites } from '../support/composites.ts';
 import { drawn, temporaryFolder } from '../support/pictures.ts';
-import { eventsOf, servicesOf, useEngine } from '../support/services.ts';
+import { eventsOf, servicesOf, type Table, tableOf, useEngine } from '../support/services.ts';
 
 const engine = useEngine();
 const registry = await loadRegistry();
-type Table = Extract<PluginEvent, { type: 'table' }>;
-const tableOf = (events: readonly PluginEvent[], title: RegExp): Table => {
-  const found = events.find((e): e is Table => e.type === 'table' && title.test(e.title));
-  if (!found) throw new Error(`no table is called ${title}`);
-  return found;
-};
-
 describe('detect', () => {
   it('finds things in composites of two and of four, far more often than a box at random', async () => {
     const folder = await temporaryFolder();

@@ -3,16 +3,10 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadRegistry, type PluginEvent } from '../../core/index.ts';
 import { drawn, temporaryFolder } from '../support/pictures.ts';
-import { eventsOf, servicesOf, useEngine } from '../support/services.ts';
+import { eventsOf, servicesOf, tableOf, useEngine } from '../support/services.ts';
 
 const engine = useEngine();
 const registry = await loadRegistry();
-type Table = Extract<PluginEvent, { type: 'table' }>;
-const tableOf = (events: readonly PluginEvent[], title: RegExp): Table => {
-  const found = events.find((e): e is Table => e.type === 'table' && title.test(e.title));
-  if (!found) throw new Error(`no table is called ${title}`);
-  return found;
-};
 const textOf = (events: readonly PluginEvent[], name: string): string => {
   const found = events.find((e) => e.type === 'file' && e.name === name);
   return found?.type === 'file' ? new TextDecoder().decode(found.bytes) : '';

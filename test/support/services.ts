@@ -63,3 +63,11 @@ export async function eventsOf(
   }
   return events;
 }
+
+export type Table = Extract<PluginEvent, { type: 'table' }>;
+/** The table whose title fits. */
+export function tableOf(events: readonly PluginEvent[], title: RegExp): Table {
+  const found = events.find((e): e is Table => e.type === 'table' && title.test(e.title));
+  if (!found) throw new Error(`no table is called ${title}`);
+  return found;
+}
