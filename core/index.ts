@@ -18,7 +18,7 @@ export {
   type EngineOptions,
   type RankedPicture,
 } from './engine/engine.ts';
-export { type Answer, learnTaste, nextPair, type Taste } from './engine/learn-preference.ts';
+export { type Answer, learnTaste, nextPair, pairKey, type Taste } from './engine/learn-preference.ts';
 export type { Neighbours } from './engine/neighbours.ts';
 export type { PictureBatch, Unreadable } from './engine/picture-batch.ts';
 export { blockedBy, type Finding, type Policy, parsePolicy, readyPolicy } from './engine/policy.ts';

@@ -7,6 +7,7 @@ import {
   fileEvent,
   learnTaste,
   nextPair,
+  pairKey,
   pictureName,
   picturesField,
   row,
@@ -25,8 +26,14 @@ const [FIRST, SECOND, NEITHER] = ['the first', 'the second', 'cannot say'];
 /** Pairs that are made of liked and disliked pictures. */
 const MOST_PAIRS = 200;
 
-/** Answers kept by an earlier run, as far as they are about these pictures. Throws PREFERENCE_INVALID. */
-async function earlier(file: string, names: readonly string[], { read }: PluginContext): Promise<Answer[]> {
+type Kept = z.output<typeof answersSchema>['answers'][number];
+
+/** Answers kept by an earlier run: those about these pictures, and the others, which are kept on. Throws PREFERENCE_INVALID. */
+async function earlier(
+  file: string,
+  names: readonly string[],
+  { read }: PluginContext,
+): Promise<{ readonly answers: Answer[]; readonly others: Kept[] }> {
   let value: unknown;
   try {
     value = JSON.parse(new TextDecoder().decode(await read(file)));
@@ -36,21 +43,27 @@ async function earlier(file: string, names: readonly string[], { read }: PluginC
   }
   const parsed = answersSchema.safeParse(value);
   if (!parsed.success) throw failure('PREFERENCE_INVALID', { where: file, what: 'it holds no list of answers' });
-  return parsed.data.answers.flatMap(({ better, worse }): Answer[] => {
-    const [a, b] = [names.indexOf(better), names.indexOf(worse)];
-    return a >= 0 && b >= 0 ? [[a, b]] : [];
-  });
+  const places = parsed.data.answers.map((kept) => ({
+    kept,
+    at: [names.indexOf(kept.better), names.indexOf(kept.worse)] as const,
+  }));
+  const here = (at: Answer): boolean => at.every((place) => place >= 0);
+  return {
+    answers: places.filter((p) => here(p.at)).map((p) => p.at),
+    others: places.filter((p) => !here(p.at)).map((p) => p.kept),
+  };
 }
 
 /** Questions and answers in turn, until there are enough or somebody says so. */
 async function* asked(
-  rows: Embeddings,
+  { rows, choices }: { readonly rows: Embeddings; readonly choices: number },
   names: readonly string[],
   { answers, count }: { readonly answers: Answer[]; readonly count: number },
   { random, onSteer, signal }: PluginContext,
 ): AsyncGenerator<PluginEvent> {
   let [wake, finished]: [() => void, boolean] = [() => undefined, false];
   const said = new Map<string, string>();
+  const seen = new Set(answers.map(pairKey));
   onSteer(({ answer, control }) => {
     if (answer) said.set(answer.question, answer.choice);
     finished ||= control === 'finish';
@@ -59,7 +72,8 @@ async function* asked(
   signal.addEventListener('abort', () => wake(), { once: true });
   for (let k = 0; k < count; k++) {
     const taste = answers.length > 0 ? learnTaste(rows, answers) : undefined;
-    const [a, b] = nextPair(rows, taste, random);
+    const [a, b] = nextPair({ ...rows, count: choices }, taste, random, seen);
+    seen.add(pairKey([a, b]));
     const id = `pair ${k + 1}`;
     yield {
       type: 'question',
@@ -151,13 +165,14 @@ export default definePlugin({
     const names = all.map(pictureName);
     const place = (from: number, count: number): number[] => Array.from({ length: count }, (_, i) => from + i);
     const counts = [likes?.length ?? 0, dislikes?.length ?? 0] as const;
+    const before = file ? await earlier(file, names, context) : { answers: [], others: [] };
     const answers: Answer[] = [
       ...pairsOf(place(given.length, counts[0]), place(given.length + counts[0], counts[1])),
-      ...(file ? await earlier(file, names, context) : []),
+      ...before.answers,
     ];
     const own: Embeddings = { ...rows, count: given.length, data: rows.data.slice(0, given.length * rows.dimension) };
     yield { type: 'progress', done: 0, total: Math.max(1, questions) };
-    yield* asked(own, names, { answers, count: questions }, context);
+    yield* asked({ rows, choices: given.length }, names, { answers, count: questions }, context);
     if (answers.length === 0) {
       yield { type: 'note', text: 'No answers were given, so nothing was learned.' };
       yield { type: 'table', title: 'What was learned', columns: ['answers'], rows: [[0]] };
@@ -175,7 +190,7 @@ export default definePlugin({
       answers: answers.length,
     };
     yield fileEvent('picks.json', 'application/json', `${JSON.stringify(picks)}\n`);
-    const kept = answers.map(([a, b]) => ({ better: names[a] ?? '', worse: names[b] ?? '' }));
+    const kept = [...before.others, ...answers.map(([a, b]) => ({ better: names[a] ?? '', worse: names[b] ?? '' }))];
     const list = { format: 'lodestone-answers', version: 1, answers: kept };
     yield fileEvent('answers.json', 'application/json', `${JSON.stringify(list, null, 1)}\n`);
   },

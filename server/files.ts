@@ -1,7 +1,8 @@
 /** What plugins may be given beside pictures: files that are no pictures, and the folders of other models. */
+import { existsSync } from 'node:fs';
 import { mkdir, readFile, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { isAbsolute, join } from 'node:path';
+import { join } from 'node:path';
 import { EMBEDDED, failure, locateModel, messageOf, type Policy, parsePolicy, READ_LIMIT } from '../core/index.ts';
 import { allowedPath, type PicturePlaces, uploadedPath } from './pictures.ts';
 
@@ -14,12 +15,13 @@ export async function readAllowed(file: string, places: PicturePlaces): Promise<
   return readFile(path);
 }
 
-const isPath = (name: string): boolean => isAbsolute(name) || /^[.~]/.test(name) || name.includes('\\');
+const HUB_NAME = /^[a-zA-Z0-9][\w.-]*\/[a-zA-Z0-9][\w.-]*(?:@[\w./-]+)?$/;
 
 /** A model's folder: one that may be read, or one of a hub; where only some folders may be read, it must have been fetched before. */
 export async function allowedModel(name: string, places: PicturePlaces, signal: AbortSignal): Promise<string> {
   if (name === 'embedded') return EMBEDDED;
-  if (isPath(name)) return allowedPath(name, places);
+  // Whatever is not plainly a name on a hub is a path, and checked as one.
+  if (!HUB_NAME.test(name) || name.includes('..') || existsSync(name)) return allowedPath(name, places);
   return locateModel(name, { signal, ...(places.allowed ? { offline: true } : {}) });
 }
 

@@ -141,7 +141,7 @@ export class Jobs extends EventEmitter<{ changed: [Job] }> {
   branch(id: string, step: number, prompt?: string): Job {
     const job = this.get(id);
     if (prompt !== undefined) parsePrompt(prompt);
-    const from = job.checkpoints.findLast((c) => c.checkpoint.step <= step) ?? job.checkpoints[0];
+    const from = job.checkpoints.findLast((c) => c.checkpoint.step <= step);
     if (!from) throw failure('NOT_BRANCHABLE', { job: job.title });
     const { checkpoint } = from;
     const kept = scriptSchema.parse(from.script);

@@ -31,6 +31,14 @@ export function createBrushes(send: (stroke: Stroke) => Promise<void>): Brushes 
   let tool: Tool | undefined;
   let last: readonly [number, number] | undefined;
 
+  /** Layers have the shape of the canvas. */
+  const shapeLayers = (): void => {
+    const { width, height } = byId('canvas', HTMLCanvasElement);
+    const longest = Math.max(width, height);
+    const [wide, tall] = [Math.round((SIDE * width) / longest), Math.round((SIDE * height) / longest)];
+    for (const canvas of [overlay, paint, kept])
+      if (canvas.width !== wide || canvas.height !== tall) Object.assign(canvas, { width: wide, height: tall });
+  };
   const clear = (): void => {
     for (const canvas of [overlay, paint, kept]) canvas.getContext('2d')?.clearRect(0, 0, canvas.width, canvas.height);
   };
@@ -47,7 +55,10 @@ export function createBrushes(send: (stroke: Stroke) => Promise<void>): Brushes 
 
   const placeOf = (event: PointerEvent): readonly [number, number] => {
     const box = overlay.getBoundingClientRect();
-    return [((event.clientX - box.left) / box.width) * SIDE, ((event.clientY - box.top) / box.height) * SIDE];
+    return [
+      ((event.clientX - box.left) / box.width) * overlay.width,
+      ((event.clientY - box.top) / box.height) * overlay.height,
+    ];
   };
   const mark = (canvas: HTMLCanvasElement, style: string, to: readonly [number, number]): void => {
     const context = canvas.getContext('2d');
@@ -72,6 +83,7 @@ export function createBrushes(send: (stroke: Stroke) => Promise<void>): Brushes 
   };
   overlay.addEventListener('pointerdown', (event) => {
     if (!tool) return;
+    shapeLayers();
     overlay.setPointerCapture(event.pointerId);
     overlay.classList.add('busy');
     draw(event);

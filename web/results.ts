@@ -55,11 +55,15 @@ export function clearResults(): void {
 }
 
 /** Asks what a run waits for; `answer` is told what was chosen. */
-export function showQuestion(question: Update['question'], answer: (question: string, choice: string) => void): void {
+export function showQuestion(
+  { job, question }: Pick<Update, 'job' | 'question'>,
+  answer: (question: string, choice: string) => void,
+): void {
   const place = byId('question', HTMLElement);
   place.hidden = question === null;
-  if (!question || place.dataset['id'] === question.id) return;
-  place.dataset['id'] = question.id;
+  const key = question && `${job} ${question.id}`;
+  if (!question || !key || place.dataset['id'] === key) return;
+  place.dataset['id'] = key;
   place.replaceChildren(
     make('p', { textContent: question.text }),
     make(

@@ -115,7 +115,7 @@ const nothingDrawn = (): boolean => download.hidden === true && ranking.hidden =
 /** What is new of frames, scores, notes, rankings and pictures. */
 function showNews(update: Update): void {
   showResults(update);
-  showQuestion(update.question, async (question, choice) => {
+  showQuestion(update, async (question, choice) => {
     report(shown && (await connection.steer(shown.job, { answer: { question, choice } })));
   });
   // What only says something in words needs no empty canvas above it.

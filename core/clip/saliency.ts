@@ -42,8 +42,10 @@ export function saliencyPlan(tower: Tower, side: number): SaliencyPlan {
     return rows === columns && rows >= COARSEST && (shapes.get(name)?.length ?? 0) === 4;
   });
   const last = new Map(maps.map((name) => [shapes.get(name)?.[2] ?? 0, name]));
-  const sizes = [...last.keys()].sort((a, b) => a - b).slice(0, DEEPEST_SIZES);
-  const values = sizes.map((size) => last.get(size) ?? '');
+  const [deepest = 1, ...finer] = [...last.keys()].sort((a, b) => a - b);
+  // Maps are laid over each other place by place, so the finer one is a multiple of the deepest.
+  const sizes = [deepest, ...finer.slice(0, DEEPEST_SIZES - 1).filter((size) => size % deepest === 0)];
+  const values = sizes.flatMap((size) => last.get(size) ?? []);
   return values.length > 0 ? { kind: 'activations', values } : { kind: 'pixels', values: [] };
 }
 

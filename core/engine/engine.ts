@@ -1,5 +1,6 @@
 /** What callers use: embed, score, classify, rank, gradient, guide. The model runs in a child process that can be stopped at any moment. */
 
+import os from 'node:os';
 import type { Embeddings } from '../clip/batches.ts';
 import { STOCK_CAPTIONS } from '../clip/captions.ts';
 import type { FileReport } from '../clip/check.ts';
@@ -105,6 +106,11 @@ export class Engine {
   /** What the model was asked for by; nothing for the embedded one. */
   get modelName(): string | undefined {
     return this.settings.model === EMBEDDED ? undefined : this.settings.model;
+  }
+
+  /** Threads that the model's process has; sums are rounded in another order with another number. */
+  get threads(): number {
+    return this.settings.threads ?? os.availableParallelism();
   }
 
   /** Passes a call on as it came; the engine's process parses it. */

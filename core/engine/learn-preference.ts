@@ -112,8 +112,16 @@ export function learnTaste(e: Embeddings, answers: readonly Answer[]): Taste {
 /** Pairs that are looked at when the next question is chosen. */
 const TRIED = 300;
 
-/** The pair whose answer would tell most: undecided, and with the widest spread. */
-export function nextPair(e: Embeddings, taste: Taste | undefined, random: () => number): Answer {
+/** Two places in either order. */
+export const pairKey = ([a, b]: Answer): string => `${Math.min(a, b)} ${Math.max(a, b)}`;
+
+/** The pair whose answer would tell most: undecided, with the widest spread, and not among those that were asked. */
+export function nextPair(
+  e: Embeddings,
+  taste: Taste | undefined,
+  random: () => number,
+  seen: ReadonlySet<string> = new Set(),
+): Answer {
   const any = (): number => Math.floor(random() * e.count);
   const pairs = Array.from({ length: TRIED }, (): Answer => {
     const a = any();
@@ -128,5 +136,6 @@ export function nextPair(e: Embeddings, taste: Taste | undefined, random: () => 
     const p = 1 / (1 + Math.exp(-(taste.utility(x) - taste.utility(y)) / Math.sqrt(1 + (Math.PI * variance) / 8)));
     return p * (1 - p) * Math.sqrt(variance);
   };
-  return pairs.reduce((best, pair) => (told(pair) > told(best) ? pair : best));
+  const fresh = pairs.filter((pair) => !seen.has(pairKey(pair)));
+  return (fresh.length > 0 ? fresh : pairs).reduce((best, pair) => (told(pair) > told(best) ? pair : best));
 }

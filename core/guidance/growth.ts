@@ -1,6 +1,6 @@
 /**
- * Coarse to fine by number of shapes: a run begins with a share of them; at each renewal some more are put, and those that have faded are put again,
- * where a change of colour would help most. Near the end, shapes without which the drawing is as good are taken away.
+ * Coarse to fine by number of shapes: a run begins with a share of them to be seen; the gradient may wake others by itself, and at each renewal some more
+ * are put, and those that have faded are put again, where a change of colour would help most. Near the end, shapes without which the drawing is as good are taken away.
  */
 import type { Tensor as OrtTensor } from 'onnxruntime-node';
 import { float32, floatsOf } from '../graph/session.ts';
@@ -92,18 +92,6 @@ export class Growth {
     const presence = rows.get(this.shapes.presence)?.data;
     presence?.fill(GONE, 0, this.awake(0).from);
     return this.written(state, rows);
-  }
-
-  /** Puts back what the optimiser did to shapes that are not there yet. */
-  held(step: number, before: State, after: State): State {
-    const { from } = this.awake(step);
-    if (from === 0) return after;
-    const [old, next] = [this.rowsOf(before), this.rowsOf(after)];
-    for (const [name, { data, width }] of next) {
-      const kept = old.get(name);
-      if (kept) data.set(kept.data.subarray(0, from * width));
-    }
-    return this.written(after, next);
   }
 
   /** New shapes, and those that have faded, put where `blame` [3, h, w] is large. */

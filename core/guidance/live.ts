@@ -61,6 +61,7 @@ export class Live {
   private entries: DueEntry[] = [];
   /** What the drawing was when it was locked. */
   private readonly pictures = new WeakMap<DueEntry, Float32Array>();
+  private firstStyle: Style | undefined;
   private now!: Now;
 
   private constructor(request: ParsedGuideRequest, context: LiveContext) {
@@ -149,9 +150,12 @@ export class Live {
     const pictures = prompts.flatMap((p) => p.targets.flat()).flatMap((item) => (item.style ? [item.style] : []));
     const profiles = await Promise.all(pictures.flatMap((picture) => (eye ? [eye.stylePicture(picture)] : [])));
     const all = [...(given ? [given.profile] : []), ...profiles];
-    if (all.length === 0) return undefined;
+    // The graph of a run that began with a style asks for one; where none is wanted any more it weighs nothing.
+    if (all.length === 0) return this.firstStyle && { ...this.firstStyle, weight: 0 };
     const weight = prompts.reduce((sum, p) => sum + Math.max(0, p.weight), given?.weight ?? 0);
-    return { profile: meanDirection(stacked(all)), weight };
+    const found = { profile: meanDirection(stacked(all)), weight };
+    this.firstStyle ??= found;
+    return found;
   }
 
   /** Throws PROMPT_EMPTY, PICTURE_UNREADABLE, MASK_INVALID, STEER_INVALID; a change that fails leaves all as it was. */
@@ -161,10 +165,7 @@ export class Live {
     this.check(entry.change);
     const eyes = lookers ? await this.context.eyesOf(lookers) : this.now.eyes;
     const read = prompts || lookers ? await this.read(prompts ?? this.now.asked, eyes) : this.now;
-    const styled = read.style;
-    if (styled && !this.hasStyle)
-      throw failure('STEER_INVALID', { what: 'a style can only be changed in a run that began with one' });
-    const style = styled && weights?.['style'] !== undefined ? { ...styled, weight: weights['style'] } : styled;
+    const style = this.weighed(read.style, weights);
     const { asked, prompts: scored, feeds } = read;
     const painted = paint === undefined ? this.now.paint : await this.painted(paint);
     const kept = lock === undefined ? this.now.lock : await this.lockedBy(lock, entry);
@@ -179,6 +180,14 @@ export class Live {
       ...(finish ? { finished: true } : {}),
     };
     this.entries.push(entry);
+  }
+
+  /** The style at the weight that was asked for, now or before; one that weighs nothing stays so until asked. */
+  private weighed(style: Style | undefined, weights: Change['weights']): Style | undefined {
+    if (style && !this.hasStyle)
+      throw failure('STEER_INVALID', { what: 'a style can only be changed in a run that began with one' });
+    const wished = weights?.['style'] ?? (style?.weight === 0 ? undefined : this.now.weights['style']);
+    return style && wished !== undefined ? { ...style, weight: wished } : style;
   }
 
   /** Throws STEER_INVALID for what this run has no room for. */

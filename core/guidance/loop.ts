@@ -146,19 +146,17 @@ class Run {
     const { seed, patience } = this.request.settings;
     // Every step has random numbers of its own, so that a run may begin at any of them.
     const random = seeded(seedFor(seed, `crops of step ${this.step}`));
-    const before = this.bench.stepper.state;
     const found = await this.bench.stepper.step(this.step, this.live, random);
     this.step += 1;
-    if (this.growth) await this.grow(this.growth, before);
+    if (this.growth) await this.grow(this.growth);
     this.plateau = seenLoss(this.plateau, found.loss);
     if (patience > 0 && this.plateau.since >= patience) await this.finish();
     return found;
   }
 
-  private async grow(growth: Growth, before: Stepper['state']): Promise<void> {
+  private async grow(growth: Growth): Promise<void> {
     const { stepper, canvas } = this.bench;
     const { settings: s } = this.request;
-    stepper.state = growth.held(this.step - 1, before, stepper.state);
     if (stepper.blame && renewalSteps(s).includes(this.step)) {
       const random = seeded(seedFor(s.seed, `renewal after step ${this.step}`));
       stepper.state = growth.renewed(this.step, stepper.state, stepper.blame, canvas, random);
@@ -168,6 +166,7 @@ class Run {
       stepper.judged(this.step - 1, this.live, seeded(seedFor(s.seed, 'tidying')), state);
     const loss = await judged(stepper.state);
     for (const row of growth.visible(stepper.state)) {
+      if (this.context.signal.aborted) return;
       const without = growth.without(row, stepper.state);
       if ((await judged(without)) <= loss + s.tidy * Math.abs(loss)) stepper.state = without;
     }

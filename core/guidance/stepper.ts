@@ -52,7 +52,11 @@ export class Stepper {
       for (const name of momentNames(p, request.settings))
         this.values.set(name, float32(new Float32Array(p.start.length), p.shape));
     }
+    this.initial = new Map(this.values);
   }
+
+  /** Parameters and moments as the drawer begins. */
+  readonly initial: ReadonlyMap<string, OrtTensor>;
 
   /** Parameters and moments by name. */
   get state(): ReadonlyMap<string, OrtTensor> {

@@ -100,7 +100,7 @@ export class Workbench {
 
   /** Takes over what another drawing with the same parameters, or some of them, has come to; what is new begins as its drawer says. */
   adopt(state: Stepper['state']): void {
-    const own = new Map(this.made.stepper.state);
+    const own = new Map(this.made.stepper.initial);
     for (const [name, tensor] of own) {
       const found = state.get(name);
       if (!found) continue;
@@ -108,7 +108,11 @@ export class Workbench {
       if (found.size === tensor.size) own.set(name, found);
       else if (found.size / (found.dims[0] ?? 1) === width) {
         const data = Float32Array.from(tensor.data as Float32Array); // parameters and moments are float32
-        data.set((found.data as Float32Array).subarray(0, Math.min(data.length, found.size)));
+        // Shapes that are there from the beginning are the last ones.
+        const kept = Math.min(data.length, found.size);
+        const old = found.data as Float32Array;
+        if (this.made.drawer.shapes) data.set(old.subarray(old.length - kept), data.length - kept);
+        else data.set(old.subarray(0, kept));
         own.set(name, float32(data, tensor.dims));
       }
     }

@@ -65,12 +65,17 @@ export const pluginEventSchema = z.discriminatedUnion('type', [
     type: z.literal('table'),
     title: name,
     columns: z.array(name).min(1).max(64),
-    rows: z.array(z.array(z.union([name, z.number()])).max(64)).max(100_000),
+    rows: z.array(z.array(z.union([name, z.number()])).max(64)).max(1_000_000),
   }),
   /** A report or a list to keep, in the folder of what was made. */
   z.object({
     type: z.literal('file'),
-    name: z.string().regex(/^[a-zA-Z0-9][a-zA-Z0-9._-]{0,80}$/, 'a plain file name'),
+    name: z
+      .string()
+      .regex(
+        /^[a-zA-Z0-9][a-zA-Z0-9._-]{0,80}\.(?:html|csv|txt|json|svg|webp|gif)$/,
+        'a plain file name that ends in .html, .csv, .txt, .json, .svg, .webp or .gif',
+      ),
     mime: z.enum([
       'text/html',
       'text/csv',

@@ -22,13 +22,16 @@ export class Gate {
   }
   private stirred = false;
 
-  async passed(signal: AbortSignal): Promise<void> {
+  /** Settles when the run may go on; true when somebody only asked it to look round. */
+  async passed(signal: AbortSignal): Promise<boolean> {
     while (this.closed && this.allowed === 0 && !signal.aborted && !this.stirred)
       await new Promise<void>((resolve) => {
         this.wake = resolve;
         signal.addEventListener('abort', () => resolve(), { once: true });
       });
-    if (this.stirred) this.stirred = false;
-    else if (this.closed) this.allowed -= 1;
+    const stirred = this.stirred;
+    this.stirred = false;
+    if (!stirred && this.closed) this.allowed -= 1;
+    return stirred;
   }
 }

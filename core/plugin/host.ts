@@ -205,9 +205,9 @@ export function runPlugin(
         what: `it sent an event that is not allowed (${issuesOf(parsed.error)})`,
       });
     const event = parsed.data;
-    if (event.type !== 'picture') return event;
-    const held = policy && (await heldBack(policy, event, services.engine));
-    if (held || strip) return held ?? event;
+    const shows = event.type === 'picture' || (event.type === 'file' && event.mime.startsWith('image/'));
+    const held = policy && shows ? await heldBack(policy, event, services.engine) : undefined;
+    if (held || strip || event.type !== 'picture') return held ?? event;
     return signedPicture(event, plugin, parameters, services.engine, inputs);
   }
 
@@ -294,8 +294,13 @@ async function signedPicture(
 }
 
 /** A note in place of a picture that a policy blocks; frames of it are not looked at. */
-async function heldBack(policy: Policy, { bytes, title }: Picture, engine: Engine): Promise<PluginEvent | undefined> {
-  const found = await blockedBy(policy, { bytes, name: title.slice(0, 255) }, engine);
+async function heldBack(
+  policy: Policy,
+  event: Extract<PluginEvent, { type: 'picture' | 'file' }>,
+  engine: Engine,
+): Promise<PluginEvent | undefined> {
+  const name = event.type === 'file' ? event.name : event.title.slice(0, 255);
+  const found = await blockedBy(policy, { bytes: event.bytes, name }, engine);
   if (!found) return undefined;
   const { rule, prompt, percentile } = found;
   const error = failure('POLICY_BLOCKED', { title: found.title, rule, prompt, percentile: Math.floor(percentile) });

@@ -49,6 +49,7 @@ export async function firstRecipe(
     plugin: { id, version },
     parameters,
     model: { hash, ...(name ? { name } : {}), ...(variant ? { variant } : {}) },
+    threads: engine.threads,
     inputs: [],
     script: [],
   });

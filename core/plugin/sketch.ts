@@ -63,9 +63,9 @@ async function* evolve<G extends Readonly<Record<string, Gene>>>(
     }
     if (run.gate.closed !== held) yield { type: run.gate.closed ? 'paused' : 'going', step: run.place.generation };
     held = run.gate.closed;
-    await run.gate.passed(signal);
+    const stirred = await run.gate.passed(signal);
     signal.throwIfAborted();
-    if (run.waiting) continue;
+    if (run.waiting || (stirred && run.gate.closed)) continue;
     if (run.gate.finished) break;
     const { targets } = run;
     const { cosines, standing } = await run.advance(studio, captions);

@@ -87,7 +87,7 @@ export default definePlugin({
     const [towards, away] = [await engine.embedTexts(first, { signal }), await engine.embedTexts(second, { signal })];
     const lean = (group: Group): number[] => picturesOf(group).map((p) => fitting(p, towards) - fitting(p, away));
     const [leans, otherLeans] = [lean(one), lean(other)];
-    const [nameA, nameB] = [first.join(' / '), second.join(' / ')];
+    const [nameA, nameB] = [first.join(' / ').slice(0, 200), second.join(' / ').slice(0, 200)];
     const effects = [
       { what: 'the pictures', effect: leaning(leans, random) },
       ...(otherLeans.length > 0

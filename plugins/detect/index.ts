@@ -113,7 +113,7 @@ export default definePlugin({
         if (!boxes.some((b) => b.phrase === phrase)) found.push([name, phrase, 'not here', '', '', '', '', '', '']);
       const labelled = boxes.map((b) => ({ ...b, label: `${b.phrase} · ${Math.floor(b.percentile)} %` }));
       const size = { width: shown.width, height: shown.height };
-      const title = `${phrases.join(', ')} in ${name}`;
+      const title = `${phrases.join(', ').slice(0, 200)} in ${name}`;
       yield { type: 'picture', title, mime: 'image/png', ...size, bytes: await withBoxes(shown, labelled) };
       if (heat)
         for (const [k, phrase] of phrases.entries()) {

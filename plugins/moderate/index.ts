@@ -160,7 +160,6 @@ export default definePlugin({
     rows.sort((a, b) => Number(a[1] === 'pass') - Number(b[1] === 'pass'));
     yield { type: 'table', title: `Decisions of "${policy.name}"`, columns: COLUMNS, rows };
     yield fileEvent('moderation.csv', 'text/csv', csvOf(COLUMNS, rows));
-    yield fileEvent('policy.json', 'application/json', `${JSON.stringify(policy, null, 2)}\n`);
     yield await report(policy, rows, sources);
   },
 });

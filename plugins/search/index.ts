@@ -177,7 +177,14 @@ export default definePlugin({
           rows: groups.flatMap((g, i) => g.map((at) => [i + 1, files[at]?.path ?? ''])),
         };
       }
-      for await (const words of queries(query, stay, context)) yield await answer(words, sketch, shelf, best, context);
+      for await (const words of queries(query, stay, context))
+        try {
+          yield await answer(words, sketch, shelf, best, context);
+        } catch (thrown) {
+          // One query that cannot be answered does not end those that follow.
+          if (!stay || signal.aborted || !(thrown instanceof Error)) throw thrown;
+          yield { type: 'note', text: thrown.message };
+        }
     } finally {
       await index.close();
     }

@@ -1,5 +1,6 @@
 /** One command a plugin, made from its schema. */
 
+import { existsSync } from 'node:fs';
 import { basename, dirname, extname, join } from 'node:path';
 import { Command } from 'commander';
 import { z } from 'zod';
@@ -234,7 +235,10 @@ async function keepFile(
   picture: string,
   { terminal }: Context,
 ): Promise<string> {
-  const file = join(dirname(picture), event.name);
+  // Nothing that lies there is written over: it may be what the run was given.
+  const place = join(dirname(picture), event.name);
+  let file = place;
+  for (let i = 1; existsSync(file); i++) file = numbered(place, i);
   await writeWhole(file, event.bytes);
   terminal.line(file);
   return file;

@@ -153,6 +153,11 @@ export function createApp({ jobs, web, gallery, uploads, reports, places, ...gua
     next();
   });
   app.use('/reports', express.static(reports, { dotfiles: 'ignore', index: false }));
+  // A drawing may come from a plugin: it is looked at, and runs nothing.
+  app.use('/gallery', (_request, response, next) => {
+    response.set('content-security-policy', 'sandbox');
+    next();
+  });
   app.use('/gallery', express.static(gallery, { dotfiles: 'ignore', index: false }));
   app.use(express.static(web, { dotfiles: 'ignore' }));
   app.use(() => {
