@@ -74,13 +74,21 @@ export async function recipeOf(picture: Uint8Array, where: string): Promise<Reci
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
-/** Hashes of the pictures that a run was given. */
+const recorded = new WeakMap<PictureSource, Promise<RecordedInput>>();
+
+const record = async (picture: PictureSource): Promise<RecordedInput> => ({
+  path: pictureName(picture),
+  sha256: sha256('path' in picture ? await readFile(picture.path) : picture.bytes),
+});
+
+/** Hashes of the pictures that a run was given; each is read once, however many pictures the run makes. */
 export function recordedInputs(pictures: readonly PictureSource[]): Promise<RecordedInput[]> {
   return Promise.all(
-    pictures.map(async (p) => ({
-      path: pictureName(p),
-      sha256: sha256('path' in p ? await readFile(p.path) : p.bytes),
-    })),
+    pictures.map((picture) => {
+      const known = recorded.get(picture) ?? record(picture);
+      recorded.set(picture, known);
+      return known;
+    }),
   );
 }
 
