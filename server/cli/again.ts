@@ -83,16 +83,20 @@ export function replayCommand(shared: Shared): Command {
 interface Difference {
   readonly pixels: number;
   readonly most: number;
+  /** Said of pictures of two sizes, of which every pixel differs. */
+  readonly sizes?: string;
 }
-/** How many pixels differ, and by how much at most, of 255. Throws DIFFERENT for pictures of two sizes. */
+/** How many pixels differ, and by how much at most, of 255. */
 async function difference(a: Uint8Array, b: Uint8Array): Promise<Difference> {
   const raw = (bytes: Uint8Array) =>
     sharp(bytes).toColourspace('srgb').removeAlpha().raw().toBuffer({ resolveWithObject: true });
   const [one, other] = await Promise.all([raw(a), raw(b)]);
   if (one.info.width !== other.info.width || one.info.height !== other.info.height)
-    throw failure('DIFFERENT', {
-      what: `it is ${other.info.width} x ${other.info.height} pixels, and was ${one.info.width} x ${one.info.height}`,
-    });
+    return {
+      pixels: Infinity,
+      most: 255,
+      sizes: `it is ${other.info.width} x ${other.info.height} pixels, and was ${one.info.width} x ${one.info.height}`,
+    };
   let [pixels, most] = [0, 0];
   for (let i = 0; i < one.data.length; i += 3) {
     const apart = Math.max(...[0, 1, 2].map((c) => Math.abs((one.data[i + c] ?? 0) - (other.data[i + c] ?? 0))));
@@ -136,6 +140,7 @@ function refuseDifferent(found: readonly Difference[], vector: boolean): void {
   const [best] = found.toSorted((a, b) => a.pixels - b.pixels);
   if (!best) throw failure('DIFFERENT', { what: 'no picture came out' });
   if (best.pixels === 0) return;
+  if (best.sizes !== undefined) throw failure('DIFFERENT', { what: best.sizes });
   const much = vector
     ? `${best.pixels} of its lines differ`
     : `${best.pixels} pixels differ, by up to ${best.most} of 255`;

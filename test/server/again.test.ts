@@ -71,6 +71,20 @@ describe('a finished picture', () => {
       err: expect.stringMatching(/^RECORD_MODEL/),
     });
   });
+  it('is verified when it is one of several, and so is their sheet', async () => {
+    const folder = await temporaryFolder();
+    const several = ['--batch', '2', '--diversity', '5', '--steps', '6', '--size', '96', '--crops', '2'];
+    expect((await lodestone(['guide', 'a red heart', ...several, '--out', 'a.png'], folder)).code).toBe(0);
+    for (const name of ['a.png', 'a-3.png'])
+      expect(await lodestone(['verify', name], folder)).toMatchObject({ code: 0 });
+    await sharp(join(folder, 'a-3.png')).resize(100, 100).png().toFile(join(folder, 'small.png'));
+    const text = textOf(await readFile(join(folder, 'a-3.png')), 'lodestone') ?? '';
+    await writeFile(join(folder, 'small.png'), withText(await readFile(join(folder, 'small.png')), 'lodestone', text));
+    expect(await lodestone(['verify', 'small.png'], folder)).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/^DIFFERENT: /),
+    });
+  });
   it('names the picture that it began from by its hash when that is gone', async () => {
     const folder = await temporaryFolder();
     const sketch = join(folder, 'sketch.png');
