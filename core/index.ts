@@ -101,7 +101,7 @@ export type { GenerateRequest } from './plugin/generate.ts';
 export { type HostServices, type PluginRun, type RunOptions, runPlugin } from './plugin/host.ts';
 export { csvOf, fileEvent } from './plugin/kit/csv.ts';
 export { guideEvents, lookersOf, type ReadyDrawing } from './plugin/kit/guide-events.ts';
-export { listed } from './plugin/kit/lists.ts';
+export { listed, noneReadable } from './plugin/kit/lists.ts';
 export {
   type Box,
   cutHeat,

@@ -1,47 +1,23 @@
 /** Zero-shot classification: which of some labels a picture shows, or all of them that it does, or none. */
 import { basename, dirname } from 'node:path';
 import { z } from 'zod';
-import type { Embeddings, PictureSource, PluginContext } from '../core/index.ts';
+import type { Classified, Embeddings, PictureSource, PluginContext } from '../core/index.ts';
 import {
-  cosineTable,
   csvOf,
   definePlugin,
   failure,
   fileEvent,
   listed,
+  noneReadable,
   PHOTO_TEMPLATES,
-  percentiles,
   pictureName,
   picturesField,
-  probabilities,
-  row,
 } from '../core/index.ts';
 
 const LISTED = 5;
 
-interface Scored {
-  readonly picture: string;
-  readonly cosines: readonly number[];
-  readonly standing: readonly number[];
-}
-
-/** What each readable picture scores for each label. */
-async function* scored(
-  pictures: readonly PictureSource[],
-  labels: Embeddings,
-  { engine, signal }: PluginContext,
-): AsyncGenerator<Scored | { readonly note: string }> {
-  const captions = await engine.captions({ signal });
-  for await (const { indices, embeddings, failures } of engine.embedPictures(pictures, { signal })) {
-    for (const { error } of failures) yield { note: `${error.code}: ${error.message}` };
-    const table = cosineTable(embeddings, labels);
-    for (const [k, index] of indices.entries()) {
-      const cosines = table[k] ?? [];
-      const standing = percentiles(row(embeddings, k), captions, cosines);
-      yield { picture: pictureName(pictures[index] ?? { path: '' }), cosines, standing };
-    }
-  }
-}
+const nameOf = (pictures: readonly PictureSource[], { index }: Classified): string =>
+  pictureName(pictures[index] ?? { path: '' });
 
 /** The percentile above which a label is told from the others best, by the mean of how often it is right on its own pictures and on the others'. */
 function bestThreshold(own: readonly number[], others: readonly number[]): number {
@@ -57,12 +33,13 @@ async function learned(
   fields: readonly string[],
   labels: readonly string[],
   rows: Embeddings,
-  context: PluginContext,
+  { engine, pictures, signal }: PluginContext,
 ): Promise<number[]> {
-  const examples = await context.pictures(fields);
+  const examples = await pictures(fields);
   const found: { label: string; standing: readonly number[] }[] = [];
-  for await (const one of scored(examples, rows, context))
-    if ('picture' in one) found.push({ label: basename(dirname(one.picture)).toLowerCase(), standing: one.standing });
+  for await (const one of engine.classifyAgainst(examples, rows, { signal }))
+    if ('percentiles' in one)
+      found.push({ label: basename(dirname(nameOf(examples, one))).toLowerCase(), standing: one.percentiles });
   return labels.map((label, i) => {
     const own = found.filter((f) => f.label === label.toLowerCase()).map((f) => f.standing[i] ?? 0);
     const others = found.filter((f) => f.label !== label.toLowerCase()).map((f) => f.standing[i] ?? 0);
@@ -82,19 +59,23 @@ interface Choice {
 }
 
 /** The likeliest labels of a picture, what it is said to be in the first row. */
-function rowsOf(one: Scored, chances: readonly number[], { labels, thresholds, many }: Choice): (string | number)[][] {
+function rowsOf(
+  picture: string,
+  { probabilities: chances, percentiles: standing }: Classified,
+  { labels, thresholds, many }: Choice,
+): (string | number)[][] {
   const order = labels.map((_, i) => i).sort((a, b) => (chances[b] ?? 0) - (chances[a] ?? 0));
-  const counts = order.filter((i) => (one.standing[i] ?? 0) >= (thresholds[i] ?? 0));
+  const counts = order.filter((i) => (standing[i] ?? 0) >= (thresholds[i] ?? 0));
   const chosen = many ? counts : counts.filter((i) => i === order[0]);
   const said = chosen.length > 0 ? chosen.map((i) => labels[i]).join(', ') : 'none of these';
   return order
     .slice(0, LISTED)
     .map((i, place) => [
-      one.picture,
+      picture,
       place === 0 ? said : '',
       labels[i] ?? '',
       chances[i] ?? 0,
-      Math.round(one.standing[i] ?? 0),
+      Math.round(standing[i] ?? 0),
     ]);
 }
 
@@ -140,7 +121,6 @@ export default definePlugin({
     if (bad !== undefined)
       throw failure('PARAMETER_INVALID', { plugin: 'classify', what: `templates: "${bad}" has no {} in it` });
     const rows = await engine.embedLabels(labels, templates.length > 0 ? templates : PHOTO_TEMPLATES, { signal });
-    const info = await engine.info({ signal });
     const thresholds =
       examples.length > 0 ? await learned(examples, labels, rows, context) : labels.map(() => threshold);
     if (examples.length > 0)
@@ -153,15 +133,13 @@ export default definePlugin({
     const table: (string | number)[][] = [];
     const columns = ['picture', 'is', 'label', 'probability', 'percentile'];
     let done = 0;
-    for await (const one of scored(pictures, rows, context)) {
+    for await (const one of engine.classifyAgainst(pictures, rows, { signal })) {
       done += 1;
-      if ('note' in one) yield { type: 'note', text: one.note };
-      else {
-        table.push(...rowsOf(one, probabilities(one.cosines, info), { labels, thresholds, many }));
-      }
+      if ('error' in one) yield { type: 'note', text: `${one.error.code}: ${one.error.message}` };
+      else table.push(...rowsOf(nameOf(pictures, one), one, { labels, thresholds, many }));
       yield { type: 'progress', done, total: pictures.length };
     }
-    if (table.length === 0) throw failure('NO_PICTURES', { path: 'what was given: none of it could be read' });
+    if (table.length === 0) throw noneReadable();
     yield { type: 'table', title: 'What each picture shows', columns, rows: table };
     yield fileEvent('labels.csv', 'text/csv', csvOf(columns, table));
   },

@@ -1,20 +1,11 @@
 /** Two models side by side on the same pictures and prompts: where they agree, and where they do not. */
 import { z } from 'zod';
-import type { Embeddings, PictureSource, PluginContext } from '../core/index.ts';
-import {
-  cosineTable,
-  csvOf,
-  definePlugin,
-  failure,
-  fileEvent,
-  listed,
-  percentiles,
-  pictureName,
-  picturesField,
-  row,
-} from '../core/index.ts';
+import type { PictureSource, PluginContext } from '../core/index.ts';
+import { csvOf, definePlugin, fileEvent, listed, noneReadable, pictureName, picturesField } from '../core/index.ts';
 
 type Engine = PluginContext['engine'];
+/** Percentiles of the prompts for each readable picture. */
+type Standing = ReadonlyMap<number, readonly number[]>;
 
 /** Percentiles [pictures][prompts] of one model: numbers that mean the same for every model. */
 async function standingOf(
@@ -22,19 +13,11 @@ async function standingOf(
   pictures: readonly PictureSource[],
   prompts: readonly string[],
   signal: AbortSignal,
-  onProgress: (done: number) => void,
-): Promise<Map<number, number[]>> {
-  const [targets, captions]: [Embeddings, Embeddings] = [
-    await engine.embedLabels(prompts, undefined, { signal }),
-    await engine.captions({ signal }),
-  ];
-  const found = new Map<number, number[]>();
-  for await (const { indices, embeddings, failures } of engine.embedPictures(pictures, { signal })) {
-    cosineTable(embeddings, targets).forEach((cosines, k) => {
-      found.set(indices[k] ?? -1, percentiles(row(embeddings, k), captions, cosines));
-    });
-    onProgress(indices.length + failures.length);
-  }
+): Promise<Standing> {
+  const targets = await engine.embedLabels(prompts, undefined, { signal });
+  const found = new Map<number, readonly number[]>();
+  for await (const one of engine.classifyAgainst(pictures, targets, { signal }))
+    if ('percentiles' in one) found.set(one.index, one.percentiles);
   return found;
 }
 
@@ -85,21 +68,17 @@ export default definePlugin({
     const prompts = await listed(given, 'compare', context);
     const pictures = await context.pictures(fields);
     const second = await context.engineOf(other);
-    let done = 0;
     const total = 2 * pictures.length;
-    const count = (more: number): void => {
-      done += more;
-    };
-    const one = await standingOf(engine, pictures, prompts, signal, count);
-    yield { type: 'progress', done, total };
-    const two = await standingOf(second, pictures, prompts, signal, count);
-    yield { type: 'progress', done, total };
+    const one = await standingOf(engine, pictures, prompts, signal);
+    yield { type: 'progress', done: pictures.length, total };
+    const two = await standingOf(second, pictures, prompts, signal);
+    yield { type: 'progress', done: total, total };
     const both = [...one.keys()].filter((i) => two.has(i)).sort((a, b) => a - b);
-    if (both.length === 0) throw failure('NO_PICTURES', { path: 'what was given: none of it could be read' });
-    const column = (found: Map<number, number[]>, k: number): number[] => both.map((i) => found.get(i)?.[k] ?? 0);
+    if (both.length === 0) throw noneReadable();
+    const column = (found: Standing, k: number): number[] => both.map((i) => found.get(i)?.[k] ?? 0);
     const rank = (a: readonly number[], b: readonly number[]): number | string =>
       Number.isNaN(spearman(a, b)) ? 'too few' : spearman(a, b);
-    const favourite = (found: Map<number, number[]>, i: number): number => {
+    const favourite = (found: Standing, i: number): number => {
       const values = found.get(i) ?? [];
       return values.indexOf(Math.max(...values));
     };

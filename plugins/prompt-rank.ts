@@ -1,15 +1,6 @@
 /** Which of several prompts fits a picture best, and how well each fits. */
 import { z } from 'zod';
-import {
-  cosineTable,
-  definePlugin,
-  listed,
-  percentiles,
-  pictureName,
-  picturesField,
-  probabilities,
-  row,
-} from '../core/index.ts';
+import { definePlugin, listed, pictureName, picturesField } from '../core/index.ts';
 
 export default definePlugin({
   id: 'prompt-rank',
@@ -33,29 +24,24 @@ export default definePlugin({
     const { engine, signal } = context;
     const prompts = await listed(given, 'prompt-rank', context);
     const pictures = await context.pictures(fields);
-    const [rows, captions, info] = [
-      await engine.embedTexts(prompts, { signal }),
-      await engine.captions({ signal }),
-      await engine.info({ signal }),
-    ];
+    const rows = await engine.embedTexts(prompts, { signal });
     const table: (string | number)[][] = [];
     let done = 0;
-    for await (const { indices, embeddings, failures } of engine.embedPictures(pictures, { signal })) {
-      for (const { error } of failures) yield { type: 'note', text: `${error.code}: ${error.message}` };
-      cosineTable(embeddings, rows).forEach((cosines, k) => {
-        const standing = percentiles(row(embeddings, k), captions, cosines);
-        const chances = probabilities(cosines, info);
+    for await (const one of engine.classifyAgainst(pictures, rows, { signal })) {
+      done += 1;
+      if ('error' in one) yield { type: 'note', text: `${one.error.code}: ${one.error.message}` };
+      else {
+        const { index, cosines, probabilities, percentiles } = one;
         const order = prompts.map((_, i) => i).sort((a, b) => (cosines[b] ?? 0) - (cosines[a] ?? 0));
         for (const i of best > 0 ? order.slice(0, best) : order)
           table.push([
-            pictureName(pictures[indices[k] ?? 0] ?? { path: '' }),
+            pictureName(pictures[index] ?? { path: '' }),
             prompts[i] ?? '',
             cosines[i] ?? 0,
-            chances[i] ?? 0,
-            Math.round(standing[i] ?? 0),
+            probabilities[i] ?? 0,
+            Math.round(percentiles[i] ?? 0),
           ]);
-      });
-      done += indices.length + failures.length;
+      }
       yield { type: 'progress', done, total: pictures.length };
     }
     yield {

@@ -11,6 +11,7 @@ import {
   guidanceSettingsSchema,
   guideEvents,
   jointPercentile,
+  noneReadable,
   parsePrompt,
   percentiles,
   pictureName,
@@ -173,7 +174,7 @@ export default definePlugin({
       for (const text of part.notes) yield { type: 'note', text };
       yield { type: 'progress', done, total: pictures.length };
     }
-    if (items.length === 0) throw failure('NO_PICTURES', { path: 'what was given: none of it could be read' });
+    if (items.length === 0) throw noneReadable();
     const order = spread(items, diversity, best > 0 ? best : items.length);
     yield {
       type: 'ranking',

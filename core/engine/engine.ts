@@ -303,13 +303,21 @@ export class Engine {
     labels: readonly string[],
     { templates = PHOTO_TEMPLATES, ...call }: Call & { readonly templates?: readonly string[] } = {},
   ): AsyncGenerator<Classified | Unreadable> {
-    const [info, classes] = [await this.info(call), await this.embedLabels(labels, templates, call)];
-    const captions = await this.captions(call);
+    yield* this.classifyAgainst(pictures, await this.embedLabels(labels, templates, call), call);
+  }
+
+  /** Zero-shot classification among targets (unit rows), picture by picture, as they are done. */
+  async *classifyAgainst(
+    pictures: readonly PictureSource[],
+    targets: Embeddings,
+    call: Call = {},
+  ): AsyncGenerator<Classified | Unreadable> {
+    const [info, captions] = [await this.info(call), await this.captions(call)];
     for await (const batch of this.embedPictures(pictures, call)) {
       for (const bad of batch.failures) yield bad;
       for (const [k, index] of batch.indices.entries()) {
         const picture = row(batch.embeddings, k);
-        const cosines = cosineTable({ ...batch.embeddings, count: 1, data: picture }, classes)[0] ?? [];
+        const cosines = cosineTable({ ...batch.embeddings, count: 1, data: picture }, targets)[0] ?? [];
         yield {
           index,
           cosines,

@@ -20,6 +20,7 @@ export type PluginEngine = Pick<
   | 'similarity'
   | 'probabilities'
   | 'classify'
+  | 'classifyAgainst'
   | 'rankPictures'
   | 'rankAgainst'
   | 'rankPrompts'

@@ -1,7 +1,15 @@
 /** Says what a picture shows: descriptions built from word banks, words that would raise the score, alt text, and how well it fits a text. */
 import { z } from 'zod';
 import type { Embeddings, PictureSource, PluginContext } from '../../core/index.ts';
-import { cosineTable, definePlugin, failure, percentiles, pictureName, picturesField, row } from '../../core/index.ts';
+import {
+  cosineTable,
+  definePlugin,
+  noneReadable,
+  percentiles,
+  pictureName,
+  picturesField,
+  row,
+} from '../../core/index.ts';
 import { BANKS, SUBJECTS } from './banks.ts';
 
 interface Said {
@@ -175,7 +183,7 @@ export default definePlugin({
       }
       yield { type: 'progress', done: i + 1, total: pictures.length };
     }
-    if (readable === 0) throw failure('NO_PICTURES', { path: 'what was given: none of it could be read' });
+    if (readable === 0) throw noneReadable();
     yield {
       type: 'table',
       title: 'What each picture shows',

@@ -4,9 +4,9 @@ import type { Finding, PictureSource, PluginContext, PluginEvent, Policy } from 
 import {
   csvOf,
   definePlugin,
-  failure,
   fileEvent,
   html,
+  noneReadable,
   parsePolicy,
   pictureName,
   picturesField,
@@ -156,7 +156,7 @@ export default definePlugin({
       done += all.length + notes.length;
       yield { type: 'progress', done, total: pictures.length };
     }
-    if (rows.length === 0) throw failure('NO_PICTURES', { path: 'what was given: none of it could be read' });
+    if (rows.length === 0) throw noneReadable();
     rows.sort((a, b) => Number(a[1] === 'pass') - Number(b[1] === 'pass'));
     yield { type: 'table', title: `Decisions of "${policy.name}"`, columns: COLUMNS, rows };
     yield fileEvent('moderation.csv', 'text/csv', csvOf(COLUMNS, rows));

@@ -1,8 +1,12 @@
 /** Lists as people give them: words by themselves, or a text file with one entry a line. */
-import { failure } from '../../errors.ts';
+import { failure, type LodestoneError } from '../../errors.ts';
 import type { PluginContext } from '../define.ts';
 
 const MOST = 10_000;
+
+/** What a run ends with when not one of its pictures could be read. */
+export const noneReadable = (): LodestoneError =>
+  failure('NO_PICTURES', { path: 'what was given: none of it could be read' });
 
 /** Entries that name a .txt file are read; blank lines and those that begin with # are passed over. Throws FILE_MISSING, PARAMETER_INVALID. */
 export async function listed(

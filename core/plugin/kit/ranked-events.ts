@@ -4,8 +4,8 @@ import type { PictureBatch } from '../../engine/picture-batch.ts';
 import type { PictureSource } from '../../engine/requests.ts';
 import { pictureName } from '../../engine/requests.ts';
 import { cosineTable, jointPercentile, percentiles, row } from '../../engine/scores.ts';
-import { failure } from '../../errors.ts';
 import type { PluginEvent } from '../events.ts';
+import { noneReadable } from './lists.ts';
 
 interface Ranked {
   readonly title: string;
@@ -50,7 +50,7 @@ export async function* rankedEvents(
     done += indices.length + failures.length;
     yield { type: 'progress', done, total: pictures.length };
   }
-  if (items.length === 0) throw failure('NO_PICTURES', { path: 'what was given: none of it could be read' });
+  if (items.length === 0) throw noneReadable();
   items.sort((a, b) => b.score - a.score || (a.picture < b.picture ? -1 : 1));
   yield { type: 'ranking', title, columns: [...columns], items: best > 0 ? items.slice(0, best) : items };
 }
