@@ -10,7 +10,7 @@ import { compile, sizeOf, trace } from '../graph/index.ts';
 import type { CompileOptions } from '../graph/session.ts';
 import { float32, floatsOf, openFile, wholeNumbers } from '../graph/session.ts';
 import type { Embeddings } from './batches.ts';
-import { BATCH, filled, inBatches, normalised } from './batches.ts';
+import { filled, inBatches, normalised } from './batches.ts';
 import { framedSide } from './config.ts';
 import type { ModelFolder } from './folder.ts';
 import { openFolder, readGraph, readJson } from './folder.ts';
@@ -30,10 +30,9 @@ import {
   channelsLast,
   companion,
   couldHold,
-  fixedBatch,
   fixedLength,
-  isQuantised,
   mainInput,
+  rowsOf,
   tokenEmbeddings,
   towerOf,
   vocabularyOf,
@@ -223,19 +222,18 @@ export class ClipModel {
     const side = await this.side();
     const each = 3 * side * side;
     const part = (from: number, size: number): Float32Array => pixels.subarray(from * each, (from + size) * each);
-    const fixed = fixedBatch(tower);
-    const unusual = channelsLast(tower) || mainInput(tower).dtype !== 'float32';
-    if (unusual) return this.embedTraced(part, count, count < BATCH ? 1 : BATCH);
-    // Many pictures go through a session of our own, whose rewrites pay; a quantised file is faster as it is.
-    if (count >= BATCH / 2 && fixed === undefined && !isQuantised(tower)) return this.embedTraced(part, count, BATCH);
+    const { least, most } = rowsOf(tower);
+    if (channelsLast(tower) || mainInput(tower).dtype !== 'float32')
+      return this.embedTraced(part, count, count < most ? least : most);
     const session = await this.session('image');
     const rows = await inBatches(
       count,
-      fixed ?? BATCH,
+      most,
       (from, size) => {
-        const shape: Shape = [fixed ?? size, 3, side, side];
-        const pixels_ = filled(part(from, size), (fixed ?? size) * each);
-        return session.run({ [tower.input]: float32(pixels_, shape) }, [tower.embedding]);
+        const shape: Shape = [Math.max(least, size), 3, side, side];
+        return session.run({ [tower.input]: float32(filled(part(from, size), sizeOf(shape)), shape) }, [
+          tower.embedding,
+        ]);
       },
       tower.embedding,
     );
@@ -274,14 +272,13 @@ export class ClipModel {
   ): Promise<Embeddings> {
     const tower = await this.tower('text');
     const session = await this.session('text');
-    const fixed = fixedBatch(tower);
+    const { least, most } = rowsOf(tower);
     // With a mask, padding changes nothing: a batch is as long as its longest text.
     const trims = fixedLength(tower) === undefined && tower.graph.inputs.some((i) => /mask/i.test(i.name));
     const run = (from: number, size: number): ReturnType<Session['run']> => {
       const given = encoded.slice(from, from + size);
-      const part = fixed
-        ? [...given, ...Array.from({ length: fixed - size }, () => given[0] ?? { ids: [], used: 0 })]
-        : given;
+      const company = Array.from({ length: Math.max(0, least - size) }, () => given[0] ?? { ids: [], used: 0 });
+      const part = [...given, ...company];
       const length = trims ? Math.max(1, ...part.map((e) => e.used)) : (part[0]?.ids.length ?? 0);
       const shape: Shape = [part.length, length];
       const used = part.map((e) => e.used);
@@ -291,7 +288,7 @@ export class ClipModel {
       });
       return session.run(Object.fromEntries(feeds), [tower.embedding]);
     };
-    return normalised(await inBatches(encoded.length, fixed ?? BATCH, run, tower.embedding), encoded.length);
+    return normalised(await inBatches(encoded.length, most, run, tower.embedding), encoded.length);
   }
 
   /** Style profiles of normalised pixel values, see style.ts: one unit row each. */

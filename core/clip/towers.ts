@@ -7,6 +7,7 @@ import { narrowed } from '../graph/narrow.ts';
 import { prune } from '../graph/prune.ts';
 import { readsOf } from '../graph/reads.ts';
 import type { GraphInput, GraphNode } from '../graph/types.ts';
+import { BATCH } from './batches.ts';
 import { embeddingsBehindLogits } from './logits.ts';
 
 export type TowerKind = 'image' | 'text';
@@ -111,14 +112,22 @@ export function fixedLength(tower: Tower): number | undefined {
 }
 
 /** How many rows the graph takes at once, where it fixes that. */
-export function fixedBatch(tower: Tower): number | undefined {
+function fixedBatch(tower: Tower): number | undefined {
   const [batch] = mainInput(tower).shape;
   return typeof batch === 'number' ? batch : undefined;
 }
 
-/** Whether its weights or activations are whole numbers, which onnxruntime has kernels of its own for. */
-export const isQuantised = (tower: Tower): boolean =>
-  tower.graph.nodes.some((n) => /Integer|Quantize|NBits|QLinear|QGemm|QAttention/.test(n.operator));
+/**
+ * How few and how many rows a run takes, so that a row comes out the same to the bit whatever goes with it. onnxruntime
+ * multiplies a single row by other kernels than several, so a lone one gets company; a graph that scales its
+ * activations by all that it is given (DynamicQuantizeLinear) takes them one at a time.
+ */
+export function rowsOf(tower: Tower): { readonly least: number; readonly most: number } {
+  const fixed = fixedBatch(tower);
+  if (fixed !== undefined) return { least: fixed, most: fixed };
+  const scales = tower.graph.nodes.some((n) => /DynamicQuantize/.test(n.operator));
+  return scales ? { least: 1, most: 1 } : { least: 2, most: BATCH };
+}
 
 /** Masks, segments and position ids that a text tower may ask for beside its ids: `used` tokens of each text are attended to, positions count up. */
 export function companion(name: string, [count = 1, length = 1]: Shape, used: readonly number[]): number[] {

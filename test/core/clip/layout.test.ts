@@ -105,6 +105,81 @@ describe('weights in other files', () => {
   });
 });
 
+const channelsLast = (graph: Graph): Graph => ({
+  ...graph,
+  inputs: graph.inputs.map((input) => ({ ...input, shape: ['b', 8, 8, 3] })),
+  initialisers: new Map(graph.initialisers).set('axes', {
+    dtype: 'int64',
+    shape: [2],
+    bytes: new Uint8Array(BigInt64Array.of(1n, 2n).buffer),
+  }),
+});
+
+/** The same product in whole numbers, its pixels scaled by the widest of the batch, as dynamic quantisation writes it. */
+function dynamicallyQuantised(graph: Graph): Graph {
+  const [pool] = graph.nodes;
+  const node = (operator: string, inputs: string[], outputs: string[]): Graph['nodes'][number] => ({
+    name: outputs[0] ?? operator,
+    operator,
+    inputs,
+    outputs,
+    attributes: {},
+  });
+  return {
+    ...graph,
+    nodes: [
+      ...(pool ? [pool] : []),
+      node('DynamicQuantizeLinear', ['pooled'], ['small', 'scale', 'zero']),
+      node('MatMulInteger', ['small', 'weights', 'zero'], ['product']),
+      {
+        ...node('Cast', ['product'], ['large']),
+        attributes: { to: { type: 'int', value: 1 } },
+      },
+      node('Mul', ['large', 'scale'], ['embedding']),
+    ],
+    initialisers: new Map(graph.initialisers).set('weights', {
+      dtype: 'int8',
+      shape: [3, 4],
+      bytes: Uint8Array.from({ length: 12 }, (_, i) => i % 5),
+    }),
+  };
+}
+
+describe('an embedding does not depend on what is embedded beside it', () => {
+  const values = (count: number, each: number): Float32Array =>
+    Float32Array.from({ length: count * each }, (_, i) => Math.sin(i * 0.37) * (1 + Math.floor(i / each)));
+  it.each([
+    ['the embedded model', async () => EMBEDDED],
+    ['a quantised model', () => folderWith(writeOnnx(dynamicallyQuantised(tinyTower(table()))))],
+    ['channels last', () => folderWith(writeOnnx(channelsLast(tinyTower(table()))))],
+  ])('in %s', async (_, folder) => {
+    const model = await ClipModel.open(await folder());
+    const each = 3 * (await model.side()) ** 2;
+    const pixels = values(17, each);
+    const all = await model.embedPixels(pixels, 17);
+    for (const [from, count] of [
+      [0, 1],
+      [16, 1],
+      [3, 2],
+      [5, 7],
+      [1, 16],
+    ] as const) {
+      const part = await model.embedPixels(pixels.subarray(from * each, (from + count) * each), count);
+      const same = all.data.subarray(from * all.dimension, (from + count) * all.dimension);
+      expect([...part.data], `${count} from ${from}`).toEqual([...same]);
+    }
+  });
+  it('nor does that of a text', async () => {
+    const model = await ClipModel.open(EMBEDDED);
+    const texts = ['a red heart', 'a fox asleep in the deep snow of a dark forest at night', 'the moon'];
+    const all = await model.embedTexts(texts);
+    for (const [i, text] of texts.entries()) {
+      const alone = await model.embedTexts([text]);
+      expect([...alone.data]).toEqual([...all.data.subarray(i * all.dimension, (i + 1) * all.dimension)]);
+    }
+  });
+});
+
 describe('a tower is called as its file wants it', () => {
   const embeddingsOf = async (pixels: Partial<GraphInput>, graph = (g: Graph): Graph => g): Promise<Float32Array> => {
     const model = await ClipModel.open(await folderWith(writeOnnx(graph(tinyTower(table(), pixels)))));
@@ -126,16 +201,7 @@ describe('a tower is called as its file wants it', () => {
   });
   it('with channels last', async () => {
     const wanted = await embeddingsOf({});
-    const last = (g: Graph): Graph => ({
-      ...g,
-      initialisers: new Map(g.initialisers).set('axes', {
-        dtype: 'int64',
-        shape: [2],
-        bytes: new Uint8Array(BigInt64Array.of(1n, 2n).buffer),
-      }),
-    });
-    for (const [i, v] of (await embeddingsOf({ shape: ['b', 8, 8, 3] }, last)).entries())
-      expect(v).toBeCloseTo(wanted[i] ?? 0, 5);
+    for (const [i, v] of (await embeddingsOf({}, channelsLast)).entries()) expect(v).toBeCloseTo(wanted[i] ?? 0, 5);
   });
   it('with pixels in half precision', async () => {
     const wanted = await embeddingsOf({});
