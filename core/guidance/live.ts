@@ -125,6 +125,7 @@ export class Live {
     const eyes = await this.context.eyesOf(lookers);
     const none = noPaint(this.context.canvas);
     const read = await this.read(prompts, eyes);
+    checkDirections(this.request, read.feeds);
     const clean = { paint: none, lock: none, laid: none };
     this.now = { settings, weights: {}, drawer, lookers, eyes, ...read, ...clean, finished: false };
   }
@@ -158,28 +159,48 @@ export class Live {
     return found;
   }
 
-  /** Throws PROMPT_EMPTY, PICTURE_UNREADABLE, MASK_INVALID, STEER_INVALID; a change that fails leaves all as it was. */
-  async apply(entry: DueEntry): Promise<void> {
-    const { prompts, settings, weights, paint, lock, drawer, lookers, finish }: Change = entry.change;
-    if (finish && this.finished) return;
-    this.check(entry.change);
+  /**
+   * Returns what takes it back. Throws PROMPT_EMPTY, PICTURE_UNREADABLE, MASK_INVALID, STEER_INVALID; a change that
+   * fails leaves all as it was.
+   */
+  async apply(entry: DueEntry): Promise<() => void> {
+    const change = entry.planned ? this.unsteered(entry.change) : entry.change;
+    const { prompts, settings, weights, paint, lock, drawer, lookers, finish } = change;
+    if (finish && this.finished) return () => undefined;
+    this.check(change);
     const eyes = lookers ? await this.context.eyesOf(lookers) : this.now.eyes;
     const read = prompts || lookers ? await this.read(prompts ?? this.now.asked, eyes) : this.now;
+    checkDirections(this.request, read.feeds);
     const style = this.weighed(read.style, weights);
     const { asked, prompts: scored, feeds } = read;
     const painted = paint === undefined ? this.now.paint : await this.painted(paint);
     const kept = lock === undefined ? this.now.lock : await this.lockedBy(lock, entry);
+    const [before, entries] = [this.now, this.entries];
     this.now = {
-      ...this.now,
+      ...before,
       ...{ asked, prompts: scored, feeds, style },
       ...(lookers ? { lookers, eyes } : {}),
       ...(drawer ? { drawer } : {}),
-      ...(settings ? { settings: { ...this.now.settings, ...settings } } : {}),
-      ...(weights ? { weights: { ...this.now.weights, ...weights } } : {}),
+      ...(settings ? { settings: { ...before.settings, ...settings } } : {}),
+      ...(weights ? { weights: { ...before.weights, ...weights } } : {}),
       ...(paint === undefined && lock === undefined ? {} : { paint: painted, lock: kept, laid: over(kept, painted) }),
       ...(finish ? { finished: true } : {}),
     };
-    this.entries.push(entry);
+    this.entries = [...entries, entry];
+    return () => {
+      this.now = before;
+      this.entries = entries;
+    };
+  }
+
+  /** What of a planned change nobody has changed since: a plan does not undo what somebody asked for. */
+  private unsteered({ prompts, paint, ...others }: Change): Change {
+    const asked = (name: 'prompts' | 'paint'): boolean => this.log.some((e) => e.change[name] !== undefined);
+    return {
+      ...others,
+      ...(prompts === undefined || asked('prompts') ? {} : { prompts }),
+      ...(paint === undefined || asked('paint') ? {} : { paint }),
+    };
   }
 
   /** The style at the weight that was asked for, now or before; one that weighs nothing stays so until asked. */
@@ -237,4 +258,12 @@ export class Live {
 }
 
 const isStyle = (p: Prompt): boolean => p.targets.flat().some((item) => item.style !== undefined);
+/** Throws STEER_INVALID for a direction among the embeddings of another model than the first that guides. */
+function checkDirections({ directions }: ParsedGuideRequest, [first]: readonly PromptFeeds[]): void {
+  const strange = directions.find(({ row }) => row.length !== first?.dimension);
+  if (!strange || !first) return;
+  throw failure('STEER_INVALID', {
+    what: `"${strange.name}" was learned with another model: it has ${strange.row.length} numbers, and this one's embeddings ${first.dimension}`,
+  });
+}
 const sameExtent = (a: Extent, b: Extent): boolean => a.height === b.height && a.width === b.width;

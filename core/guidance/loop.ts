@@ -131,6 +131,17 @@ class Run {
       : undefined;
   }
 
+  /** Takes in a change, wholly or not at all; true when the step's graph had to be compiled again. */
+  private async take(entry: DueEntry): Promise<boolean> {
+    const takeBack = await this.live.apply(entry);
+    try {
+      return await this.refit();
+    } catch (thrown) {
+      takeBack();
+      throw thrown;
+    }
+  }
+
   /** Another workbench where the drawer or the models have changed; it begins with what the drawing has come to. */
   private async refit(): Promise<boolean> {
     if (this.bench.fits(this.live)) return false;
@@ -185,10 +196,7 @@ class Run {
   async *between(): AsyncGenerator<GuideEvent> {
     const due = this.scripted.filter((e) => e.step <= this.step);
     this.scripted = this.scripted.slice(due.length);
-    for (const entry of due) {
-      await this.live.apply(entry);
-      if (await this.refit()) yield { type: 'compiled-again', step: this.step };
-    }
+    for (const entry of due) if (await this.take(entry)) yield { type: 'compiled-again', step: this.step };
     const { stepper, drawer } = this.bench;
     this.trail.pass({ step: this.step, values: stepper.state, plateau: this.plateau, drawer });
     const { inbox, signal } = this.context;
@@ -207,8 +215,8 @@ class Run {
     try {
       if (command.kind === 'change') {
         const { change, note } = command;
-        await this.live.apply({ step: this.step, change, ...(note === undefined ? {} : { note }) });
-        if (await this.refit()) yield { type: 'compiled-again', step: this.step };
+        const entry = { step: this.step, change, ...(note === undefined ? {} : { note }) };
+        if (await this.take(entry)) yield { type: 'compiled-again', step: this.step };
       } else if (command.kind === 'rewind') {
         const kept = this.trail.back(command.step);
         if (kept) await this.back(kept);

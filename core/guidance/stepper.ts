@@ -130,11 +130,7 @@ export class Stepper {
     const dimension = feeds[0]?.dimension ?? 0;
     const rows = new Float32Array(DIRECTION_SLOTS * dimension);
     const weights = new Float32Array(DIRECTION_SLOTS);
-    for (const [i, { name, row }] of directions.entries()) {
-      if (row.length !== dimension)
-        throw failure('STEER_INVALID', {
-          what: `"${name}" was learned with another model: it has ${row.length} numbers, and this one's embeddings ${dimension}`,
-        });
+    for (const [i, { row }] of directions.entries()) {
       rows.set(row, i * dimension);
       weights[i] = directionWeights[i] ?? 0;
     }

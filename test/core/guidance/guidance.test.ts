@@ -183,6 +183,27 @@ describe('steering', () => {
     expect(lockedLeft).toBeLessThan(0.5 * freeLeft);
     expect(freeRight).toBeGreaterThan(lockedLeft);
   });
+  it('while a picture is taken over outlasts it, live and given again', async () => {
+    const paint = { bytes: await drawn('square', 'blue'), name: 'start' };
+    const plan: LogEntry[] = [
+      { step: 0, change: { prompts: [], paint } },
+      { step: 20, change: { prompts: parsePrompt('a fish'), paint: null } },
+    ];
+    const begun = request(strokes as never, 'a fish', { steps: 60, frameEvery: 0 }, { plan });
+    const live = await run(begun, (e) => {
+      if (e.type === 'step' && e.step === 5) void tell(change('a green tree'));
+    });
+    const names = live.flatMap((e) => (e.type === 'step' ? [e.prompts.join()] : []));
+    expect([names[0], names[19], names[21], names.at(-1)]).toEqual([
+      '',
+      'a green tree',
+      'a green tree',
+      'a green tree',
+    ]);
+    const [{ step } = { step: Number.NaN }] = recordOf(live)?.script ?? [];
+    const script = [{ step, change: { prompts: parsePrompt('a green tree') } }];
+    expect(Buffer.compare(picture(live), picture(await run({ ...begun, script })))).toBe(0);
+  });
   it('pulls the drawing towards what is painted', async () => {
     const paint = { bytes: new Uint8Array(await drawn('square', 'blue')), name: 'painted' };
     const painted = await run(request(pixels as never, 'a red heart', { steps: 60 }), (e) => {

@@ -1,6 +1,7 @@
-import { cpSync } from 'node:fs';
+import { cpSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { Change } from '../../../core/guidance/protocol.ts';
 import {
   EMBEDDED,
   type GuideEvent,
@@ -11,6 +12,7 @@ import {
   readyDrawer,
   strokes,
 } from '../../../core/index.ts';
+import { temporaryFolder } from '../../support/pictures.ts';
 import { referenceFolder } from '../../support/reference.ts';
 import { eventsOf, servicesOf, useEngine } from '../../support/services.ts';
 
@@ -18,7 +20,12 @@ const engine = useEngine();
 /** A small CLIP with random weights: it has opinions, if no taste. */
 const other = join(referenceFolder(), 'clip-vit');
 cpSync(join(referenceFolder(), 'small-tokenizer', 'tokenizer.json'), join(other, 'tokenizer.json'));
-async function run(prompt: string, more: Partial<GuideRequest>, settings: object = {}): Promise<GuideEvent[]> {
+async function run(
+  prompt: string,
+  more: Partial<GuideRequest>,
+  settings: object = {},
+  on: (e: GuideEvent) => void = () => undefined,
+): Promise<GuideEvent[]> {
   const events: GuideEvent[] = [];
   for await (const event of engine.guide({
     run: 'models',
@@ -26,9 +33,24 @@ async function run(prompt: string, more: Partial<GuideRequest>, settings: object
     prompts: parsePrompt(prompt),
     settings: guidanceSettingsSchema.parse({ steps: 40, crops: 2, frameEvery: 0, ...settings }),
     ...more,
-  }))
+  })) {
     events.push(event);
+    on(event);
+  }
   return events;
+}
+const picture = (events: readonly GuideEvent[]): Uint8Array =>
+  events.flatMap((e) => (e.type === 'picture' ? [e.bytes] : []))[0] ?? new Uint8Array();
+/** The change is refused at step 3, and the run comes out as one that nobody steered. */
+async function expectRefused(change: Change, code: string, more: Partial<GuideRequest> = {}): Promise<void> {
+  let refused: Promise<unknown> | undefined;
+  const steered = await run('a fish', more, {}, (e) => {
+    if (e.type === 'step' && e.step === 3)
+      refused = engine.steer({ run: 'models', command: { kind: 'change', change } }).catch((thrown: unknown) => thrown);
+  });
+  expect(await refused).toMatchObject({ code });
+  expect(steered.at(-1)).toMatchObject({ record: { script: [], steps: 40 } });
+  expect(Buffer.compare(picture(steered), picture(await run('a fish', more)))).toBe(0);
 }
 const steps = (events: readonly GuideEvent[]) => events.flatMap((e) => (e.type === 'step' ? [e] : []));
 
@@ -55,9 +77,14 @@ describe('several models', () => {
     const script = [{ step: 12, change: { lookers: [{ weight: 1 }, { folder: EMBEDDED, weight: 2 }] } }];
     const [once, again] = [await run('a fish', { script }), await run('a fish', { script })];
     expect(steps(once).map((e) => e.also.length)).toEqual(Array.from({ length: 40 }, (_, i) => (i < 12 ? 0 : 1)));
-    const bytes = (events: readonly GuideEvent[]): Uint8Array =>
-      events.flatMap((e) => (e.type === 'picture' ? [e.bytes] : []))[0] ?? new Uint8Array();
-    expect(Buffer.compare(bytes(once), bytes(again))).toBe(0);
+    expect(Buffer.compare(picture(once), picture(again))).toBe(0);
+  });
+  it('that cannot be compiled leave the run as it was', async () => {
+    const broken = join(await temporaryFolder(), 'broken');
+    cpSync(EMBEDDED, broken, { recursive: true });
+    for (const file of readdirSync(join(broken, 'onnx')).filter((name) => name.includes('vision')))
+      writeFileSync(join(broken, 'onnx', file), 'no graph at all');
+    await expectRefused({ lookers: [{ weight: 1 }, { folder: broken, weight: 1 }] }, 'ONNX_UNREADABLE');
   });
   it('of another size and width join the same step', async () => {
     const info = await engine.info();
@@ -78,8 +105,9 @@ describe('directions among embeddings', () => {
     const row = (await engine.embedTexts(['a green tree'])).data;
     const end = async (weight: number): Promise<number> => {
       const events = await run('a red heart', { directions: [{ name: 'tree', row, weight }] });
-      const bytes = events.flatMap((e) => (e.type === 'picture' ? [e.bytes] : []))[0] ?? new Uint8Array();
-      return (await engine.similarity([{ bytes, name: 'end' }], ['a green tree']))[0]?.[0] ?? Number.NaN;
+      return (
+        (await engine.similarity([{ bytes: picture(events), name: 'end' }], ['a green tree']))[0]?.[0] ?? Number.NaN
+      );
     };
     const [along, without, away] = [await end(8), await end(0), await end(-8)];
     expect(along).toBeGreaterThan(without + 0.03);
@@ -88,5 +116,10 @@ describe('directions among embeddings', () => {
   it('of another model are refused', async () => {
     const directions = [{ name: 'strange', row: new Float32Array(7), weight: 1 }];
     await expect(run('a fish', { directions })).rejects.toMatchObject({ code: 'STEER_INVALID' });
+  });
+  it('keep their model: one of another width cannot become the first', async () => {
+    const row = (await engine.embedTexts(['a green tree'])).data;
+    const directions = [{ name: 'tree', row, weight: 0.1 }];
+    await expectRefused({ lookers: [{ folder: other, weight: 1 }] }, 'STEER_INVALID', { directions });
   });
 });
