@@ -95,6 +95,15 @@ export class ClipModel {
     return { folder: this.folder.graphs, dequantise, ...(threads ? { threads } : {}) };
   }
 
+  /** Frees what its sessions hold; they are made anew should it be used again. */
+  async close(): Promise<void> {
+    const open = [...this.sessions.values(), ...this.fixed.values()];
+    this.sessions.clear();
+    this.fixed.clear();
+    const made = await Promise.allSettled(open);
+    await Promise.all(made.flatMap((found) => (found.status === 'fulfilled' ? [found.value.release()] : [])));
+  }
+
   /** Throws MODEL_PART when the folder lacks it. */
   tower(kind: TowerKind): Promise<Tower> {
     return remembered(this.towers, kind, async () => towerOf(await readGraph(this.folder, this.fileOf(kind)), kind));

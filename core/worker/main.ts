@@ -22,6 +22,7 @@ import { Peer } from '../process/rpc.ts';
 import type { PixelBatch } from './decode.ts';
 import { pixelBatches, valuesOf } from './decode.ts';
 import { Embedder } from './embedder.ts';
+import { Guests } from './guests.ts';
 import { Shelf } from './shelf.ts';
 
 const settings = workerSettingsSchema.parse(JSON.parse(process.argv[2] ?? '{}'));
@@ -84,27 +85,19 @@ const eyeOf = (m: ClipModel): Eye => ({
   embedPicture: async (p) => m.embedPixels(await pixelsOf(m, [p]), 1),
   stylePicture: async (p) => m.styleProfiles(await pixelsOf(m, [p]), 1),
 });
-/** Models that guide beside the engine's own, by their folders. */
-const others = new Map<string, Promise<Eye>>();
-function otherEye(folder: string): Promise<Eye> {
-  const found =
-    others.get(folder) ??
-    locateModel(folder)
-      .then((f) => ClipModel.open(f, { threads, store }))
-      .then(eyeOf);
-  others.set(folder, found);
-  found.catch(() => others.delete(folder));
-  return found;
-}
+const guests = new Guests(async (folder) => ClipModel.open(await locateModel(folder), { threads, store }));
 
 async function* guided(args: unknown, { signal }: CallContext): AsyncGenerator<GuideEvent> {
   const request = guideRequestSchema.parse(args);
   const m = await model();
   const inbox = new Inbox<Asked>();
   inboxes.set(request.run, inbox);
+  const ended = guests.begin();
   try {
-    yield* guide(request, { eye: eyeOf(m), open: otherEye, threads, signal, inbox });
+    const open = async (folder: string): Promise<Eye> => eyeOf(await guests.model(folder));
+    yield* guide(request, { eye: eyeOf(m), open, threads, signal, inbox });
   } finally {
+    ended();
     inboxes.delete(request.run);
     const gone = failure('JOB_UNKNOWN', { id: request.run });
     for (let asked = inbox.take(); asked; asked = inbox.take()) asked.settle(gone);
