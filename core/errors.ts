@@ -73,6 +73,8 @@ const catalogue = {
     `${d.path} ${d.what}; the run began from the picture with SHA-256 ${d.sha256}. Put that one there and try again.`,
   RECORD_MODEL: (d: { wanted: string; found: string }) =>
     `The picture was made with the model ${d.wanted}, and this is ${d.found}. Name the right one with --model.`,
+  RECORD_OTHER_MODEL: (d: { name: string; wanted: readonly string[]; found: string }) =>
+    `The model ${d.name} is another than when the picture was made: its hash is ${d.found}, and was ${d.wanted.join(' or ')}. Put the earlier one back, or draw anew.`,
   DIFFERENT: (d: { what: string }) => `The picture came out otherwise: ${d.what}.`,
   DIVERGED: (d: { step: number; loss: number }) =>
     `The drawing ran away: at step ${d.step} its loss is ${d.loss}. Lower the rate, or the weights of the pulls.`,

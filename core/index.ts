@@ -21,7 +21,7 @@ export {
 export { type Answer, learnTaste, nextPair, pairKey, type Taste } from './engine/learn-preference.ts';
 export type { Neighbours } from './engine/neighbours.ts';
 export type { PictureBatch, Unreadable } from './engine/picture-batch.ts';
-export { blockedBy, type Finding, type Policy, parsePolicy, readyPolicy } from './engine/policy.ts';
+export { type Finding, type Policy, parsePolicy, readyPolicy } from './engine/policy.ts';
 export { type Preference, parsePreference } from './engine/preference.ts';
 export { type Crop, type PictureSource, pictureName } from './engine/requests.ts';
 export {
@@ -116,7 +116,7 @@ export { type PromptTargets, promptTargets } from './plugin/kit/prompt-targets.t
 export { PULL_NAMES, parsePulls } from './plugin/kit/pulls.ts';
 export { rankedEvents } from './plugin/kit/ranked-events.ts';
 export { html, reportPage } from './plugin/kit/report.ts';
-export { partOf } from './plugin/kit/several.ts';
+export { Several } from './plugin/kit/several.ts';
 export {
   BUILT_IN_PLUGINS,
   loadRegistry,

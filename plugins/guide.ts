@@ -24,13 +24,13 @@ import {
   PULL_NAMES,
   parsePrompt,
   parsePulls,
-  partOf,
   picturesField,
   pixels,
   plotter,
   polygons,
   promptField,
   readyDrawer,
+  Several,
   seeded,
   seedField,
   seedFor,
@@ -296,9 +296,10 @@ async function* one(p: Parameters, away: readonly Direction[], context: PluginCo
 async function* several(p: Parameters, context: PluginContext): AsyncGenerator<PluginEvent> {
   const pictures: Uint8Array[] = [];
   const away: Direction[] = [];
+  const run = new Several(context, { parts: p.batch, steps: p.steps });
   for (let k = 0; k < p.batch; k++) {
-    const part = { part: k, parts: p.batch, steps: p.steps };
-    for await (const event of partOf(one({ ...p, seed: (p.seed + k) % 2 ** 32 }, away, context), part)) {
+    const drawing = { ...p, seed: (p.seed + k) % 2 ** 32 };
+    for await (const event of run.part(k, (own) => one(drawing, away, own))) {
       yield event;
       if (event.type === 'picture' && event.mime === 'image/png') pictures.push(event.bytes);
     }

@@ -15,8 +15,8 @@ import {
   guideEvents,
   parsePrompt,
   parsePulls,
-  partOf,
   readyDrawer,
+  Several,
   seedField,
   sizeField,
   sizesFor,
@@ -128,11 +128,11 @@ export default definePlugin({
         what: `story: it has ${scenes.length} scenes; give 1 to ${SCENES}, each on a line of its own`,
       });
     for (const words of scenes) parsePrompt(words);
+    const run = new Several(context, { parts: scenes.length, steps: p.steps });
     const pictures: Uint8Array[] = [];
     let style: Parameters<typeof guideEvents>[2]['style'];
     for (const [k, words] of scenes.entries()) {
-      const part = { part: k, parts: scenes.length, steps: p.steps };
-      for await (const event of partOf(scene(words, p, style, context), part)) {
+      for await (const event of run.part(k, (own) => scene(words, p, style, own))) {
         yield event;
         if (event.type === 'picture' && event.mime === 'image/png') pictures.push(event.bytes);
       }

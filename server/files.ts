@@ -37,6 +37,7 @@ export async function pluginFolder(data: string, plugin: string): Promise<string
   return path;
 }
 
-/** A policy in a file of the person who starts the program. Throws FILE_MISSING, POLICY_INVALID. */
-export const policyIn = async (file: string): Promise<Policy> =>
-  parsePolicy(new TextDecoder().decode(await readAllowed(file, {})), file);
+/** A policy in a file of the person who starts the program, where one is named. Throws FILE_MISSING, POLICY_INVALID. */
+export async function policyIn(file: string | undefined): Promise<Policy | undefined> {
+  return file === undefined ? undefined : parsePolicy(new TextDecoder().decode(await readAllowed(file, {})), file);
+}

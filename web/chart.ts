@@ -34,8 +34,8 @@ export function createChart(place: HTMLElement): Chart {
     return shown === undefined ? '–' : `${shown.toFixed(3)}${percent}`;
   };
   const draw = (): void => {
-    const series = points.at(-1)?.series ?? {};
-    const now = Object.keys(series);
+    // Prompts that were changed, and scenes that are done, keep their lines.
+    const now = [...new Set(points.flatMap((p) => Object.keys(p.series)))].slice(-COLOURS.length);
     if (!plot || now.join() !== names.join()) {
       plot?.destroy();
       names = now;

@@ -4,7 +4,6 @@ import type { Embeddings } from '../clip/batches.ts';
 import { failure } from '../errors.ts';
 import { parsedJson } from '../schemas.ts';
 import type { Engine } from './engine.ts';
-import type { PictureSource } from './requests.ts';
 import { dot, percentiles, row } from './scores.ts';
 
 const text = z.string().trim().min(1).max(500);
@@ -98,14 +97,4 @@ function found({ rule, prompts, unless }: ReadyRule, picture: Float32Array, capt
     falls: fits && !excused,
     ...(excused ? { unless: rule.unless[other.at] ?? '' } : {}),
   };
-}
-
-/** A picture against a policy: what blocks it, if anything does. */
-export async function blockedBy(
-  policy: Policy,
-  picture: PictureSource,
-  engine: Judge & Pick<Engine, 'embedAll'>,
-): Promise<Finding | undefined> {
-  const [judge, { data }] = [await readyPolicy(policy, engine), await engine.embedAll([picture])];
-  return judge(data).find((f) => f.falls && f.action === 'block');
 }

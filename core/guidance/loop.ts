@@ -184,8 +184,7 @@ class Run {
   }
 
   async finish(): Promise<void> {
-    if (!this.live.finished)
-      await this.live.apply({ step: this.step, change: { finish: true }, note: { control: 'finish' } });
+    if (!this.ended) await this.live.apply({ step: this.step, change: { finish: true }, note: { control: 'finish' } });
   }
 
   get ended(): boolean {

@@ -4,17 +4,18 @@
  */
 import { z } from 'zod';
 import { Engine } from '../engine/engine.ts';
-import { blockedBy, type Policy } from '../engine/policy.ts';
-import { type Method, type PictureSource, pictureName, pictureSchema } from '../engine/requests.ts';
+import type { Policy } from '../engine/policy.ts';
+import { type PictureSource, pictureName } from '../engine/requests.ts';
 import { failure, LodestoneError, plainError } from '../errors.ts';
-import type { Change, Checkpoint, Prompt } from '../guidance/protocol.ts';
-import { guideRequestSchema, steerRequestSchema } from '../guidance/protocol.ts';
+import type { Checkpoint } from '../guidance/protocol.ts';
 import { entryBeside, startChild } from '../process/child.ts';
-import type { Handler, Handlers } from '../process/rpc.ts';
+import type { Handler } from '../process/rpc.ts';
 import { Peer } from '../process/rpc.ts';
 import { issuesOf } from '../schemas.ts';
+import { engineHandlers } from './engine-handlers.ts';
 import { type PluginEvent, pluginEventSchema } from './events.ts';
 import { type GenerateRequest, generateSchema } from './generate.ts';
+import { PolicyGate } from './policy-gate.ts';
 import { isTypeScript, type RegisteredPlugin } from './registry.ts';
 import { firstRecipe, recipeSchema, recordedInputs, withRecipe } from './run-record.ts';
 import type { Script, Steer } from './steer.ts';
@@ -56,75 +57,14 @@ export interface RunOptions {
   readonly resume?: Checkpoint;
   /** Steps between checkpoints; none when absent. */
   readonly checkpointEvery?: number;
-  /** Finished pictures that it blocks are held back, and the run says why. */
+  /** Pictures that it blocks, frames among them, are held back, and the run says why. */
   readonly policy?: Policy;
+  /** Hashes of the models beside the engine's own, for a run that is to be given again; any when absent. */
+  readonly others?: readonly string[];
   /** Keeps out of finished pictures how they were made. */
   readonly strip?: boolean;
   /** How long a plugin may give no sign of life. */
   readonly silenceSeconds?: number;
-}
-
-/** The engine's calls that a plugin may make, each forwarded as it is; the engine's process parses the arguments. */
-function engineHandlers(
-  engine: Engine,
-  checked: (p: readonly PictureSource[]) => Promise<void>,
-  /** Folders of models that the host has handed out. */
-  granted: ReadonlySet<string>,
-  prefix = 'engine.',
-): Handlers {
-  const withPictures = z.object({ pictures: z.array(pictureSchema) });
-  const listed = (args: unknown): PictureSource[] => withPictures.parse(args).pictures;
-  const named = (prompts: readonly Prompt[]): PictureSource[] =>
-    prompts
-      .flatMap((p) => [...p.targets.flat(), { picture: p.mask }])
-      .flatMap((item) => [item.picture, 'style' in item ? item.style : undefined])
-      .filter((x) => x !== undefined);
-  const models = (folders: readonly (string | undefined)[]): void => {
-    const strange = folders.find((f) => f !== undefined && !granted.has(f));
-    if (strange !== undefined) throw failure('PATH_OUTSIDE', { path: strange });
-  };
-  const changed = ({ prompts = [], paint, lock, lookers = [] }: Change): PictureSource[] => {
-    models(lookers.map((l) => l.folder));
-    return [...named(prompts), ...(paint ? [paint] : []), ...(lock ? [lock] : [])];
-  };
-  const guided = (args: unknown): PictureSource[] => {
-    const { prompts, script, plan, lookers, judge } = guideRequestSchema.parse(args);
-    models([...lookers.map((l) => l.folder), judge]);
-    return [...named(prompts), ...[...script, ...plan].flatMap((e) => changed(e.change))];
-  };
-  const steered = (args: unknown): PictureSource[] => {
-    const { command } = steerRequestSchema.parse(args);
-    return command.kind === 'change' ? changed(command.change) : [];
-  };
-  const none = (): PictureSource[] => [];
-  const call = (method: Method, pictures: (args: unknown) => PictureSource[]): [string, Handler] => [
-    `${prefix}${method}`,
-    async (args, { signal }) => {
-      await checked(pictures(args));
-      return engine.forward(method, args, signal);
-    },
-  ];
-  const stream = (method: Method, pictures: (args: unknown) => PictureSource[]): [string, Handler] => [
-    `${prefix}${method}`,
-    async function* (args, { signal }) {
-      await checked(pictures(args));
-      yield* engine.forwardStream(method, args, signal);
-    },
-  ];
-  return Object.fromEntries([
-    call('info', none),
-    call('embedTexts', none),
-    call('tokenGradient', none),
-    call('replacements', none),
-    call('keepRows', none),
-    call('nearest', none),
-    call('steer', steered),
-    call('pixelGradient', listed),
-    call('saliency', (args) => [z.object({ picture: pictureSchema }).parse(args).picture]),
-    stream('embedPictures', listed),
-    stream('styles', listed),
-    stream('guide', guided),
-  ]);
 }
 
 export function runPlugin(
@@ -134,7 +74,8 @@ export function runPlugin(
   options: RunOptions = {},
 ): PluginRun {
   const { signal, silenceSeconds = SILENCE_SECONDS, script = [], resume, checkpointEvery = 0, strip = false } = options;
-  const { policy } = options;
+  const { policy, others: known } = options;
+  const gate = policy && new PolicyGate(policy, services.engine);
   const inputs: PictureSource[] = [];
   const child = startChild(entryBeside(import.meta.url, 'runner'), {
     heap: HEAP_MIB,
@@ -167,7 +108,9 @@ export function runPlugin(
       return bytes;
     },
     model: async (args, { signal: cancelled }) => {
-      const folder = await services.model(z.object({ name: z.string().min(1).max(4096) }).parse(args).name, cancelled);
+      const { name } = z.object({ name: z.string().min(1).max(4096) }).parse(args);
+      const folder = await services.model(name, cancelled);
+      if (known) await checkModel(name, folder, known);
       granted.add(folder);
       return folder;
     },
@@ -196,18 +139,16 @@ export function runPlugin(
   }, 500);
   watch.unref();
 
-  /** What a plugin sent, checked; finished pictures are held back by the policy, or say how they were made. */
-  async function finished(sent: unknown): Promise<PluginEvent> {
+  /** What a plugin sent, checked; pictures are held back by the policy, and finished ones say how they were made. */
+  async function finished(sent: unknown): Promise<PluginEvent | undefined> {
     const parsed = pluginEventSchema.safeParse(sent);
     if (!parsed.success)
       throw failure('PLUGIN_FAILED', {
         id: plugin.id,
         what: `it sent an event that is not allowed (${issuesOf(parsed.error)})`,
       });
-    const event = parsed.data;
-    const shows = event.type === 'picture' || (event.type === 'file' && event.mime.startsWith('image/'));
-    const held = policy && shows ? await heldBack(policy, event, services.engine) : undefined;
-    if (held || strip || event.type !== 'picture') return held ?? event;
+    const event = gate ? await gate.pass(parsed.data) : parsed.data;
+    if (strip || event?.type !== 'picture') return event;
     return signedPicture(event, plugin, parameters, services.engine, inputs);
   }
 
@@ -224,7 +165,8 @@ export function runPlugin(
         signal,
       )) {
         lastSign = performance.now();
-        yield await finished(sent);
+        const event = await finished(sent);
+        if (event) yield event;
       }
     } catch (thrown) {
       throw annotated(thrown, plugin.id, {
@@ -251,6 +193,17 @@ export function runPlugin(
         throw thrown;
       })) === true,
   };
+}
+
+/** Throws RECORD_OTHER_MODEL when none of the hashes is that of the model. */
+async function checkModel(name: string, folder: string, hashes: readonly string[]): Promise<void> {
+  const engine = new Engine({ model: folder });
+  try {
+    const { hash } = await engine.info();
+    if (!hashes.includes(hash)) throw failure('RECORD_OTHER_MODEL', { name, wanted: hashes, found: hash });
+  } finally {
+    await engine.close();
+  }
 }
 
 /** Parameters with what is meant where nothing is given, so that they mean the same should a default change. */
@@ -291,20 +244,6 @@ async function signedPicture(
   // A plugin that keeps a record of its own cannot be given again from outside.
   if (!recipe.success) return picture;
   return { ...picture, bytes: withRecipe(picture.bytes, recipe.data), record: recipe.data };
-}
-
-/** A note in place of a picture that a policy blocks; frames of it are not looked at. */
-async function heldBack(
-  policy: Policy,
-  event: Extract<PluginEvent, { type: 'picture' | 'file' }>,
-  engine: Engine,
-): Promise<PluginEvent | undefined> {
-  const name = event.type === 'file' ? event.name : event.title.slice(0, 255);
-  const found = await blockedBy(policy, { bytes: event.bytes, name }, engine);
-  if (!found) return undefined;
-  const { rule, prompt, percentile } = found;
-  const error = failure('POLICY_BLOCKED', { title: found.title, rule, prompt, percentile: Math.floor(percentile) });
-  return { type: 'note', text: `${error.code}: ${error.message}` };
 }
 
 /** The one place where a plugin's error gets the plugin's name. */

@@ -1,7 +1,9 @@
 /** A folder that explains a run: how it was made, its scores, the state that it can be taken up from, and its picture. Every file is whole at any moment. */
-import { readFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readFile, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
+import { type Policy, parsePolicy } from '../engine/policy.ts';
 import { failure } from '../errors.ts';
 import { writeWhole } from '../files.ts';
 import { plateauSchema } from '../guidance/plateau.ts';
@@ -14,6 +16,7 @@ import { type Script, scriptSchema } from './steer.ts';
 type ChartPoint = Extract<PluginEvent, { type: 'chart' }>;
 const FILES = {
   recipe: 'run.json',
+  policy: 'policy.json',
   checkpoint: 'checkpoint.bin',
   scores: 'scores.csv',
   plot: 'scores.svg',
@@ -131,9 +134,13 @@ export class RunFolder {
     this.path = path;
   }
 
-  async begin(recipe: Recipe): Promise<void> {
+  /** A policy is kept with the run, so that what is taken up from it is gated too. */
+  async begin(recipe: Recipe, policy?: Policy): Promise<void> {
     await writeWhole(join(this.path, FILES.readme), about(recipe, basename(this.path)));
-    await writeWhole(join(this.path, FILES.recipe), `${JSON.stringify(recipe, null, 2)}\n`);
+    const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
+    if (policy) await writeWhole(join(this.path, FILES.policy), json(policy));
+    else await rm(join(this.path, FILES.policy), { force: true });
+    await writeWhole(join(this.path, FILES.recipe), json(recipe));
   }
 
   /** Takes what a run tells, and keeps what belongs into the folder. */
@@ -159,6 +166,13 @@ export class RunFolder {
       throw failure('FILE_MISSING', { path }, cause);
     });
     return parseRecipe(text, path);
+  }
+
+  /** The policy that it was begun with. Throws POLICY_INVALID. */
+  async policy(): Promise<Policy | undefined> {
+    const path = join(this.path, FILES.policy);
+    if (!existsSync(path)) return undefined;
+    return parsePolicy(await readFile(path, 'utf8'), path);
   }
 
   /** Where it can be taken up; nothing before its first checkpoint. Throws CHECKPOINT_INVALID. */

@@ -10,6 +10,7 @@ import {
   Engine,
   failure,
   loadRegistry,
+  type PluginEvent,
   parseRecipe,
   type Recipe,
   type RegisteredPlugin,
@@ -17,9 +18,10 @@ import {
   recipeOf,
   STILLS,
 } from '../../core/index.ts';
+import { policyIn } from '../files.ts';
 import { pluginFolders } from '../plugins.ts';
 import { outNameSchema } from './out.ts';
-import { begin, play } from './run-plugin.ts';
+import { begin, GATE, type Play, play } from './run-plugin.ts';
 import type { Context, Shared } from './shared.ts';
 
 const wordSchema = z.tuple([z.string().min(1)]);
@@ -27,6 +29,7 @@ const outSchema = z.object({
   out: outNameSchema.optional(),
   strip: z.boolean().optional(),
   size: z.coerce.number().int().optional(),
+  gate: z.string().min(1).optional(),
 });
 
 async function bytesOf(path: string): Promise<Uint8Array> {
@@ -68,17 +71,22 @@ export function replayCommand(shared: Shared): Command {
     .argument('<file>', 'a picture made by Lodestone, a run.json, or the folder of a run')
     .option('--out <file>', 'where to write the picture (.png, .jpg, .webp or .svg)')
     .option('--size <pixels>', 'another size for the same picture: its longer side')
-    .option('--strip', 'leave out of the picture how it was made');
+    .option('--strip', 'leave out of the picture how it was made')
+    .option(...GATE);
   return shared.finish(command, async (context, words, options) => {
     const [path] = wordSchema.parse(words);
-    const { out, size, strip = false } = outSchema.parse(options);
+    const { out, size, strip = false, gate } = outSchema.parse(options);
     const recipe = await readRecipe(path);
+    const policy = (await policyIn(gate)) ?? (await new RunFolder(path).policy());
     const parameters = { ...recipe.parameters, ...(size === undefined ? {} : { size }) };
     await withRecipe({ recipe, context }, (plugin, engine) =>
-      play({ plugin, parameters, engine, context, strip, out, again: { script: recipe.script } }),
+      play({ plugin, parameters, engine, context, strip, out, policy, again: againOf(recipe) }),
     );
   });
 }
+
+/** What makes a run the same again, beside its parameters. */
+const againOf = ({ script, others }: Recipe): NonNullable<Play['again']> => ({ script, ...(others ? { others } : {}) });
 
 interface Difference {
   readonly pixels: number;
@@ -120,19 +128,32 @@ export function verifyCommand(shared: Shared): Command {
         what: `${path} keeps its pixels only nearly, as JPEG and WebP do, so they cannot be compared; replay it, or verify the PNG`,
       });
     await withRecipe({ recipe, context }, async (plugin, engine) => {
-      const found: Difference[] = [];
-      const again = { script: recipe.script };
       const { parameters } = recipe;
-      for await (const event of begin({ plugin, parameters, engine, context, strip: true, again }).events) {
-        if (event.type === 'progress') context.terminal.progress(event.done, event.total);
-        else if (event.type === 'picture' && (event.mime === 'image/svg+xml') === vector)
-          found.push(vector ? sameText(bytes, event.bytes) : await difference(bytes, event.bytes));
-      }
+      const run = begin({ plugin, parameters, engine, context, strip: true, again: againOf(recipe) });
+      const found = await differences(bytes, vector, run.events, context);
       refuseDifferent(found, vector);
       context.terminal.line(`${path} is what it says it is: ${vector ? 'every line' : 'every pixel'} is the same.`);
       context.terminal.document({ picture: path, same: true, recipe });
     });
   });
+}
+
+/** How a picture differs from each that a run gives, up to the one that is the same. */
+async function differences(
+  bytes: Uint8Array,
+  vector: boolean,
+  events: AsyncIterable<PluginEvent>,
+  { terminal }: Context,
+): Promise<Difference[]> {
+  const found: Difference[] = [];
+  for await (const event of events) {
+    if (event.type === 'progress') terminal.progress(event.done, event.total);
+    if (event.type !== 'picture' || (event.mime === 'image/svg+xml') !== vector) continue;
+    const one = vector ? sameText(bytes, event.bytes) : await difference(bytes, event.bytes);
+    found.push(one);
+    if (one.pixels === 0) break;
+  }
+  return found;
 }
 
 /** Throws DIFFERENT when none of the pictures that came out is the same. */
@@ -158,12 +179,15 @@ function sameText(a: Uint8Array, b: Uint8Array): Difference {
 export function resumeCommand(shared: Shared): Command {
   const command = new Command('resume')
     .description('Takes up a run that was stopped, from the last checkpoint in its folder.')
-    .argument('<folder>', 'what was given as --run');
-  return shared.finish(command, async (context, words) => {
+    .argument('<folder>', 'what was given as --run')
+    .option(...GATE);
+  return shared.finish(command, async (context, words, options) => {
     const [path] = wordSchema.parse(words);
+    const { gate } = outSchema.parse(options);
     const folder = new RunFolder(path);
     const recipe = await folder.recipe();
     const kept = await folder.resumable();
+    const policy = (await policyIn(gate)) ?? (await folder.policy());
     context.terminal.line(kept ? `${path} goes on after step ${kept.checkpoint.step}` : `${path} begins anew`);
     await withRecipe({ recipe, context }, (plugin, engine) =>
       play({
@@ -172,6 +196,7 @@ export function resumeCommand(shared: Shared): Command {
         engine,
         context,
         folder,
+        policy,
         strip: false,
         out: join(path, 'picture.png'),
         ...(kept ? { again: { script: kept.script, resume: kept.checkpoint } } : {}),

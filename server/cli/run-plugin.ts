@@ -35,6 +35,9 @@ function numbered(path: string, count: number): string {
   return count === 0 ? path : `${path.slice(0, path.length - end.length)}-${count + 1}${end}`;
 }
 
+/** An option of every command that makes pictures. */
+export const GATE = ['--gate <file>', 'a policy: pictures that it blocks are held back, with the reason'] as const;
+
 export function pluginCommand(plugin: RegisteredPlugin, shared: Shared): Command {
   const command = new Command(plugin.id).aliases(plugin.aliases).description(plugin.description);
   const flags = addFlags(command, plugin.parameters);
@@ -42,7 +45,7 @@ export function pluginCommand(plugin: RegisteredPlugin, shared: Shared): Command
     .option('--out <file>', 'where to write the picture: .png, .jpg, .webp, or .svg for the shapes alone')
     .option('--run <folder>', 'keep a folder of the run: settings, scores, and checkpoints to take it up from')
     .option('--strip', 'leave out of the picture how it was made')
-    .option('--gate <file>', 'a policy: pictures that it blocks are held back, with the reason')
+    .option(...GATE)
     .option('--animation <file>', 'the run as moving pictures: .webp, .gif, or .mp4 where ffmpeg is installed')
     .option('--variations <count>', 'so many pictures with seeds that follow each other, and a sheet of them');
   return shared.finish(command, async (context, words, options) => {
@@ -50,12 +53,12 @@ export function pluginCommand(plugin: RegisteredPlugin, shared: Shared): Command
     const given = optionsSchema.safeParse(options);
     if (!given.success) throw failure('USAGE', { what: issuesOf(given.error) });
     const { out, run, strip = false, animation, variations = 1, gate } = given.data;
-    const policy = gate === undefined ? undefined : await policyIn(gate);
+    const policy = await policyIn(gate);
     if (variations > 1 && run !== undefined)
       throw failure('USAGE', { what: '--run keeps one run, so it does not go with --variations.' });
     const folder = run === undefined ? undefined : new RunFolder(run);
     await withEngine(context, async (engine) => {
-      await folder?.begin(await firstRecipe(plugin, parameters, engine));
+      await folder?.begin(await firstRecipe(plugin, parameters, engine), policy);
       const one = { plugin, parameters, engine, context, folder, strip, out, animation, policy };
       await (variations > 1 ? playSeeds(one, variations) : play(one));
     });
@@ -87,7 +90,7 @@ export interface Play {
   readonly out?: string | undefined;
   readonly animation?: string | undefined;
   readonly policy?: Policy | undefined;
-  readonly again?: Pick<RunOptions, 'script' | 'resume'>;
+  readonly again?: Pick<RunOptions, 'script' | 'resume' | 'others'>;
 }
 
 /** A plugin with the services of the command line. */

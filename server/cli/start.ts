@@ -4,6 +4,7 @@ import pino from 'pino';
 import { z } from 'zod';
 import { policyIn } from '../files.ts';
 import { DEFAULT_PORT, startServer } from '../server.ts';
+import { GATE } from './run-plugin.ts';
 import type { Shared } from './shared.ts';
 
 const optionsSchema = z.object({
@@ -22,11 +23,11 @@ export function startCommand(shared: Shared): Command {
     .option('--port <number>', 'port to listen on; 0 chooses a free one', String(DEFAULT_PORT))
     .option('--allow <folders...>', 'folders of pictures that the studio may read')
     .option('--plugins <folders...>', 'folders of plugins beside the built-in one')
-    .option('--gate <file>', 'a policy: pictures that it blocks are held back, with the reason')
+    .option(...GATE)
     .option('--data <folder>', 'where the gallery and uploads are kept (default: .lodestone in the home folder)');
   return shared.finish(command, async (context, _words, options) => {
     const { data, gate, ...rest } = optionsSchema.parse(options);
-    const policy = gate === undefined ? undefined : await policyIn(gate);
+    const policy = await policyIn(gate);
     const logger = pino({ level: process.env['LODESTONE_LOG'] ?? 'warn' }, pino.destination(2));
     const server = await startServer({
       ...rest,

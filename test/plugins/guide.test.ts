@@ -1,7 +1,9 @@
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { cosineTable, loadRegistry, type PluginEvent, runPlugin } from '../../core/index.ts';
+import { type Steer, steerSchema } from '../../core/plugin/steer.ts';
 import { drawn, temporaryFolder } from '../support/pictures.ts';
 import { eventsOf, servicesOf, useEngine } from '../support/services.ts';
 
@@ -40,6 +42,37 @@ describe('guide', () => {
       );
     };
     expect(await alike(10)).toBeLessThan((await alike(0)) - 0.02);
+  });
+  it('steered inside one of several gives the same bytes again, with the steps counted through', async () => {
+    const asked = { prompt: 'a red heart', batch: 2, steps: 20, size: 64, crops: 2 };
+    const live = runPlugin(guide, asked, servicesOf(engine), { strip: true });
+    const wishes = new Map<number, Steer>([
+      [6, { prompt: 'a green tree' }],
+      [26, { prompt: 'the moon' }],
+      [34, { rewind: 31 }],
+    ]);
+    const made: PluginEvent[] = [];
+    for await (const event of live.events) {
+      const wish = event.type === 'progress' ? wishes.get(event.done) : undefined;
+      if (wish && event.type === 'progress') {
+        wishes.delete(event.done);
+        await live.steer(wish);
+      }
+      made.push(event);
+    }
+    const [rewound] = made.flatMap((e) => (e.type === 'rewound' ? [e.step] : []));
+    expect(rewound).toBeGreaterThan(20);
+    expect(made.flatMap((e) => (e.type === 'progress' ? [e.done] : [])).at(-1)).toBe(40);
+    const all = pictures(made).filter((p) => p.mime === 'image/png');
+    const changes = z.object({ script: z.array(z.object({ step: z.number(), change: steerSchema })) });
+    const [first, second] = all.map((p) => changes.safeParse(p.record).data?.script ?? []);
+    expect(first).toMatchObject([{ change: { prompt: 'a green tree' } }]);
+    expect(second).toMatchObject([...(first ?? []), { change: { prompt: 'the moon' } }]);
+    expect(second?.[1]?.step).toBeGreaterThan(20);
+    const script = (second ?? []).map(({ step, change }) => ({ step, steer: change }));
+    const again = await eventsOf(guide, asked, servicesOf(engine), { strip: true, script });
+    const bytes = (events: readonly PluginEvent[]): Buffer[] => pictures(events).map((p) => Buffer.from(p.bytes));
+    expect(bytes(again)).toEqual(bytes(made));
   });
   it('takes new parameters of its drawer while it runs, and refuses those that cannot change', async () => {
     const live = runPlugin(guide, { prompt: 'a tree', steps: 40, size: 64 }, servicesOf(engine));

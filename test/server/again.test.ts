@@ -1,12 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { appendFile, cp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
+import { EMBEDDED } from '../../core/index.ts';
 import { decodeCheckpoint, encodeCheckpoint } from '../../core/plugin/run-folder.ts';
 import { textOf, withText } from '../../core/png-text.ts';
 import { seeded } from '../../core/random.ts';
@@ -104,6 +105,21 @@ describe('a finished picture', () => {
       err: expect.stringMatching(/^RECORD_INPUT: .*another picture now.*[0-9a-f]{64}/),
     });
   });
+  it('names the model that guided beside the own one when that is another now', async () => {
+    const folder = await temporaryFolder();
+    const other = join(folder, 'other');
+    await cp(EMBEDDED, other, { recursive: true });
+    const quick = ['--steps', '4', '--size', '64', '--crops', '2', '--out', 'a.png'];
+    expect(await lodestone(['guide', 'a fish', ...quick, '--models', 'own', 'other'], folder)).toMatchObject({
+      code: 0,
+    });
+    expect(await lodestone(['verify', 'a.png'], folder)).toMatchObject({ code: 0 });
+    await appendFile(join(other, 'config.json'), '\n');
+    expect(await lodestone(['verify', 'a.png'], folder)).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/^RECORD_OTHER_MODEL: The model other /),
+    });
+  });
   it('says nothing of how it was made when that is not wanted', async () => {
     const folder = await temporaryFolder();
     await lodestone(['guide', 'a fish', '--steps', '3', '--size', '64', '--strip', '--out', 'a.png'], folder);
@@ -171,6 +187,32 @@ describe('what a run leaves', () => {
     );
     expect(run).toMatchObject({ code: 1, err: expect.stringMatching(/^NO_SHAPES: .*kept as a\.png/) });
     expect(await readdir(folder)).toEqual(['a.png']);
+  });
+});
+
+describe('a policy that holds a picture back', () => {
+  it('goes with the folder of its run, and holds it back when it is taken up or made again', async () => {
+    const folder = await temporaryFolder();
+    const rule = { id: 'hearts', title: 'Hearts', prompts: ['a red heart'], threshold: 90, action: 'block' };
+    const policy = { format: 'lodestone-policy', version: 1, name: 'No hearts', rules: [rule] };
+    await writeFile(join(folder, 'policy.json'), JSON.stringify(policy));
+    const [gate, heart] = [
+      ['--gate', 'policy.json'],
+      ['guide', 'a red heart', '--steps', '120', '--size', '96'],
+    ];
+    const held = { code: 0, err: expect.stringContaining('POLICY_BLOCKED') };
+    expect(await lodestone([...heart, ...gate, '--run', 'run', '--animation', 'run.webp'], folder)).toMatchObject(held);
+    expect(await lodestone(['resume', 'run'], folder)).toMatchObject(held);
+    expect(await lodestone(['replay', 'run', '--out', 'again.png'], folder)).toMatchObject(held);
+    expect((await lodestone([...heart, '--out', 'free.png', '--animation', 'whole.webp'], folder)).code).toBe(0);
+    expect(await lodestone(['replay', 'free.png', ...gate, '--out', 'again.png'], folder)).toMatchObject(held);
+    const kept = await readdir(folder, { recursive: true });
+    expect(kept).toEqual(expect.arrayContaining(['free.png', 'run/policy.json', 'run/checkpoint.bin']));
+    expect(kept).not.toEqual(expect.arrayContaining(['run/picture.png']));
+    expect(kept).not.toEqual(expect.arrayContaining(['again.png']));
+    const frames = await sharp(join(folder, 'run.webp'), { animated: true }).metadata();
+    const all = await sharp(join(folder, 'whole.webp'), { animated: true }).metadata();
+    expect(frames.pages ?? 1).toBeLessThan(all.pages ?? 0);
   });
 });
 
