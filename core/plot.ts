@@ -21,6 +21,13 @@ export interface Plot {
   readonly series: readonly Series[];
 }
 
+/** A line of more points than this is drawn through every so manieth. */
+const MOST_POINTS = 2 * WIDTH;
+function thinned(points: Series['points']): Series['points'] {
+  const every = Math.ceil(points.length / MOST_POINTS);
+  return every > 1 ? points.filter((_, i) => i % every === 0 || i === points.length - 1) : points;
+}
+
 /** One line a series, with axes and a legend. */
 export function linePlot({ title, x: xLabel, y: yLabel, series }: Plot): string {
   const all = series.flatMap((s) => s.points);
@@ -62,7 +69,7 @@ export function linePlot({ title, x: xLabel, y: yLabel, series }: Plot): string 
     text(`x="${(EDGE.left + WIDTH - EDGE.right) / 2}" y="${HEIGHT - 8}"`, xLabel, 'text-anchor="middle"'),
     text(`transform="translate(16 ${HEIGHT / 2}) rotate(-90)"`, yLabel, 'text-anchor="middle"'),
     ...shown.flatMap((s, i) => [
-      `<path d="${path(s.points) ?? ''}" fill="none" stroke="${COLOURS[i]}" stroke-width="1.8"/>`,
+      `<path d="${path(thinned(s.points)) ?? ''}" fill="none" stroke="${COLOURS[i]}" stroke-width="1.8"/>`,
       `<rect x="${EDGE.left}" y="${HEIGHT + 20 * i - 4}" width="18" height="4" fill="${COLOURS[i]}"/>`,
       text(`x="${EDGE.left + 26}" y="${HEIGHT + 20 * i + 2}"`, s.name),
     ]),

@@ -68,6 +68,16 @@ export interface ModelInfo {
   readonly variants: readonly string[];
 }
 
+export interface TokenGradient {
+  readonly value: number;
+  readonly tokens: readonly string[];
+  /** Which of the tokens are the text's, from the first to beyond the last: others mark its beginning and its end. */
+  readonly own: { readonly from: number; readonly to: number };
+  /** Of the gradient: tokens with padding, numbers of an embedding. */
+  readonly shape: Shape;
+  readonly gradient: Float32Array;
+}
+
 export class ClipModel {
   readonly folder: ModelFolder;
   private readonly options: ModelOptions;
@@ -377,13 +387,9 @@ export class ClipModel {
   }
 
   /** sum(weights * cosines) of one text and given embeddings, and its gradient with respect to the text's token embeddings [length, width]. */
-  async tokenGradient(
-    text: string,
-    against: Embeddings,
-    weights: Float32Array,
-  ): Promise<{ value: number; tokens: string[]; shape: Shape; gradient: Float32Array }> {
+  async tokenGradient(text: string, against: Embeddings, weights: Float32Array): Promise<TokenGradient> {
     const tokenizer = await this.tokenizer();
-    const { ids, used } = tokenizer.encode(text);
+    const { ids, used, own } = tokenizer.encode(text);
     const tower = await this.tower('text');
     const inside = tokenEmbeddings(tower);
     const graph = trace(`token gradient of ${this.folder.path}`, (t) => {
@@ -407,6 +413,7 @@ export class ClipModel {
     return {
       value: floatsOf(out['value'])[0] ?? 0,
       tokens: ids.slice(0, used).map((id) => tokenizer.token(id)),
+      own,
       shape: [ids.length, gradient.length / ids.length],
       gradient,
     };

@@ -5,7 +5,7 @@ import type { ClipModel } from './model.ts';
 import { callTower, mainInput, tokenEmbeddings } from './towers.ts';
 
 export interface Replacement {
-  /** Which token is replaced, counting from the first of the text (which may stand for its beginning). */
+  /** Which token of the text is replaced, from 0; what marks its beginning is none of them. */
   readonly place: number;
   /** The word that is proposed. */
   readonly word: string;
@@ -40,7 +40,7 @@ export async function replacements(
   count: number,
 ): Promise<Replacement[]> {
   const [tokenizer, tower] = [await model.tokenizer(), await model.tower('text')];
-  const { ids, used } = tokenizer.encode(text);
+  const { ids, own: inText } = tokenizer.encode(text);
   const { length } = ids;
   const width = gradient.length / length;
   const inside = tokenEmbeddings(tower);
@@ -65,15 +65,14 @@ export async function replacements(
         sum += (gradient[place * width + d] ?? 0) * ((rows[at * width + d] ?? 0) - (own[place * width + d] ?? 0));
       return sum;
     };
-    // The first and the last token stand for the beginning and the end.
-    const places = Array.from({ length: Math.max(0, used - 2) }, (_, i) => i + 1);
+    const places = Array.from({ length: inText.to - inText.from }, (_, i) => inText.from + i);
     const all = [...wordsOf(tokenizer.token)];
     let best: Replacement[] = [];
     for (let from = 0; from < all.length; from += length) {
       const part = all.slice(from, from + length);
       const rows = await rowsOf(part.map(([id]) => id));
       for (const [at, [, word]] of part.entries())
-        for (const place of places) best.push({ place, word, gain: gainOf(place, rows, at) });
+        for (const place of places) best.push({ place: place - inText.from, word, gain: gainOf(place, rows, at) });
       if (best.length > 8 * count) best = best.sort((a, b) => b.gain - a.gain).slice(0, count);
     }
     return best.sort((a, b) => b.gain - a.gain).slice(0, count);

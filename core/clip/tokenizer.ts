@@ -6,8 +6,15 @@ import { failure, messageOf } from '../errors.ts';
 export interface TextTokenizer {
   /** Token ids without padding or truncation. */
   ids(text: string): number[];
-  /** Ids cut and padded to `context`; a text that is too long keeps its end token. `used` counts the ids before padding. */
-  encode(text: string): { readonly ids: number[]; readonly used: number };
+  /**
+   * Ids cut and padded to `context`; a text that is too long keeps its end token. `used` counts the ids before padding;
+   * those of the text itself, without what marks its beginning and its end, are `own.from` to `own.to`, exclusive.
+   */
+  encode(text: string): {
+    readonly ids: number[];
+    readonly used: number;
+    readonly own: { readonly from: number; readonly to: number };
+  };
   /** The text of one id, for showing which word a score comes from. */
   token(id: number): string;
 }
@@ -35,6 +42,11 @@ export function tokenizerWishes(
   };
 }
 
+function sameAtStart(a: readonly number[], b: readonly number[]): number {
+  const differs = a.findIndex((id, i) => id !== b[i]);
+  return differs < 0 ? a.length : differs;
+}
+
 export function createTokenizer(
   json: unknown,
   config: unknown,
@@ -44,7 +56,10 @@ export function createTokenizer(
     if (typeof json !== 'object' || json === null) throw new Error('it is not a JSON object');
     const tokenizer = new Tokenizer(json, typeof config === 'object' && config !== null ? config : {});
     const ids = (text: string): number[] => tokenizer.encode(text).ids.map(Number);
-    const [end = 0] = ids('').slice(-1);
+    const empty = ids('');
+    const [end = 0] = empty.slice(-1);
+    const before = sameAtStart(empty, ids('a'));
+    const after = empty.length - before;
     const wishes = tokenizerWishes(json, config);
     const ownPad = wishes.padWord === undefined ? undefined : tokenizer.token_to_id(wishes.padWord);
     const filler = ownPad ?? wishes.padId ?? pad ?? end;
@@ -53,8 +68,9 @@ export function createTokenizer(
       token: (id) => tokenizer.id_to_token(id) ?? '',
       encode(text) {
         const all = ids(text);
-        const cut = all.length > context ? [...all.slice(0, context - 1), all.at(-1) ?? end] : all;
-        return { ids: [...cut, ...Array<number>(context - cut.length).fill(filler)], used: cut.length };
+        const cut = all.length > context ? [...all.slice(0, context - after), ...all.slice(all.length - after)] : all;
+        const own = { from: before, to: Math.max(before, cut.length - after) };
+        return { ids: [...cut, ...Array<number>(context - cut.length).fill(filler)], used: cut.length, own };
       },
     };
   } catch (cause) {

@@ -6,7 +6,7 @@ import { STOCK_CAPTIONS } from '../clip/captions.ts';
 import type { FileReport } from '../clip/check.ts';
 import { EMBEDDED } from '../clip/folder.ts';
 import type { Inspection } from '../clip/inspect.ts';
-import type { ModelInfo } from '../clip/model.ts';
+import type { ModelInfo, TokenGradient } from '../clip/model.ts';
 import type { Replacement } from '../clip/replacements.ts';
 import { failure } from '../errors.ts';
 import type { GuideEvent, GuideRequest, SteerRequest } from '../guidance/protocol.ts';
@@ -424,12 +424,7 @@ export class Engine {
   }
 
   /** The same for one text, with respect to its token embeddings [length, width]. */
-  tokenGradient(
-    text: string,
-    against: Embeddings,
-    weights: Float32Array,
-    call: Call = {},
-  ): Promise<{ value: number; tokens: string[]; shape: number[]; gradient: Float32Array }> {
+  tokenGradient(text: string, against: Embeddings, weights: Float32Array, call: Call = {}): Promise<TokenGradient> {
     return this.ask('tokenGradient', { text, against, weights }, call);
   }
 

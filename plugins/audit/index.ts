@@ -16,7 +16,7 @@ import {
   row,
   seedField,
 } from '../../core/index.ts';
-import { association, type Effect, FEW, inWords, leaning, skewAt } from './statistics.ts';
+import { association, type Effect, FEW, inWords, leaning, skewsOf } from './statistics.ts';
 
 const words = (title: string, description: string) =>
   z.array(z.string().min(1).max(500)).min(1).max(1000).meta({ title, description });
@@ -43,8 +43,7 @@ function skews(query: Embeddings, one: Group, other: Group): { k: number; skew: 
     ...picturesOf(one).map((p) => ({ score: dot(p, query.data), first: true })),
     ...picturesOf(other).map((p) => ({ score: dot(p, query.data), first: false })),
   ].sort((a, b) => b.score - a.score);
-  const first = all.map((a) => a.first);
-  return first.map((_, i) => ({ k: i + 1, skew: skewAt(i + 1, first) }));
+  return skewsOf(all.map((a) => a.first)).map((skew, i) => ({ k: i + 1, skew }));
 }
 
 const effectRow = (what: string, e: Effect): (string | number)[] => [what, e.size, e.p, e.count];
@@ -79,7 +78,7 @@ export default definePlugin({
     seed: seedField({ advanced: true }),
   }),
   async *run({ pictures, others, first: a, second: b, queries, top }, context) {
-    const { engine, signal, random } = context;
+    const { engine, signal } = context;
     const [first, second] = [await listed(a, 'audit', context), await listed(b, 'audit', context)];
     const [one, other] = [await groupOf(pictures, context), await groupOf(others, context)];
     if (one.rows.count === 0) throw failure('NO_PICTURES', { path: pictures.join(', ') });
@@ -89,11 +88,14 @@ export default definePlugin({
     const [leans, otherLeans] = [lean(one), lean(other)];
     const [nameA, nameB] = [first.join(' / ').slice(0, 200), second.join(' / ').slice(0, 200)];
     const effects = [
-      { what: 'the pictures', effect: leaning(leans, random) },
+      { what: 'the pictures', effect: await leaning(leans, context) },
       ...(otherLeans.length > 0
         ? [
-            { what: 'the other group', effect: leaning(otherLeans, random) },
-            { what: 'the pictures beside the other group (WEAT)', effect: association(leans, otherLeans, random) },
+            { what: 'the other group', effect: await leaning(otherLeans, context) },
+            {
+              what: 'the pictures beside the other group (WEAT)',
+              effect: await association(leans, otherLeans, context),
+            },
           ]
         : []),
     ];

@@ -1,4 +1,5 @@
 /** Effect sizes with permutation tests, and what a reader may make of them. */
+import { setImmediate } from 'node:timers/promises';
 
 const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
 /** Sample standard deviation. */
@@ -15,41 +16,64 @@ export interface Effect {
   readonly count: number;
 }
 
+/** Rearrangements are drawn with `random`; the work ends when the signal aborts. */
+export interface Chance {
+  readonly random: () => number;
+  readonly signal: AbortSignal;
+}
+
 const PERMUTATIONS = 5000;
+/** So long a plugin may keep its thread before it looks round, in milliseconds. */
+const TURN_MS = 100;
+
+/** The share of chance rearrangements that give at least as much, either way. Throws what the signal aborts with. */
+async function shareAsFar({ signal }: Chance, observed: number, drawn: () => number): Promise<number> {
+  let [extreme, turn] = [0, performance.now()];
+  for (let k = 0; k < PERMUTATIONS; k++) {
+    if (Math.abs(drawn()) >= observed - 1e-12) extreme += 1;
+    if (performance.now() - turn < TURN_MS) continue;
+    await setImmediate();
+    signal.throwIfAborted();
+    turn = performance.now();
+  }
+  return (extreme + 1) / (PERMUTATIONS + 1);
+}
 
 /** Whether numbers lean to one side: their mean in standard deviations, tested by turning signs at random. */
-export function leaning(values: readonly number[], random: () => number): Effect {
-  const observed = Math.abs(mean(values));
-  let extreme = 0;
-  for (let k = 0; k < PERMUTATIONS; k++) {
-    const sum = values.reduce((total, v) => total + (random() < 0.5 ? v : -v), 0);
-    if (Math.abs(sum / values.length) >= observed - 1e-12) extreme += 1;
-  }
-  return { size: mean(values) / (deviation(values) || 1), p: (extreme + 1) / (PERMUTATIONS + 1), count: values.length };
+export async function leaning(values: readonly number[], chance: Chance): Promise<Effect> {
+  const p = await shareAsFar(chance, Math.abs(mean(values)), () => {
+    const sum = values.reduce((total, v) => total + (chance.random() < 0.5 ? v : -v), 0);
+    return sum / values.length;
+  });
+  return { size: mean(values) / (deviation(values) || 1), p, count: values.length };
 }
 
 /** Association of two sets (Caliskan, Bryson and Narayanan, 2017, WEAT): the difference of their means in standard deviations of both, tested by drawing the sets anew. */
-export function association(a: readonly number[], b: readonly number[], random: () => number): Effect {
+export async function association(a: readonly number[], b: readonly number[], chance: Chance): Promise<Effect> {
   const all = [...a, ...b];
-  const apart = (first: readonly number[], second: readonly number[]): number => mean(first) - mean(second);
-  const observed = Math.abs(apart(a, b));
-  let extreme = 0;
-  const order = all.map((_, i) => i);
-  for (let k = 0; k < PERMUTATIONS; k++) {
-    for (let i = order.length - 1; i > 0; i--) {
-      const j = Math.floor(random() * (i + 1));
+  const [total, apart] = [all.reduce((sum, v) => sum + v, 0), mean(a) - mean(b)];
+  const order = [...all];
+  const p = await shareAsFar(chance, Math.abs(apart), () => {
+    // The first so many of a shuffle are the set drawn anew.
+    let first = 0;
+    for (let i = 0; i < a.length; i++) {
+      const j = i + Math.floor(chance.random() * (order.length - i));
       [order[i], order[j]] = [order[j] ?? 0, order[i] ?? 0];
+      first += order[i] ?? 0;
     }
-    const drawn = order.map((i) => all[i] ?? 0);
-    if (Math.abs(apart(drawn.slice(0, a.length), drawn.slice(a.length))) >= observed - 1e-12) extreme += 1;
-  }
-  return { size: apart(a, b) / (deviation(all) || 1), p: (extreme + 1) / (PERMUTATIONS + 1), count: all.length };
+    return first / a.length - (total - first) / b.length;
+  });
+  return { size: apart / (deviation(all) || 1), p, count: all.length };
 }
 
-/** Skew at k (Geyik, Ambler and Kenthapadi, 2019, definition 3.1): the logarithm of the share of a group among the first k beside its share of all. */
-export function skewAt(k: number, first: readonly boolean[]): number {
-  const share = (values: readonly boolean[]): number => values.filter(Boolean).length / values.length;
-  return Math.log((share(first.slice(0, k)) + 1e-6) / (share(first) + 1e-6));
+/** Skew at each k from 1 (Geyik, Ambler and Kenthapadi, 2019, definition 3.1): the logarithm of the share of a group among the first k beside its share of all. */
+export function skewsOf(first: readonly boolean[]): number[] {
+  const share = first.filter(Boolean).length / first.length;
+  let count = 0;
+  return first.map((own, i) => {
+    count += own ? 1 : 0;
+    return Math.log((count / (i + 1) + 1e-6) / (share + 1e-6));
+  });
 }
 
 /** Below so many pictures, little can be said. */

@@ -81,12 +81,12 @@ async function replaced(
   context: PluginContext,
 ): Promise<{ text: string; gain: number }[]> {
   const { engine, signal } = context;
-  const { tokens } = await engine.tokenGradient(text, picture, Float32Array.of(1), { signal });
+  const { own } = await engine.tokenGradient(text, picture, Float32Array.of(1), { signal });
   // Where each token is a word, a word can take its place.
   const words = text.toLowerCase().split(/\s+/u);
-  if (tokens.length - 2 !== words.length) return [];
+  if (own.to - own.from !== words.length) return [];
   const proposed = await engine.replacements(text, picture, Float32Array.of(1), PROPOSED, { signal });
-  const changed = proposed.map(({ place, word }) => words.with(place - 1, word).join(' '));
+  const changed = proposed.map(({ place, word }) => words.with(place, word).join(' '));
   const unique = [...new Set(changed)];
   const [before = 0, ...after] = await cosinesOf(picture, [text, ...unique], context);
   return unique

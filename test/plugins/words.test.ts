@@ -2,6 +2,8 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadRegistry, type PluginEvent } from '../../core/index.ts';
+import { gaussian, seeded } from '../../core/random.ts';
+import { association, leaning, skewsOf } from '../../plugins/audit/statistics.ts';
 import { drawn, temporaryFolder } from '../support/pictures.ts';
 import { eventsOf, servicesOf, tableOf, useEngine } from '../support/services.ts';
 
@@ -153,6 +155,23 @@ describe('moderate', () => {
 });
 
 describe('audit', () => {
+  it('counts the skew at every place as its definition says', () => {
+    const random = seeded(4);
+    const first = Array.from({ length: 200 }, () => random() < 0.3);
+    const share = (some: readonly boolean[]): number => some.filter(Boolean).length / some.length;
+    const wanted = first.map((_, i) => Math.log((share(first.slice(0, i + 1)) + 1e-6) / (share(first) + 1e-6)));
+    for (const [i, skew] of skewsOf(first).entries()) expect(skew).toBeCloseTo(wanted[i] ?? 0, 9);
+  });
+  it('gives chance its share: alike sets are seldom told apart', async () => {
+    const random = seeded(9);
+    const chance = { random, signal: new AbortController().signal };
+    const set = (shift: number): number[] => Array.from({ length: 40 }, () => gaussian(random) + shift);
+    const p = async (shift: number): Promise<number> => (await association(set(shift), set(0), chance)).p;
+    const alike = [await p(0), await p(0), await p(0), await p(0), await p(0), await p(0), await p(0), await p(0)];
+    expect(alike.filter((x) => x < 0.05).length).toBeLessThanOrEqual(2);
+    expect(await p(1.5)).toBeLessThan(0.001);
+    expect((await leaning(set(1), chance)).p).toBeLessThan(0.001);
+  });
   it('finds a leaning that is there, none between groups that are alike, and is honest about few pictures', async () => {
     const [folder, others] = [await temporaryFolder(), await temporaryFolder()];
     const colours = ['#d22', '#c33', '#e22', '#b22', '#d44', '#c22'];

@@ -164,8 +164,22 @@ describe('token ids equal the reference for every text', () => {
   });
   it('and a text that is too long keeps its end', () => {
     const tokenizer = createTokenizer(json(join(EMBEDDED, 'tokenizer.json')), {}, { ...options, context: 16 });
-    const { ids: cut, used } = tokenizer.encode('word '.repeat(40));
+    const { ids: cut, used, own } = tokenizer.encode('word '.repeat(40));
     expect([cut.length, used, cut[0], cut.at(-1)]).toEqual([16, 16, 10012, 10013]);
+    expect(own).toEqual({ from: 1, to: 15 });
+  });
+  it('and the words of a text are known from what marks its beginning and its end, where anything does', () => {
+    const whole = json(join(EMBEDDED, 'tokenizer.json')) as Record<string, unknown>; // the file's own object
+    const wordsOf = (marks: readonly object[]): string[] => {
+      const special_tokens = { end: { id: 'end', ids: [10013], tokens: ['<|endoftext|>'] } };
+      const post_processor = { type: 'TemplateProcessing', single: marks, pair: marks, special_tokens };
+      const tokenizer = createTokenizer({ ...whole, post_processor }, {}, { ...options, context: 16 });
+      const { ids, own } = tokenizer.encode('a red fox');
+      return ids.slice(own.from, own.to).map(tokenizer.token);
+    };
+    const [text, end] = [{ Sequence: { id: 'A', type_id: 0 } }, { SpecialToken: { id: 'end', type_id: 0 } }];
+    for (const marks of [[text, end], [text], [end, text, end]])
+      expect(wordsOf(marks)).toEqual(['a</w>', 'red</w>', 'fox</w>']);
   });
 });
 
