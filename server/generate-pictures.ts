@@ -26,8 +26,8 @@ export interface GeneratePlace {
   readonly token?: string;
   /** An endpoint of one's own; LODESTONE_INFERENCE_URL of the environment unless given. */
   readonly endpoint?: string;
-  /** Told of waits and of what is counted. */
-  readonly log?: (message: string) => void;
+  /** Told of waits, and of what the service counts. */
+  readonly say?: (message: string) => void;
   /** The first wait before a second try, in milliseconds; it doubles. */
   readonly patience?: number;
 }
@@ -69,17 +69,19 @@ function refusalOf(
  */
 export async function generatePictures(request: GenerateRequest, place: GeneratePlace): Promise<PictureSource[]> {
   const { prompt, count, model, seed, provider } = request;
-  const { signal, log = () => undefined } = place;
+  const { signal, say = () => undefined } = place;
   const token = place.token ?? process.env['HF_TOKEN'] ?? (await storedToken());
   const endpoint = place.endpoint ?? process.env['LODESTONE_INFERENCE_URL'];
   let retryAfter: string | null = null;
+  let computed = 0;
   const client = new InferenceClient(token, {
     ...(endpoint ? { endpointUrl: endpoint } : {}),
     fetch: async (...args: Parameters<typeof fetch>) => {
       const response = await fetch(...args);
       retryAfter = response.headers.get('retry-after');
       const left = response.headers.get('x-ratelimit-remaining');
-      if (left !== null) log(`The service allows ${left} more requests for now.`);
+      if (left !== null) say(`The service allows ${left} more requests for now.`);
+      computed += Number(response.headers.get('x-compute-time') ?? 0);
       return response;
     },
   });
@@ -98,7 +100,7 @@ export async function generatePictures(request: GenerateRequest, place: Generate
         const refusal = refusalOf(thrown, retryAfter);
         if (!refusal || !AGAIN.has(refusal.status) || attempt >= TRIES) throw thrown;
         const wait = Math.min(LONGEST_WAIT_MS, refusal.wait || (place.patience ?? FIRST_WAIT_MS) * 2 ** (attempt - 1));
-        log(
+        say(
           `${model} answered ${refusal.status}; asking again in ${(wait / 1000).toFixed(1)} s (try ${attempt + 1} of ${TRIES}).`,
         );
         await setTimeout(wait, undefined, signal ? { signal } : {});
@@ -120,6 +122,7 @@ export async function generatePictures(request: GenerateRequest, place: Generate
       throw failure('SERVICE_FAILED', { service: `the text-to-image model ${model}`, what: messageOf(cause) }, cause);
     }
   }
-  log(`${count} pictures were asked of ${model}.`);
+  const counted = computed > 0 ? `; the service counted ${computed.toFixed(1)} s of computing` : '';
+  say(`${count === 1 ? '1 picture' : `${count} pictures`} came from ${model}${counted}.`);
   return pictures;
 }

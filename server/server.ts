@@ -85,12 +85,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     read: (file) => readAllowed(file, places),
     model: (name, signal) => allowedModel(name, places, signal),
     folder: (plugin) => pluginFolder(data, plugin),
-    generate: (request, signal) =>
-      generatePictures(request, {
-        folder: uploads,
-        signal,
-        log: (message) => logger.info({ from: 'generator' }, message),
-      }),
+    generate: (request, signal, say) => generatePictures(request, { folder: uploads, signal, say }),
     log: (message) => logger.info({ from: 'plugin' }, message),
     keep: async (job, picture, count) => {
       const extension = picture.mime.slice('image/'.length).replace('jpeg', 'jpg').replace('svg+xml', 'svg');

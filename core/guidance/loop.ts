@@ -4,10 +4,9 @@ import { env } from 'onnxruntime-node';
 import { failure } from '../errors.ts';
 import { readOnnx } from '../graph/index.ts';
 import { floatsOf } from '../graph/session.ts';
+import type { Inbox } from '../process/inbox.ts';
 import { seeded, seedFor } from '../random.ts';
-
 import { Growth, renewalSteps, tidyStep } from './growth.ts';
-import type { Inbox } from './inbox.ts';
 import { Judge } from './judge.ts';
 import { type DueEntry, Live } from './live.ts';
 import type { Eye } from './looker.ts';

@@ -9,9 +9,11 @@ import { type PictureSource, pictureName } from '../engine/requests.ts';
 import { failure, LodestoneError, plainError } from '../errors.ts';
 import type { Checkpoint } from '../guidance/protocol.ts';
 import { entryBeside, startChild } from '../process/child.ts';
+import { Inbox } from '../process/inbox.ts';
 import type { Handler } from '../process/rpc.ts';
 import { Peer } from '../process/rpc.ts';
 import { issuesOf } from '../schemas.ts';
+import { between } from './between.ts';
 import { engineHandlers } from './engine-handlers.ts';
 import { type PluginEvent, pluginEventSchema } from './events.ts';
 import { type GenerateRequest, generateSchema } from './generate.ts';
@@ -38,8 +40,8 @@ export interface HostServices {
   folder(plugin: string): Promise<string>;
   /** The folder of a model that a plugin may use beside the engine's. */
   model(name: string, signal: AbortSignal): Promise<string>;
-  /** Asks a text-to-image service. Throws SERVICE_FAILED. */
-  generate(request: GenerateRequest, signal: AbortSignal): Promise<PictureSource[]>;
+  /** Asks a text-to-image service; `say` is for who waits: limits, second tries. Throws SERVICE_FAILED. */
+  generate(request: GenerateRequest, signal: AbortSignal, say: (text: string) => void): Promise<PictureSource[]>;
   log(message: string): void;
 }
 
@@ -89,6 +91,8 @@ export function runPlugin(
     const paths = pictures.flatMap((p) => ('path' in p ? [p.path] : []));
     if (paths.length > 0) await services.pictures(paths);
   };
+  /** Notes of the host itself. */
+  const said = new Inbox<PluginEvent>();
   const granted = new Set<string>();
   const others: Engine[] = [];
   const handlers: Record<string, Handler> = {
@@ -124,7 +128,8 @@ export function runPlugin(
       return prefix;
     },
     folder: async () => services.folder(plugin.id),
-    generate: async (args, { signal: cancelled }) => services.generate(generateSchema.parse(args), cancelled),
+    generate: async (args, { signal: cancelled }) =>
+      services.generate(generateSchema.parse(args), cancelled, (text) => said.push({ type: 'note', text })),
     pictures: async (args, { signal: cancelled }) => {
       const found = await services.pictures(z.object({ fields: z.array(z.string()) }).parse(args).fields, cancelled);
       inputs.push(...found);
@@ -159,11 +164,8 @@ export function runPlugin(
     };
     signal?.addEventListener('abort', onAbort, { once: true });
     try {
-      for await (const sent of peer.stream(
-        'run',
-        { file: plugin.file, parameters, script, checkpointEvery, ...(resume ? { resume } : {}) },
-        signal,
-      )) {
+      const request = { file: plugin.file, parameters, script, checkpointEvery, ...(resume ? { resume } : {}) };
+      for await (const sent of between(peer.stream('run', request, signal), said)) {
         lastSign = performance.now();
         const event = await finished(sent);
         if (event) yield event;

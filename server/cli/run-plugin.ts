@@ -110,8 +110,8 @@ export function begin({
     read: (file: string) => readAllowed(file, {}),
     model: (name: string, signal: AbortSignal) => allowedModel(name, {}, signal),
     folder: (id: string) => pluginFolder(DATA, id),
-    generate: (request: GenerateRequest, signal: AbortSignal) =>
-      generatePictures(request, { folder: 'lodestone-generated', signal, log: (line) => context.terminal.warn(line) }),
+    generate: (request: GenerateRequest, signal: AbortSignal, say: (text: string) => void) =>
+      generatePictures(request, { folder: 'lodestone-generated', signal, say }),
     log: (message: string) => context.terminal.warn(message),
   };
   const checkpointEvery = folder ? CHECKPOINT_EVERY : 0;

@@ -2,7 +2,7 @@ import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { basename, join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { loadRegistry } from '../../core/index.ts';
+import { type HostServices, loadRegistry, runPlugin } from '../../core/index.ts';
 import { generatePictures } from '../../server/generate-pictures.ts';
 import { drawn, temporaryFolder } from '../support/pictures.ts';
 import { eventsOf, servicesOf, useEngine } from '../support/services.ts';
@@ -50,6 +50,29 @@ describe('pictures from a text-to-image service', () => {
     expect(ranking?.items).toHaveLength(3);
   });
 
+  it('say of a wait while it lasts, as notes of the run', async () => {
+    const [heart, folder] = [await drawn('heart', 'red'), await temporaryFolder()];
+    let asked = 0;
+    const endpoint = await service((_q, r) => {
+      asked += 1;
+      if (asked === 1) r.writeHead(429, { 'retry-after': '2', 'content-type': 'application/json' }).end('{}');
+      else r.writeHead(200, { 'content-type': 'image/png', 'x-compute-time': '1.5' }).end(heart);
+    });
+    const services: HostServices = {
+      ...servicesOf(engine, folder),
+      generate: (request, signal, say) =>
+        generatePictures(request, { folder, endpoint, token: 'hf_test', signal, say }),
+    };
+    const rerank = (await loadRegistry()).find('rerank');
+    const notes: string[] = [];
+    for await (const event of runPlugin(rerank, { prompt: 'a red heart', generate: 1 }, services).events)
+      if (event.type === 'note') notes.push(`after ${asked}: ${event.text}`);
+    expect(notes).toEqual([
+      expect.stringMatching(/^after 1: .* answered 429; asking again in 2\.0 s/),
+      expect.stringMatching(/^after 2: 1 picture came from .*1\.5 s of computing/),
+    ]);
+  });
+
   it.each([
     [401, 'the token is wrong', 1],
     [429, 'too many requests', 4],
@@ -81,7 +104,7 @@ describe('pictures from a text-to-image service', () => {
     });
     const request = { prompt: 'a', count: 1, model: 'some/model', seed: 1 };
     const place = { folder: await temporaryFolder(), endpoint, token: 'hf_test', patience: 5 };
-    const found = await generatePictures(request, { ...place, log: (line) => void said.push(line) });
+    const found = await generatePictures(request, { ...place, say: (line) => void said.push(line) });
     expect(found).toHaveLength(1);
     expect((times[1] ?? 0) - (times[0] ?? 0)).toBeGreaterThan(950);
     expect(said.join('\n')).toMatch(/answered 429.*1\.0 s[\s\S]*answered 502[\s\S]*allows 7 more/);

@@ -1,4 +1,4 @@
-/** Commands for a run that goes on: taken between steps, or waited for while it is paused. */
+/** What is told to a loop that goes on: taken when it looks round, or waited for while it has nothing else to do. */
 export class Inbox<T> {
   private readonly items: T[] = [];
   private wake: () => void = () => undefined;
