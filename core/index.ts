@@ -33,6 +33,7 @@ export {
   probabilities,
   row,
   stacked,
+  totalOf,
 } from './engine/scores.ts';
 export { fill, PHOTO_TEMPLATES } from './engine/templates.ts';
 export {
@@ -86,7 +87,7 @@ export { defineLoss, type Loss, type LossContext, readyLoss } from './guidance/p
 export { bareSvg, inFormat, STILLS } from './picture-text.ts';
 export { linePlot, type Plot, type Series } from './plot.ts';
 export { definePlugin, type Plugin, type PluginContext, type PluginEngine } from './plugin/define.ts';
-export { type PluginEvent, pluginEventSchema } from './plugin/events.ts';
+export { type Note, noteOf, type PluginEvent, pluginEventSchema } from './plugin/events.ts';
 export {
   aspectField,
   aspectOf,
@@ -114,8 +115,9 @@ export {
 } from './plugin/kit/overlay.ts';
 export { type PromptTargets, promptTargets } from './plugin/kit/prompt-targets.ts';
 export { PULL_NAMES, parsePulls } from './plugin/kit/pulls.ts';
-export { rankedEvents } from './plugin/kit/ranked-events.ts';
+export { rankedEvents, rankedItem } from './plugin/kit/ranked-events.ts';
 export { html, reportPage } from './plugin/kit/report.ts';
+export { type ScoredPicture, scoredPictures } from './plugin/kit/scored-pictures.ts';
 export { Several } from './plugin/kit/several.ts';
 export {
   BUILT_IN_PLUGINS,

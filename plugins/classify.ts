@@ -9,6 +9,7 @@ import {
   fileEvent,
   listed,
   noneReadable,
+  noteOf,
   PHOTO_TEMPLATES,
   pictureName,
   picturesField,
@@ -135,7 +136,7 @@ export default definePlugin({
     let done = 0;
     for await (const one of engine.classifyAgainst(pictures, rows, { signal })) {
       done += 1;
-      if ('error' in one) yield { type: 'note', text: `${one.error.code}: ${one.error.message}` };
+      if ('error' in one) yield noteOf(one.error);
       else table.push(...rowsOf(nameOf(pictures, one), one, { labels, thresholds, many }));
       yield { type: 'progress', done, total: pictures.length };
     }

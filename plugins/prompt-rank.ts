@@ -1,6 +1,6 @@
 /** Which of several prompts fits a picture best, and how well each fits. */
 import { z } from 'zod';
-import { definePlugin, listed, pictureName, picturesField } from '../core/index.ts';
+import { definePlugin, listed, noteOf, pictureName, picturesField } from '../core/index.ts';
 
 export default definePlugin({
   id: 'prompt-rank',
@@ -29,7 +29,7 @@ export default definePlugin({
     let done = 0;
     for await (const one of engine.classifyAgainst(pictures, rows, { signal })) {
       done += 1;
-      if ('error' in one) yield { type: 'note', text: `${one.error.code}: ${one.error.message}` };
+      if ('error' in one) yield noteOf(one.error);
       else {
         const { index, cosines, probabilities, percentiles } = one;
         const order = prompts.map((_, i) => i).sort((a, b) => (cosines[b] ?? 0) - (cosines[a] ?? 0));

@@ -1,6 +1,6 @@
 /** Ranks pictures by how well they fit a prompt: a folder, addresses or fresh generations, best first, alike ones apart if that is wished. */
 import { z } from 'zod';
-import type { Embeddings, PictureSource, PluginContext, PluginEvent, PromptTargets } from '../core/index.ts';
+import type { PluginContext, PluginEvent, PromptTargets, ScoredPicture } from '../core/index.ts';
 import {
   csvOf,
   decodePicture,
@@ -10,19 +10,19 @@ import {
   fileEvent,
   guidanceSettingsSchema,
   guideEvents,
-  jointPercentile,
   noneReadable,
   parsePrompt,
-  percentiles,
   pictureName,
   picturesField,
   promptField,
   promptTargets,
+  rankedItem,
   readyDrawer,
-  row,
+  scoredPictures,
   seedField,
   sizesFor,
   strokes,
+  totalOf,
 } from '../core/index.ts';
 
 const parameters = z.object({
@@ -63,49 +63,17 @@ const parameters = z.object({
 });
 type Parameters = z.output<typeof parameters>;
 
-interface Item {
-  readonly source: PictureSource;
-  readonly embedding: Float32Array;
-  readonly score: number;
-  readonly values: readonly number[];
-  readonly percentile: number;
-}
-
-/** What each readable picture scores. */
-async function* scored(
-  pictures: readonly PictureSource[],
-  { targets, weights }: PromptTargets,
-  { engine, signal }: PluginContext,
-): AsyncGenerator<{ readonly items: readonly Item[]; readonly notes: readonly string[] }> {
-  const captions = await engine.captions({ signal });
-  const total = weights.reduce((sum, w) => sum + Math.abs(w), 0) || 1;
-  const itemOf = (source: PictureSource, embeddings: Embeddings, k: number): Item => {
-    const embedding = row(embeddings, k).slice();
-    const values = weights.map((_, i) => dot(embedding, row(targets, i)));
-    const score = values.reduce((sum, v, i) => sum + v * (weights[i] ?? 0), 0) / total;
-    const percentile = jointPercentile(percentiles(embedding, captions, values), weights);
-    return { source, embedding, score, values, percentile };
-  };
-  for await (const { indices, embeddings, failures } of engine.embedPictures(pictures, { signal }))
-    yield {
-      items: indices.flatMap((index, k) => {
-        const source = pictures[index];
-        return source ? [itemOf(source, embeddings, k)] : [];
-      }),
-      notes: failures.map(({ error }) => `${error.code}: ${error.message}`),
-    };
-}
-
 /** The order of maximal marginal relevance (Carbonell and Goldstein, 1998): each next is good, and unlike those before. */
-function spread(items: readonly Item[], diversity: number, count: number): Item[] {
+function spread(items: readonly ScoredPicture[], diversity: number, count: number): ScoredPicture[] {
   const rest = items.toSorted((a, b) => b.score - a.score || (pictureName(a.source) < pictureName(b.source) ? -1 : 1));
   if (diversity === 0) return rest.slice(0, count);
   const [least, most] = [rest.at(-1)?.score ?? 0, rest[0]?.score ?? 0];
-  const standing = (item: Item): number => (item.score - least) / Math.max(1e-6, most - least);
-  const kept: Item[] = [];
+  const standing = (item: ScoredPicture): number => (item.score - least) / Math.max(1e-6, most - least);
+  const kept: ScoredPicture[] = [];
   const nearest = new Map(rest.map((item) => [item, 0]));
   while (kept.length < count && rest.length > 0) {
-    const value = (item: Item): number => (1 - diversity) * standing(item) - diversity * (nearest.get(item) ?? 0);
+    const value = (item: ScoredPicture): number =>
+      (1 - diversity) * standing(item) - diversity * (nearest.get(item) ?? 0);
     const best = rest.reduce((a, b) => (value(b) > value(a) ? b : a));
     rest.splice(rest.indexOf(best), 1);
     kept.push(best);
@@ -115,8 +83,8 @@ function spread(items: readonly Item[], diversity: number, count: number): Item[
 }
 
 /** Why each stands where it does: what every part of the prompt adds to its score. */
-function reasons(items: readonly Item[], { names, weights }: PromptTargets): PluginEvent {
-  const total = weights.reduce((sum, w) => sum + Math.abs(w), 0) || 1;
+function reasons(items: readonly ScoredPicture[], { names, weights }: PromptTargets): PluginEvent {
+  const total = totalOf(weights);
   return {
     type: 'table',
     title: 'Why: what each part of the prompt adds',
@@ -124,13 +92,13 @@ function reasons(items: readonly Item[], { names, weights }: PromptTargets): Plu
     rows: items.map((item, i) => [
       i + 1,
       pictureName(item.source),
-      ...item.values.map((v, k) => (v * (weights[k] ?? 0)) / total),
+      ...item.cosines.map((v, k) => (v * (weights[k] ?? 0)) / total),
     ]),
   };
 }
 
 /** The best picture, worked on further under the prompt. */
-async function* refined(best: Item, p: Parameters, context: PluginContext): AsyncGenerator<PluginEvent> {
+async function* refined(best: ScoredPicture, p: Parameters, context: PluginContext): AsyncGenerator<PluginEvent> {
   const source = best.source;
   const { width, height } = await decodePicture('path' in source ? source.path : source.bytes, pictureName(source));
   const sizes = sizesFor(512, Math.min(2, Math.max(0.5, width / height)));
@@ -166,12 +134,17 @@ export default definePlugin({
     const asked = { prompt: wanted, count: generate, model, seed, ...(provider ? { provider } : {}) };
     const pictures = [...given, ...(generate > 0 ? await context.generate(asked) : [])];
     const targets = await promptTargets(prompts, context);
-    const items: Item[] = [];
+    const { engine, signal } = context;
+    const captions = await engine.captions({ signal });
+    const items: ScoredPicture[] = [];
     let done = 0;
-    for await (const part of scored(pictures, targets, context)) {
+    for await (const part of scoredPictures(engine.embedPictures(pictures, { signal }), pictures, {
+      ...targets,
+      captions,
+    })) {
       items.push(...part.items);
       done += part.items.length + part.notes.length;
-      for (const text of part.notes) yield { type: 'note', text };
+      yield* part.notes;
       yield { type: 'progress', done, total: pictures.length };
     }
     if (items.length === 0) throw noneReadable();
@@ -180,12 +153,7 @@ export default definePlugin({
       type: 'ranking',
       title: `How well each fits "${prompt}" (cosine, and the percent of everyday captions that fit it less)`,
       columns: [...targets.names],
-      items: order.map(({ source, score, values, percentile }) => ({
-        picture: pictureName(source),
-        score,
-        values: [...values],
-        percentile,
-      })),
+      items: order.map(rankedItem),
     };
     if (targets.names.length > 1) yield reasons(order, targets);
     yield fileEvent(
@@ -193,7 +161,7 @@ export default definePlugin({
       'text/csv',
       csvOf(
         ['place', 'picture', 'score', 'percentile', ...targets.names],
-        order.map((item, i) => [i + 1, pictureName(item.source), item.score, item.percentile, ...item.values]),
+        order.map((item, i) => [i + 1, pictureName(item.source), item.score, item.percentile ?? '', ...item.cosines]),
       ),
     );
     if (p.refine > 0 && order[0]) yield* refined(order[0], p, context);

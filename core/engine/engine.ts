@@ -17,16 +17,7 @@ import { BULK_FROM, defaultWorkers, inParallel, threadsEach } from './bulk.ts';
 import { Neighbours } from './neighbours.ts';
 import type { PictureBatch, Unreadable } from './picture-batch.ts';
 import type { Method, PictureSource, WorkerSettings } from './requests.ts';
-import {
-  cosineTable,
-  dot,
-  jointPercentile,
-  meanDirection,
-  percentiles,
-  probabilities,
-  row,
-  stacked,
-} from './scores.ts';
+import { cosineTable, meanDirection, percentiles, probabilities, row, stacked, weighed } from './scores.ts';
 import { fill, PHOTO_TEMPLATES } from './templates.ts';
 
 export interface EngineOptions {
@@ -337,18 +328,11 @@ export class Engine {
   ): Promise<{ ranking: RankedPicture[]; failures: Unreadable[] }> {
     const ranking: RankedPicture[] = [];
     const failures: Unreadable[] = [];
-    const total = weights.reduce((sum, w) => sum + Math.abs(w), 0) || 1;
-    const captions = await this.captionsIfAny(call);
+    const against = { targets, weights, captions: await this.captionsIfAny(call) };
     for await (const batch of this.embedPictures(pictures, call)) {
       failures.push(...batch.failures);
-      for (const [k, index] of batch.indices.entries()) {
-        const picture = row(batch.embeddings, k);
-        const cosines = Array.from({ length: targets.count }, (_, j) => dot(picture, row(targets, j)));
-        const score = cosines.reduce((sum, c, j) => sum + c * (weights[j] ?? 0), 0) / total;
-        const standing =
-          captions.count > 0 ? { percentile: jointPercentile(percentiles(picture, captions, cosines), weights) } : {};
-        ranking.push({ index, cosines, score, ...standing });
-      }
+      for (const [k, index] of batch.indices.entries())
+        ranking.push({ index, ...weighed(row(batch.embeddings, k), against) });
       call.onProgress?.(ranking.length + failures.length, pictures.length);
     }
     ranking.sort((a, b) => b.score - a.score || a.index - b.index);

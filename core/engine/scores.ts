@@ -46,8 +46,37 @@ function percentileAmong(others: readonly number[], value: number): number {
 }
 /** Percentiles of several prompts as one: their mean by weight, those of prompts to keep away from turned over. */
 export function jointPercentile(each: readonly number[], weights: readonly number[]): number {
-  const total = weights.reduce((sum, w) => sum + Math.abs(w), 0) || 1;
-  return each.reduce((sum, p, i) => sum + Math.abs(weights[i] ?? 0) * ((weights[i] ?? 0) < 0 ? 100 - p : p), 0) / total;
+  return (
+    each.reduce((sum, p, i) => sum + Math.abs(weights[i] ?? 0) * ((weights[i] ?? 0) < 0 ? 100 - p : p), 0) /
+    totalOf(weights)
+  );
+}
+/** What weighted sums are divided by. */
+export const totalOf = (weights: readonly number[]): number => weights.reduce((sum, w) => sum + Math.abs(w), 0) || 1;
+
+/** What pictures are compared with. */
+export interface Targets {
+  /** Unit rows, and the weight of each. */
+  readonly targets: Embeddings;
+  readonly weights: readonly number[];
+  /** What percentiles are taken among, unit rows; none are given without. */
+  readonly captions?: Embeddings;
+}
+export interface Weighed {
+  /** With each target, -1..1. */
+  readonly cosines: number[];
+  /** Their weighted mean, -1..1. */
+  readonly score: number;
+  /** Over all targets, 0..100. */
+  readonly percentile?: number;
+}
+
+/** A picture (a unit row) against weighted targets. */
+export function weighed(picture: Float32Array, { targets, weights, captions }: Targets): Weighed {
+  const cosines = Array.from({ length: targets.count }, (_, j) => dot(picture, row(targets, j)));
+  const score = cosines.reduce((sum, c, j) => sum + c * (weights[j] ?? 0), 0) / totalOf(weights);
+  if (!captions || captions.count === 0) return { cosines, score };
+  return { cosines, score, percentile: jointPercentile(percentiles(picture, captions, cosines), weights) };
 }
 
 /** The mean of rows as one unit row. */

@@ -1,5 +1,6 @@
 /** What a plugin may say while it works; parsed where it leaves the plugin's process. */
 import { z } from 'zod';
+import type { PlainError } from '../errors.ts';
 import { checkpointSchema } from '../guidance/protocol.ts';
 import { bytesSchema, MIB } from '../schemas.ts';
 
@@ -97,3 +98,7 @@ export const pluginEventSchema = z.discriminatedUnion('type', [
   }),
 ]);
 export type PluginEvent = z.infer<typeof pluginEventSchema>;
+
+export type Note = Extract<PluginEvent, { type: 'note' }>;
+/** An error that does not end the run, as a note of it. */
+export const noteOf = ({ code, message }: PlainError): Note => ({ type: 'note', text: `${code}: ${message}` });

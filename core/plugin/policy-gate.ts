@@ -2,10 +2,9 @@
 import type { Engine } from '../engine/engine.ts';
 import { type Finding, type Policy, readyPolicy } from '../engine/policy.ts';
 import { failure } from '../errors.ts';
-import type { PluginEvent } from './events.ts';
+import { type Note, noteOf, type PluginEvent } from './events.ts';
 
 type Judge = Pick<Engine, 'embedTexts' | 'captions' | 'embedAll'>;
-type Note = Extract<PluginEvent, { type: 'note' }>;
 
 export class PolicyGate {
   private readonly policy: Policy;
@@ -36,8 +35,7 @@ export class PolicyGate {
     const found = await this.blocking(bytes, title.slice(0, 255));
     if (!found) return undefined;
     const { rule, prompt, percentile } = found;
-    const error = failure('POLICY_BLOCKED', { title: found.title, rule, prompt, percentile: Math.floor(percentile) });
-    return { type: 'note', text: `${error.code}: ${error.message}` };
+    return noteOf(failure('POLICY_BLOCKED', { title: found.title, rule, prompt, percentile: Math.floor(percentile) }));
   }
 
   private async blocking(bytes: Uint8Array, name: string): Promise<Finding | undefined> {

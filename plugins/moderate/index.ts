@@ -1,12 +1,13 @@
 /** Looks at pictures by a policy and says of each why: which prompt, what score, what percentile, where. Nothing is moved or deleted. */
 import { z } from 'zod';
-import type { Finding, PictureSource, PluginContext, PluginEvent, Policy } from '../../core/index.ts';
+import type { Finding, Note, PictureSource, PluginContext, PluginEvent, Policy } from '../../core/index.ts';
 import {
   csvOf,
   definePlugin,
   fileEvent,
   html,
   noneReadable,
+  noteOf,
   parsePolicy,
   pictureName,
   picturesField,
@@ -46,7 +47,7 @@ async function* judged(
   pictures: readonly PictureSource[],
   policy: Policy,
   { engine, signal }: PluginContext,
-): AsyncGenerator<{ readonly all: readonly Judged[]; readonly notes: readonly string[] }> {
+): AsyncGenerator<{ readonly all: readonly Judged[]; readonly notes: readonly Note[] }> {
   const judge = await readyPolicy(policy, engine, { signal });
   for await (const { indices, embeddings, failures } of engine.embedPictures(pictures, { signal }))
     yield {
@@ -54,7 +55,7 @@ async function* judged(
         const source = pictures[index];
         return source ? [{ source, findings: judge(row(embeddings, k)) }] : [];
       }),
-      notes: failures.map(({ error }) => `${error.code}: ${error.message}`),
+      notes: failures.map(({ error }) => noteOf(error)),
     };
 }
 
@@ -148,7 +149,7 @@ export default definePlugin({
     const sources = new Map<string, PictureSource>();
     let done = 0;
     for await (const { all, notes } of judged(pictures, policy, context)) {
-      for (const text of notes) yield { type: 'note', text };
+      yield* notes;
       for (const one of all) {
         rows.push(...(await rowsOf(one, context)));
         sources.set(pictureName(one.source), one.source);

@@ -2,8 +2,8 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { open, type RootDatabase } from 'lmdb';
-import type { Embeddings, PictureSource, PluginContext } from '../../core/index.ts';
-import { pictureName } from '../../core/index.ts';
+import type { Embeddings, Note, PictureSource, PluginContext } from '../../core/index.ts';
+import { noteOf, pictureName } from '../../core/index.ts';
 
 /** A picture that could not be read has an empty row, and is tried again only when its file changes. */
 interface Entry {
@@ -48,7 +48,7 @@ export class Index {
   async *update(
     pictures: readonly PictureSource[],
     { engine, signal }: PluginContext,
-  ): AsyncGenerator<{ readonly done: number; readonly notes: readonly string[] }> {
+  ): AsyncGenerator<{ readonly done: number; readonly notes: readonly Note[] }> {
     const files: Omit<Known, 'id'>[] = [];
     for (let from = 0; from < pictures.length; from += STATS_AT_ONCE)
       files.push(
@@ -79,7 +79,7 @@ export class Index {
           for (const { index } of batch.failures) this.put(part[index], new Float32Array());
         });
         done += batch.indices.length + batch.failures.length;
-        yield { done, notes: batch.failures.map(({ error }) => `${error.code}: ${error.message}`) };
+        yield { done, notes: batch.failures.map(({ error }) => noteOf(error)) };
       }
     }
   }

@@ -11,6 +11,7 @@ import {
   promptField,
   promptTargets,
   row,
+  totalOf,
 } from '../../core/index.ts';
 import { duplicateGroups } from './duplicates.ts';
 import { Index, type Known } from './index-store.ts';
@@ -94,7 +95,7 @@ async function answer(
     [...weights, ...(drawn ? [1] : [])],
   ];
   const part = (k: number): Float32Array => (k < targets.count ? row(targets, k) : (drawn?.data ?? new Float32Array()));
-  const total = each.reduce((sum, w) => sum + Math.abs(w), 0) || 1;
+  const total = totalOf(each);
   const wish = new Float32Array(shelf.rows.dimension);
   for (const [k, weight] of each.entries()) {
     const direction = part(k);
@@ -159,7 +160,7 @@ export default definePlugin({
     const index = await Index.open(context);
     try {
       for await (const { done, notes } of index.update(pictures, context)) {
-        for (const text of notes) yield { type: 'note', text };
+        yield* notes;
         yield { type: 'progress', done, total: pictures.length, label: 'indexing' };
         signal.throwIfAborted();
       }
