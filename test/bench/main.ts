@@ -5,7 +5,8 @@ import { EMBEDDED } from '../../core/index.ts';
 import { benchFiles, benchMemory, benchRanking, benchTensors } from './bulk.ts';
 import { benchEvolution } from './evolution.ts';
 import { benchDrawers, benchGuidance } from './guidance.ts';
-import { benchRecall, benchSearch } from './plugins.ts';
+import { benchRecall, benchSearch, benchSeen } from './plugins.ts';
+import { benchCancel, benchKills } from './resilience.ts';
 import { benchServerLag } from './server-lag.ts';
 import { benchTorch, hasTorch, withExportedVit } from './torch.ts';
 import { benchVit } from './vit.ts';
@@ -63,8 +64,11 @@ const parts: readonly (readonly [string, string | undefined, () => Promise<Recor
   ['Guidance with the embedded model, 128 strokes, 8 crops', undefined, () => benchGuidance(200)],
   ['Every drawer, 8 crops', undefined, () => benchDrawers(90)],
   ['Evolution beside the gradient', undefined, () => benchEvolution(250)],
+  ['Detection and explanation in composites', undefined, () => benchSeen(8)],
   ['Recall of classify and search on unseen pictures', noData, () => benchRecall(data ?? '')],
   ['Search in 20,000 pictures', noData, () => benchSearch(data ?? '', 20_000)],
+  ['Killed at random moments', undefined, () => benchKills(20)],
+  ['Cancelled at random moments', undefined, () => benchCancel(2)],
   ['Server while a job runs', undefined, () => benchServerLag(150)],
 ];
 for (const [title, missing, work] of parts) {

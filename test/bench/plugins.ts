@@ -1,7 +1,5 @@
 /** What the plugins reach on pictures that the embedded model was not trained on, and what search takes on many. */
 import { readdirSync, readFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   Engine,
@@ -11,20 +9,13 @@ import {
   picturesUnder,
   runPlugin,
 } from '../../core/index.ts';
+import { detectedCentres, heatInside } from '../support/seen.ts';
 import { rowsOf, unpacked } from './data-set.ts';
+import { withFolder } from './folders.ts';
 
 const CONCEPTS = 300;
 
-async function inFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
-  const folder = await mkdtemp(join(tmpdir(), 'lodestone-bench-'));
-  try {
-    return await work(folder);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-}
-
-const servicesOf = (engine: Engine, kept: string): HostServices => ({
+export const servicesOf = (engine: Engine, kept: string): HostServices => ({
   engine,
   pictures: async (fields) => (await Promise.all(fields.map(picturesUnder))).flat().map((path) => ({ path })),
   read: async () => new Uint8Array(),
@@ -48,7 +39,7 @@ export async function benchRecall(data: string): Promise<Record<string, number>>
   const wanted = rows.filter((r) => labels.includes(r.core));
   const engine = new Engine();
   const registry = await loadRegistry();
-  const figures = await inFolder(async (folder) => {
+  const figures = await withFolder(async (folder) => {
     const paths = await unpacked(data, wanted, join(folder, 'pictures'));
     const coreOf = new Map(paths.map((path, i) => [path, wanted[i]?.core ?? '']));
     const services = servicesOf(engine, join(folder, 'kept'));
@@ -131,7 +122,7 @@ export async function benchSearch(data: string, count: number): Promise<Record<s
   const rows = (await rowsOf(data, () => true)).slice(0, count);
   const engine = new Engine();
   const registry = await loadRegistry();
-  const figures = await inFolder(async (folder) => {
+  const figures = await withFolder(async (folder) => {
     await unpacked(data, rows, join(folder, 'pictures'));
     const services = servicesOf(engine, folder);
     await engine.captions();
@@ -163,4 +154,22 @@ export async function benchSearch(data: string, count: number): Promise<Record<s
   });
   await engine.close();
   return figures;
+}
+
+/** What detect and explain find in composites of two and of four things, beside chance. */
+export function benchSeen(many: number): Promise<Record<string, number>> {
+  return withFolder(async (folder) => {
+    const engine = new Engine();
+    const figures: Record<string, number> = {};
+    for (const things of [2, 4] as const) {
+      const looked = { services: servicesOf(engine, folder), folder, things, many };
+      const [centres, heat] = [await detectedCentres(looked), await heatInside(looked)];
+      figures[`detect_centres_inside_of_${things}`] = centres.found;
+      figures[`detect_beside_chance_of_${things}`] = centres.found / centres.chance;
+      figures[`explain_heat_inside_of_${things}`] = heat.found;
+      figures[`explain_beside_area_of_${things}`] = heat.found / heat.chance;
+    }
+    await engine.close();
+    return figures;
+  });
 }

@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { loadRegistry } from '../../core/index.ts';
-import { areaOf, composites } from '../support/composites.ts';
+import { composites } from '../support/composites.ts';
 import { drawn, temporaryFolder } from '../support/pictures.ts';
+import { detectedCentres, heatInside } from '../support/seen.ts';
 import { eventsOf, servicesOf, type Table, tableOf, useEngine } from '../support/services.ts';
 
 const engine = useEngine();
@@ -12,24 +13,9 @@ const registry = await loadRegistry();
 describe('detect', () => {
   it('finds things in composites of two and of four, far more often than a box at random', async () => {
     const folder = await temporaryFolder();
-    for (const count of [2, 4] as const) {
-      let [hits, chance, things] = [0, 0, 0];
-      for (const { path, things: placed } of await composites(count, 6, folder)) {
-        const phrases = placed.map((p) => p.concept);
-        const parameters = { pictures: [path], phrases, threshold: 0, most: 1 };
-        const { rows } = tableOf(
-          await eventsOf(registry.find('detect'), parameters, servicesOf(engine, folder)),
-          /found/,
-        );
-        for (const { concept, box } of placed) {
-          const [, , , left = 0, top = 0, right = 0, bottom = 0] = rows.find((r) => r[1] === concept) ?? [];
-          const [x, y] = [(Number(left) + Number(right)) / 2, (Number(top) + Number(bottom)) / 2];
-          if (x > box.left && x < box.right && y > box.top && y < box.bottom) hits += 1;
-          chance += areaOf(box);
-          things += 1;
-        }
-      }
-      expect(hits / things, `${count} things`).toBeGreaterThan((2 * chance) / things);
+    for (const things of [2, 4] as const) {
+      const seen = await detectedCentres({ services: servicesOf(engine, folder), folder, things, many: 6 });
+      expect(seen.found, `${things} things`).toBeGreaterThan(2 * seen.chance);
     }
   });
   it('says that what is not there is not there, and shows boxes and heat', async () => {
@@ -45,39 +31,12 @@ describe('detect', () => {
   });
 });
 
-/** How bright the heat is inside a box, as a share of all of it, read off the overlay's colours. */
-async function massInside(
-  png: Uint8Array,
-  box: { left: number; top: number; right: number; bottom: number },
-): Promise<number> {
-  const { data, info } = await sharp(png).removeAlpha().raw().toBuffer({ resolveWithObject: true });
-  let [inside, all] = [0, 0];
-  for (let y = 0; y < info.height; y++)
-    for (let x = 0; x < info.width; x++) {
-      const at = 3 * (y * info.width + x);
-      // Grey is what heat leaves alone; colour is heat.
-      const colour = Math.max(0, (data[at] ?? 0) - (data[at + 2] ?? 0));
-      all += colour;
-      const [u, v] = [x / info.width, y / info.height];
-      if (u > box.left && u < box.right && v > box.top && v < box.bottom) inside += colour;
-    }
-  return inside / (all || 1);
-}
-
 describe('explain', () => {
   it('puts its heat on the thing that is asked for', async () => {
     const folder = await temporaryFolder();
-    for (const count of [2, 4] as const) {
-      let [mass, area] = [0, 0];
-      for (const { path, things } of await composites(count, 4, folder))
-        for (const { concept, box } of things) {
-          const parameters = { prompt: concept, pictures: [path], check: false };
-          const events = await eventsOf(registry.find('explain'), parameters, servicesOf(engine, folder));
-          const png = events.flatMap((e) => (e.type === 'picture' ? [e.bytes] : []))[0] ?? new Uint8Array();
-          mass += await massInside(png, box);
-          area += areaOf(box);
-        }
-      expect(mass, `${count} things`).toBeGreaterThan(2 * area);
+    for (const things of [2, 4] as const) {
+      const seen = await heatInside({ services: servicesOf(engine, folder), folder, things, many: 4 });
+      expect(seen.found, `${things} things`).toBeGreaterThan(2 * seen.chance);
     }
   });
   it('is checked by taking away and putting back, by either method, and says which words count', async () => {

@@ -1,42 +1,14 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { existsSync } from 'node:fs';
 import { appendFile, cp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { EMBEDDED } from '../../core/index.ts';
 import { decodeCheckpoint, encodeCheckpoint } from '../../core/plugin/run-folder.ts';
 import { textOf, withText } from '../../core/png-text.ts';
 import { seeded } from '../../core/random.ts';
+import { lodestone } from '../support/command-line.ts';
 import { drawn, temporaryFolder } from '../support/pictures.ts';
 
-const bin = fileURLToPath(new URL('../../server/launch/bin.js', import.meta.url));
-
-/** The command line; `killAfter` ends it and its children with SIGKILL after so many milliseconds. */
-async function lodestone(
-  args: readonly string[],
-  cwd: string,
-  killAfter?: number,
-): Promise<{ code: number | null; err: string }> {
-  const child = spawn(process.execPath, [bin, ...args], { cwd, stdio: ['ignore', 'ignore', 'pipe'], detached: true });
-  let err = '';
-  child.stderr.on('data', (d: Buffer) => {
-    err += d.toString();
-  });
-  const ended = once(child, 'close');
-  if (killAfter !== undefined && child.pid !== undefined) {
-    // The clock starts when the run has said how it begins.
-    const begun = join(cwd, args[args.indexOf('--run') + 1] ?? '', 'run.json');
-    while (args.includes('--run') && child.exitCode === null && !existsSync(begun)) await setTimeout(50);
-    await setTimeout(killAfter);
-    if (child.exitCode === null) process.kill(-child.pid, 'SIGKILL');
-  }
-  const [code] = await ended;
-  return { code: code as number | null, err };
-}
 const guide = ['guide', 'a red heart -> a {tree|house} | blurry:-0.3', '--steps', '80', '--size', '128', '--seed', '5'];
 
 describe('a finished picture', () => {

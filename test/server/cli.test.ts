@@ -1,25 +1,12 @@
-import { spawn } from 'node:child_process';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
+import { bin, lodestone } from '../support/command-line.ts';
 import { drawn, temporaryFolder } from '../support/pictures.ts';
 import { referenceFolder } from '../support/reference.ts';
 
-const bin = fileURLToPath(new URL('../../server/launch/bin.js', import.meta.url));
-
-function lodestone(args: readonly string[], cwd = '.'): Promise<{ code: number | null; out: string; err: string }> {
-  const child = spawn(process.execPath, [bin, ...args], { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
-  let [out, err] = ['', ''];
-  child.stdout.on('data', (d: Buffer) => {
-    out += d.toString();
-  });
-  child.stderr.on('data', (d: Buffer) => {
-    err += d.toString();
-  });
-  return new Promise((resolve) => child.once('close', (code) => resolve({ code, out, err })));
-}
 async function pictures(): Promise<string> {
   const folder = await temporaryFolder();
   for (const [name, bytes] of Object.entries({ heart: await drawn('heart', 'red'), star: await drawn('star', 'gold') }))

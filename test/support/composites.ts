@@ -12,12 +12,12 @@ const index = z
   .parse(JSON.parse(readFileSync(join(PICTURES, 'index.json'), 'utf8')));
 const cutouts = index.filter((x) => !x.photo);
 
-interface Placed {
+export interface Placed {
   readonly concept: string;
   /** In shares of the picture. */
   readonly box: { readonly left: number; readonly top: number; readonly right: number; readonly bottom: number };
 }
-export interface Composite {
+interface Composite {
   readonly path: string;
   readonly things: readonly Placed[];
 }

@@ -3,17 +3,7 @@ import { mkdtemp, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
-import {
-  EMBEDDED,
-  Engine,
-  type EngineOptions,
-  failure,
-  type HostServices,
-  type PluginEvent,
-  picturesUnder,
-  type RegisteredPlugin,
-  runPlugin,
-} from '../../core/index.ts';
+import { EMBEDDED, Engine, type EngineOptions, failure, type HostServices, picturesUnder } from '../../core/index.ts';
 
 export function useEngine(options: EngineOptions = {}): Engine {
   const engine = new Engine({ threads: 2, ...options });
@@ -48,26 +38,4 @@ export function servicesOf(engine: Engine, root = ''): HostServices & { readonly
   };
 }
 
-export async function eventsOf(
-  plugin: RegisteredPlugin,
-  parameters: unknown,
-  services: HostServices,
-  options: Parameters<typeof runPlugin>[3] = {},
-): Promise<PluginEvent[]> {
-  const events: PluginEvent[] = [];
-  const run = runPlugin(plugin, parameters, services, options);
-  for await (const event of run.events) {
-    events.push(event);
-    // Nobody is there to answer.
-    if (event.type === 'question') await run.steer({ control: 'finish' });
-  }
-  return events;
-}
-
-export type Table = Extract<PluginEvent, { type: 'table' }>;
-/** The table whose title fits. */
-export function tableOf(events: readonly PluginEvent[], title: RegExp): Table {
-  const found = events.find((e): e is Table => e.type === 'table' && title.test(e.title));
-  if (!found) throw new Error(`no table is called ${title}`);
-  return found;
-}
+export { eventsOf, type Table, tableOf } from './events.ts';

@@ -1,0 +1,36 @@
+/** The command line as people run it, a process of its own. Free of the test runner, so that benchmarks use it too. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+export const bin = fileURLToPath(new URL('../../server/launch/bin.js', import.meta.url));
+
+export interface Ended {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** `killAfter` ends it and its children with SIGKILL after so many milliseconds; with --run, from when the run has said how it begins. */
+export async function lodestone(args: readonly string[], cwd = '.', killAfter?: number): Promise<Ended> {
+  const child = spawn(process.execPath, [bin, ...args], { cwd, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+  let [out, err] = ['', ''];
+  child.stdout.on('data', (d: Buffer) => {
+    out += d.toString();
+  });
+  child.stderr.on('data', (d: Buffer) => {
+    err += d.toString();
+  });
+  const ended = once(child, 'close');
+  if (killAfter !== undefined && child.pid !== undefined) {
+    const begun = join(cwd, args[args.indexOf('--run') + 1] ?? '', 'run.json');
+    while (args.includes('--run') && child.exitCode === null && !existsSync(begun)) await setTimeout(50);
+    await setTimeout(killAfter);
+    if (child.exitCode === null) process.kill(-child.pid, 'SIGKILL');
+  }
+  const [code] = await ended;
+  return { code: code as number | null, out, err };
+}
