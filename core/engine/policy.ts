@@ -16,6 +16,8 @@ const ruleSchema = z.object({
   unless: z.array(text).max(100).default([]),
   /** A picture falls under the rule when a prompt fits it better than this percent of everyday captions, and better than all of `unless`. */
   threshold: z.number().min(0).max(100),
+  /** And when its prompts are at least so likely, by the model's own softmax, beside everyday captions and `unless`: percentiles end where nothing fits less. */
+  certainty: z.number().min(0).max(1).default(0),
   action: z.enum(['block', 'flag']),
 });
 const policySchema = z
@@ -41,6 +43,8 @@ export interface Finding {
   readonly prompt: string;
   readonly cosine: number;
   readonly percentile: number;
+  /** How likely the rule's prompts are beside everyday captions and what of them is fine, 0..1. */
+  readonly certainty: number;
   /** Whether the picture falls under the rule. */
   readonly falls: boolean;
   /** What of `unless` fits better, when that is why it does not fall under it. */
@@ -52,7 +56,7 @@ interface ReadyRule {
   readonly prompts: Embeddings;
   readonly unless: Embeddings;
 }
-type Judge = Pick<Engine, 'embedTexts' | 'captions'>;
+type Judge = Pick<Engine, 'embedTexts' | 'captions' | 'info'>;
 
 /** A policy with its prompts embedded, for many pictures. */
 export async function readyPolicy(
@@ -60,7 +64,7 @@ export async function readyPolicy(
   engine: Judge,
   call: { readonly signal?: AbortSignal } = {},
 ): Promise<(picture: Float32Array) => Finding[]> {
-  const captions = await engine.captions(call);
+  const [captions, { logits }] = [await engine.captions(call), await engine.info(call)];
   const rules = await Promise.all(
     policy.rules.map(
       async (rule): Promise<ReadyRule> => ({
@@ -70,31 +74,36 @@ export async function readyPolicy(
       }),
     ),
   );
-  return (picture) => rules.map((r) => found(r, picture, captions));
+  return (picture) => rules.map((r) => found(r, picture, { captions, scale: logits.scale }));
 }
 
-function highest(picture: Float32Array, rows: Embeddings): { readonly at: number; readonly cosine: number } {
-  let best = { at: -1, cosine: Number.NEGATIVE_INFINITY };
-  for (let i = 0; i < rows.count; i++) {
-    const cosine = dot(picture, row(rows, i));
-    if (cosine > best.cosine) best = { at: i, cosine };
-  }
-  return best;
-}
+const cosinesOf = (picture: Float32Array, rows: Embeddings): number[] =>
+  Array.from({ length: rows.count }, (_, i) => dot(picture, row(rows, i)));
+const placeOfHighest = (values: readonly number[]): number => values.indexOf(Math.max(...values));
 
-function found({ rule, prompts, unless }: ReadyRule, picture: Float32Array, captions: Embeddings): Finding {
-  const [best, other] = [highest(picture, prompts), highest(picture, unless)];
-  const [percentile = 0] = percentiles(picture, captions, [best.cosine]);
-  const fits = percentile >= rule.threshold;
-  const excused = fits && other.cosine >= best.cosine;
+function found(
+  { rule, prompts, unless }: ReadyRule,
+  picture: Float32Array,
+  { captions, scale }: { readonly captions: Embeddings; readonly scale: number },
+): Finding {
+  const [own, fine, everyday] = [prompts, unless, captions].map((rows) => cosinesOf(picture, rows));
+  const [best, other] = [placeOfHighest(own ?? []), placeOfHighest(fine ?? [])];
+  const [cosine, excuse] = [own?.[best] ?? -1, fine?.[other] ?? -1];
+  const [percentile = 0] = percentiles(picture, captions, [cosine]);
+  const mass = (values: readonly number[] = []): number =>
+    values.reduce((sum, c) => sum + Math.exp(scale * (c - cosine)), 0);
+  const certainty = mass(own) / (mass(own) + mass(fine) + mass(everyday));
+  const fits = percentile >= rule.threshold && certainty >= rule.certainty;
+  const excused = fits && excuse >= cosine;
   return {
     rule: rule.id,
     title: rule.title,
     action: rule.action,
-    prompt: rule.prompts[best.at] ?? '',
-    cosine: best.cosine,
+    prompt: rule.prompts[best] ?? '',
+    cosine,
     percentile,
+    certainty,
     falls: fits && !excused,
-    ...(excused ? { unless: rule.unless[other.at] ?? '' } : {}),
+    ...(excused ? { unless: rule.unless[other] ?? '' } : {}),
   };
 }

@@ -4,7 +4,7 @@ import { type Finding, type Policy, readyPolicy } from '../engine/policy.ts';
 import { failure } from '../errors.ts';
 import { type Note, noteOf, type PluginEvent } from './events.ts';
 
-type Judge = Pick<Engine, 'embedTexts' | 'captions' | 'embedAll'>;
+type Judge = Pick<Engine, 'embedTexts' | 'captions' | 'info' | 'embedAll'>;
 
 export class PolicyGate {
   private readonly policy: Policy;

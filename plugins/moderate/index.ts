@@ -65,8 +65,10 @@ const decisionOf = (findings: readonly Finding[]): 'block' | 'flag' | 'pass' => 
   return fallen.length > 0 ? 'flag' : 'pass';
 };
 
-const COLUMNS = ['picture', 'decision', 'rule', 'prompt', 'cosine', 'percentile', 'where'];
-type Row = [string, string, string, string, number | string, number | string, string];
+const COLUMNS = ['picture', 'decision', 'rule', 'prompt', 'cosine', 'percentile', 'certainty', 'where'];
+type Row = [string, string, string, string, number | string, number | string, number | string, string];
+
+const rounded = (share: number): number => Math.round(share * 100) / 100;
 
 /** One row for each rule that a picture falls under, or one that says that it passes. */
 async function rowsOf({ source, findings }: Judged, context: PluginContext): Promise<Row[]> {
@@ -82,14 +84,18 @@ async function rowsOf({ source, findings }: Judged, context: PluginContext): Pro
           f.prompt,
           f.cosine,
           Math.floor(f.percentile),
+          rounded(f.certainty),
           await placeOf(source, f.prompt, context),
         ],
       ),
     );
-  const nearest = findings.toSorted((a, b) => b.percentile - a.percentile)[0];
+  const nearest = findings.toSorted((a, b) => b.certainty - a.certainty)[0];
   const why = nearest?.unless === undefined ? '' : `more like ${nearest.unless}`;
   return [
-    [name, decision, '', nearest?.prompt ?? '', nearest?.cosine ?? '', Math.floor(nearest?.percentile ?? 0), why],
+    [
+      ...([name, decision, '', nearest?.prompt ?? '', nearest?.cosine ?? ''] as const),
+      ...([Math.floor(nearest?.percentile ?? 0), rounded(nearest?.certainty ?? 0), why] as const),
+    ],
   ];
 }
 
@@ -117,8 +123,11 @@ async function report(
       ),
       html.heading('Rules'),
       html.table(
-        ['rule', 'action', 'threshold', 'prompts', 'unless'],
-        policy.rules.map((r) => [r.title, r.action, r.threshold, r.prompts.join(', '), r.unless.join(', ')]),
+        ['rule', 'action', 'threshold', 'certainty', 'prompts', 'unless'],
+        policy.rules.map((r) => [
+          ...[r.title, r.action, r.threshold, r.certainty],
+          ...[r.prompts.join(', '), r.unless.join(', ')],
+        ]),
       ),
       html.heading('Pictures that fall under a rule'),
       html.table(['', 'decision', ...COLUMNS.slice(2), 'picture'], cells),
@@ -130,9 +139,9 @@ export default definePlugin({
   id: 'moderate',
   title: 'Moderate',
   description: 'Checks pictures against a policy and explains each decision; a dry run that touches no file.',
-  version: '1.0.0',
+  version: '1.1.0',
   about:
-    'Policies are prompts with thresholds, in a JSON file that is checked and versioned; each decision says which prompt, what score, what percentile and where. It is a dry run: no file is touched. The default policy only flags. A policy can gate any other plugin (--gate): a picture that it blocks is held back with the reason, never replaced by a black one. Models err; let people decide.',
+    'Policies are prompts with thresholds, in a JSON file that is checked and versioned; each decision says which prompt, what score, what percentile, how certain beside everyday things, and where. It is a dry run: no file is touched. The default policy only flags. A policy can gate any other plugin (--gate): a picture that it blocks is held back with the reason, never replaced by a black one. Models err; let people decide.',
   parameters: z.object({
     pictures: picturesField(),
     policy: z.string().max(4096).default('').meta({

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { loadRegistry, type PluginEvent } from '../../core/index.ts';
 import { gaussian, seeded } from '../../core/random.ts';
 import { association, leaning, skewsOf } from '../../plugins/audit/statistics.ts';
+import { PICTURES } from '../support/composites.ts';
 import { drawn, temporaryFolder } from '../support/pictures.ts';
 import { eventsOf, servicesOf, tableOf, useEngine } from '../support/services.ts';
 
@@ -109,9 +110,27 @@ describe('moderate', () => {
       ['star.png', 'pass'],
     ]);
     expect(rows[0]?.slice(2, 4)).toEqual(['Hearts', 'a red heart']);
-    expect(rows[0]?.[6]).toMatch(/middle|top|bottom|left|right/);
+    expect(rows[0]?.[6]).toBeGreaterThan(0.5);
+    expect(rows[0]?.[7]).toMatch(/middle|top|bottom|left|right/);
     expect(textOf(events, 'moderation.csv').split('\r\n')).toHaveLength(4);
     expect(textOf(events, 'moderation.html')).toMatch(/<table>.*data:image\/webp;base64/s);
+  });
+  it('asks for certainty where a rule does: percentiles alone are soon at their end', async () => {
+    const folder = await shapes();
+    const file = join(folder, 'policy.json');
+    const decisions = async (certainty: number): Promise<(string | number)[]> => {
+      const rules = policy.rules.map((r) => ({ ...r, prompts: ['a red shape'], threshold: 90, certainty }));
+      await writeFile(file, JSON.stringify({ ...policy, rules }));
+      const events = await run('moderate', { pictures: [join(folder, 'heart.png')], policy: file }, folder);
+      return tableOf(events, /Decisions/).rows.map((r) => r[1] ?? '');
+    };
+    expect(await decisions(0)).toEqual(['block']);
+    expect(await decisions(0.95)).toEqual(['pass']);
+  });
+  it('lets nearly everything pass that it has nothing to do with', async () => {
+    const { rows } = tableOf(await run('moderate', { pictures: [PICTURES] }, PICTURES), /Everyday caution/);
+    expect(rows.length).toBeGreaterThan(40);
+    expect(rows.filter((r) => r[1] !== 'pass').length).toBeLessThan(5);
   });
   it('uses a policy of everyday caution that flags and blocks nothing', async () => {
     const folder = await shapes();
