@@ -54,6 +54,7 @@ export {
   type Drawing,
   defineDrawer,
   drawingSvg,
+  onPaper,
   readyDrawer,
   type Sizes,
   sizesFor,

@@ -21,6 +21,7 @@ import {
   inpaint,
   issuesOf,
   lookersOf,
+  onPaper,
   PULL_NAMES,
   parsePrompt,
   parsePulls,
@@ -79,6 +80,16 @@ const parameters = z.object({
   }),
   text: glyphs.settings.shape.text.meta({ title: 'Text', description: 'Letters or emoji to draw with, taken in turn' }),
   palette: blocks.settings.shape.palette.meta({ title: 'Palette', description: 'Colours of pixel art', advanced }),
+  paper: z
+    .string()
+    .regex(/^(?:#[0-9a-f]{6})?$/i, 'a colour like #1a2b3c, or nothing')
+    .default('')
+    .meta({
+      title: 'Paper',
+      description:
+        'What is drawn on: a colour like #101426 for what stands out on a dark ground; the own one when empty',
+      advanced,
+    }),
   symmetry: field.settings.shape.symmetry.meta({
     title: 'Symmetry',
     description: 'Of brush strokes, pen lines and neural fields',
@@ -192,14 +203,17 @@ type Ready = ReadyDrawing & { readonly extent: { readonly height: number; readon
 /** The drawer that is asked for, with the parameters that concern it. */
 async function ready(p: Parameters, context: PluginContext): Promise<Ready> {
   const made = <S extends z.ZodType>(
-    drawer: Drawer<S>,
+    own: Drawer<S>,
     given: z.input<S>,
     sizes = sizesFor(p.size, aspectOf(p.aspect)),
-  ): Ready => ({
-    drawer: begunAs(p.beginning, readyDrawer(drawer, given, p.seed, sizes), p.seed),
-    extent: canvasExtent(drawer, sizes),
-    svg: (values) => drawingSvg(drawer, given, p.seed, sizes, values),
-  });
+  ): Ready => {
+    const drawer = onPaper(own, p.paper);
+    return {
+      drawer: begunAs(p.beginning, readyDrawer(drawer, given, p.seed, sizes), p.seed),
+      extent: canvasExtent(drawer, sizes),
+      svg: (values) => drawingSvg(drawer, given, p.seed, sizes, values),
+    };
+  };
   const count = <K extends string>(name: K): { [key in K]?: number } =>
     p.count > 0 ? ({ [name]: p.count } as { [key in K]?: number }) : {};
   const { symmetry, folds } = p;
@@ -253,7 +267,9 @@ async function raster(paths: readonly string[], name: string, { pictures }: Plug
 }
 
 /** What can change in the drawer while a run goes on. */
-const changeable = parameters.pick({ count: true, palette: true, symmetry: true, folds: true, text: true }).partial();
+const changeable = parameters
+  .pick({ count: true, palette: true, paper: true, symmetry: true, folds: true, text: true })
+  .partial();
 
 /** One drawing, from its seed. */
 async function* one(p: Parameters, away: readonly Direction[], context: PluginContext): AsyncGenerator<PluginEvent> {

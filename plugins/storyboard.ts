@@ -13,6 +13,7 @@ import {
   failure,
   guidanceSettingsSchema,
   guideEvents,
+  onPaper,
   parsePrompt,
   parsePulls,
   readyDrawer,
@@ -24,12 +25,13 @@ import {
   strokes,
 } from '../core/index.ts';
 
+/** The first colour of each is its paper. */
 const PALETTES = {
-  day: '#1f2a44 #f7f3e8 #e0563a #f0b43c #4f9a5b #3f7fd0',
-  night: '#0e1226 #26305c #5a5fa8 #c9c6ec #f2d479 #e8725b',
-  autumn: '#2b1d16 #6d3b1f #b85c2a #e29a3f #f3dca0 #7b8a4a',
-  sea: '#0c2d48 #145da0 #2e8bc0 #b1d4e0 #f6efe0 #f2a65a',
-  ink: '#16161d #6b6b75 #c9c5bb #f6f2e7',
+  day: ['#f7f3e8', '#1f2a44', '#e0563a', '#f0b43c', '#4f9a5b', '#3f7fd0'],
+  night: ['#0e1226', '#26305c', '#5a5fa8', '#c9c6ec', '#f2d479', '#e8725b'],
+  autumn: ['#f3dca0', '#2b1d16', '#6d3b1f', '#b85c2a', '#e29a3f', '#7b8a4a'],
+  sea: ['#f6efe0', '#0c2d48', '#145da0', '#2e8bc0', '#b1d4e0', '#f2a65a'],
+  ink: ['#f6f2e7', '#16161d', '#6b6b75', '#c9c5bb'],
 } as const;
 const SCENES = 24;
 const FRAME_MS = 1400;
@@ -71,23 +73,25 @@ async function* scene(
   context: PluginContext,
 ): AsyncGenerator<PluginEvent> {
   const sizes = sizesFor(p.size, aspectOf(p.aspect));
+  const colours = PALETTES[p.palette];
+  const drawer = onPaper(strokes, colours[0]);
   const { losses, directions } = await parsePulls(
-    `palette[${PALETTES[p.palette]}]:3`,
-    canvasExtent(strokes, sizes),
+    `palette[${colours.join(' ')}]:3`,
+    canvasExtent(drawer, sizes),
     context,
   );
   yield* guideEvents(
     context,
     words,
     {
-      drawer: readyDrawer(strokes, {}, p.seed, sizes),
+      drawer: readyDrawer(drawer, {}, p.seed, sizes),
       prompts: parsePrompt(words, context.random),
       settings: guidanceSettingsSchema.parse({ seed: p.seed, steps: p.steps, renewals: 8, awake: 0.25, tidy: 0.015 }),
       losses,
       directions: [...directions],
       ...(style ? { style } : {}),
     },
-    { svg: (values) => drawingSvg(strokes, {}, p.seed, sizes, values) },
+    { svg: (values) => drawingSvg(drawer, {}, p.seed, sizes, values) },
   );
 }
 
@@ -116,7 +120,7 @@ export default definePlugin({
   id: 'storyboard',
   title: 'Storyboard',
   description: 'Draws a text of several scenes as pictures of one palette and one hand, as a sheet and an animation.',
-  version: '1.0.0',
+  version: '1.1.0',
   about:
     'A story as pictures: one scene a line, all in one palette, later scenes in the style of the first. Out come the pictures with their SVG, a sheet, and an animation.',
   parameters,

@@ -5,7 +5,7 @@ import { trace, writeOnnx } from '../graph/index.ts';
 import { gaussian, seeded, seedFor } from '../random.ts';
 import type { Extent, Plane } from './plane.ts';
 import type { DrawerParameter, ReadyDrawer, ShapeRows } from './protocol.ts';
-import { type SvgShape, writeSvg } from './svg.ts';
+import { channelsOf, type SvgShape, writeSvg } from './svg.ts';
 
 export interface Drawn {
   /** [1, 3, height, width], sRGB 0..1, already times alpha. */
@@ -95,6 +95,13 @@ const begun = <S extends z.ZodType>(drawer: Drawer<S>, settings: z.input<S>, see
 export function canvasExtent({ canvas }: Pick<Drawer, 'canvas'>, sizes: Sizes): Extent {
   const plane = planeOf(sizes);
   return { height: whole(canvas * plane.height), width: whole(canvas * plane.width) };
+}
+
+/** The same drawer on paper of another colour, `#rrggbb`; of its own when there is none. */
+export function onPaper<S extends z.ZodType>(drawer: Drawer<S>, colour: string): Drawer<S> {
+  if (colour === '') return drawer;
+  const [red = 1, green = 1, blue = 1] = channelsOf(colour);
+  return { ...drawer, paper: [red, green, blue] };
 }
 
 /** Pixels of all layers that a graph may draw: 160 MB each time that they are touched. */

@@ -89,6 +89,23 @@ describe('guide', () => {
     expect(refused).toMatchObject([{ code: 'STEER_INVALID' }, { code: 'STEER_INVALID' }]);
     expect((svg.match(/<path/g) ?? []).length).toBeLessThanOrEqual(12);
   });
+  it('draws on paper of another colour, in the picture and in the SVG, and refuses what is no colour', async () => {
+    for (const drawer of ['strokes', 'glyphs']) {
+      const [svg, png] = pictures(await run({ paper: '#101426', drawer, count: 4, beginning: 'blank', steps: 2 }));
+      const { data } = await sharp(png?.bytes)
+        .extract({ left: 0, top: 0, width: 1, height: 1 })
+        .removeAlpha()
+        .raw()
+        .toBuffer({ resolveWithObject: true });
+      for (const [i, wanted] of [0x10, 0x14, 0x26].entries())
+        expect(Math.abs((data[i] ?? 0) - wanted), drawer).toBeLessThan(6);
+      expect(new TextDecoder().decode(svg?.bytes)).toContain('<rect width="100%" height="100%" fill="#101426"/>');
+    }
+    await expect(run({ paper: 'dark' })).rejects.toMatchObject({
+      code: 'PARAMETER_INVALID',
+      message: expect.stringContaining('#1a2b3c'),
+    });
+  });
   it('begins with empty paper or with chance when that is asked', async () => {
     const first = async (beginning: string): Promise<Uint8Array> => {
       const events = await run({ beginning, steps: 1, drawer: 'strokes', renewals: 0, tidy: 0 });
