@@ -1,8 +1,5 @@
 /** A CLIP model in this process: embeddings of pixel values and token ids, and their exact gradients. Runs block; use it in a child process. */
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { gradients } from '../autodiff/sweep.ts';
 import { failure } from '../errors.ts';
 import type { Session, Shape } from '../graph/index.ts';
@@ -14,13 +11,14 @@ import { filled, inBatches, normalised } from './batches.ts';
 import { framedSide } from './config.ts';
 import type { ModelFolder } from './folder.ts';
 import { openFolder, readGraph, readJson } from './folder.ts';
+import { hashOf } from './hash-files.ts';
 import type { LogitForm } from './logits.ts';
 import { logitFormOf } from './logits.ts';
 import { keptSession, remembered } from './remembered.ts';
 import { type SaliencyPlan, saliencyGraph, saliencyPlan } from './saliency.ts';
 import { cosines } from './similarity.ts';
 import type { Store } from './store.ts';
-import { digest, openStore } from './store.ts';
+import { openStore } from './store.ts';
 import { styleLayers, styleProfile } from './style.ts';
 import type { TextTokenizer } from './tokenizer.ts';
 import { createTokenizer, tokenizerWishes } from './tokenizer.ts';
@@ -418,24 +416,4 @@ export class ClipModel {
       gradient,
     };
   }
-}
-
-/** SHA-256 over the names and contents of files, in order. */
-async function hashOf(files: readonly string[], store: Store): Promise<string> {
-  const parts: string[] = [];
-  for (const file of files) parts.push(`${basename(file)}\n${await contentHash(file, store)}\n`);
-  return digest(parts.join(''));
-}
-
-/** SHA-256 of a file, remembered by its path, size and time of change. */
-async function contentHash(file: string, store: Store): Promise<string> {
-  const { size, mtimeMs } = await stat(file);
-  const key = `h:${digest(`${file}\n${size}\n${mtimeMs}`)}`;
-  const known = store.get(key);
-  if (known) return Buffer.from(known).toString('hex');
-  const hash = createHash('sha256');
-  for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer);
-  const found = hash.digest();
-  store.put(key, found);
-  return found.toString('hex');
 }

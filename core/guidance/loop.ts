@@ -1,6 +1,5 @@
 /** The guidance loop: runs whole beside the session and tells what it sees. Steered, paused, rewound, cancelled and replayed step by step. */
 import { setImmediate } from 'node:timers/promises';
-import { env } from 'onnxruntime-node';
 import { failure } from '../errors.ts';
 import { readOnnx } from '../graph/index.ts';
 import { floatsOf } from '../graph/session.ts';
@@ -11,17 +10,9 @@ import { Judge } from './judge.ts';
 import { type DueEntry, Live } from './live.ts';
 import type { Eye } from './looker.ts';
 import { type Plateau, seenLoss } from './plateau.ts';
-import { printPrompt, printTargets } from './prompt/print.ts';
-import type {
-  Checkpoint,
-  Command,
-  GuideEvent,
-  LogEntry,
-  LookerChoice,
-  Opinion,
-  ParsedGuideRequest,
-  RunRecord,
-} from './protocol.ts';
+import { printTargets } from './prompt/print.ts';
+import type { Checkpoint, Command, GuideEvent, LookerChoice, Opinion, ParsedGuideRequest } from './protocol.ts';
+import { recordOf } from './record.ts';
 import { canvasOf } from './step.ts';
 import type { Stepper, StepResult } from './stepper.ts';
 import { type Kept, Trail } from './trail.ts';
@@ -311,7 +302,7 @@ export async function* guide(request: ParsedGuideRequest, context: LoopContext):
       type: 'picture',
       ...(await run.bench.output.png(run.bench.stepper.state)),
       values: run.values,
-      record: await recordOf(request, run, context),
+      record: await recordOf(request, { script: run.live.log, steps: run.step }, context),
     };
   } finally {
     await run.bench.release();
@@ -325,33 +316,3 @@ const stepped = (run: Run, total: number, found: StepResult): GuideEvent => ({
   prompts: run.live.prompts.map(printTargets),
   ...found,
 });
-
-/** A change as JSON: the caller's note, or the change with its pictures named. */
-const written = ({ change, note }: LogEntry): unknown =>
-  note ?? {
-    ...change,
-    ...(change.prompts ? { prompts: printPrompt(change.prompts) } : {}),
-    ...(change.paint ? { paint: true } : {}),
-    ...(change.lock ? { lock: true } : {}),
-    ...(change.drawer ? { drawer: change.drawer.id } : {}),
-  };
-
-async function recordOf(
-  { settings, prompts, drawer }: ParsedGuideRequest,
-  run: Run,
-  { eye, threads }: LoopContext,
-): Promise<RunRecord> {
-  const beside = [...run.live.eyes, ...(run.judge ? [run.judge.eye] : [])].filter((e) => e !== eye);
-  const others = await Promise.all(beside.map((e) => e.model.hash()));
-  return {
-    model: await eye.model.hash(),
-    drawer: drawer.id,
-    settings,
-    prompts: printPrompt(prompts),
-    script: run.live.log.map((e) => ({ step: e.step, change: written(e) })),
-    steps: run.step,
-    threads,
-    onnxruntime: env.versions.common,
-    ...(others.length > 0 ? { others } : {}),
-  };
-}

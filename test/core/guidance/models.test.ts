@@ -79,6 +79,15 @@ describe('several models', () => {
     expect(steps(once).map((e) => e.also.length)).toEqual(Array.from({ length: 40 }, (_, i) => (i < 12 ? 0 : 1)));
     expect(Buffer.compare(picture(once), picture(again))).toBe(0);
   });
+  it('are all named by their hashes at the end, those that guided for a while too', async () => {
+    const script = [
+      { step: 4, change: { lookers: [{ folder: other, weight: 1 }] } },
+      { step: 8, change: { lookers: [{ weight: 1 }] } },
+    ];
+    const events = await run('a fish', { script, judge: EMBEDDED }, { steps: 12 });
+    const { hash } = await engine.info();
+    expect(events.at(-1)).toMatchObject({ record: { others: [expect.not.stringMatching(hash), hash] } });
+  });
   it('that cannot be compiled leave the run as it was', async () => {
     const broken = join(await temporaryFolder(), 'broken');
     cpSync(EMBEDDED, broken, { recursive: true });

@@ -1,0 +1,48 @@
+/** What a finished drawing says of its run. */
+import { env } from 'onnxruntime-node';
+import type { Eye } from './looker.ts';
+import { printPrompt } from './prompt/print.ts';
+import type { LogEntry, ParsedGuideRequest, RunRecord } from './protocol.ts';
+
+/** A change as JSON: the caller's note, or the change with its pictures named. */
+const written = ({ change, note }: LogEntry): unknown =>
+  note ?? {
+    ...change,
+    ...(change.prompts ? { prompts: printPrompt(change.prompts) } : {}),
+    ...(change.paint ? { paint: true } : {}),
+    ...(change.lock ? { lock: true } : {}),
+    ...(change.drawer ? { drawer: change.drawer.id } : {}),
+  };
+
+interface Models {
+  readonly eye: Eye;
+  readonly open: (folder: string) => Promise<Eye>;
+  readonly threads: number;
+}
+
+/** Folders of all models beside the engine's own that guided at any time, or judged. */
+function foldersOf({ lookers, judge }: ParsedGuideRequest, script: readonly LogEntry[]): string[] {
+  const chosen = [...lookers, ...script.flatMap((e) => e.change.lookers ?? [])].map((l) => l.folder);
+  return [...new Set([...chosen, judge].filter((folder) => folder !== undefined))];
+}
+
+/** `script` is what was changed, `steps` how many were done. */
+export async function recordOf(
+  request: ParsedGuideRequest,
+  { script, steps }: { readonly script: readonly LogEntry[]; readonly steps: number },
+  { eye, open, threads }: Models,
+): Promise<RunRecord> {
+  const { drawer, settings, prompts } = request;
+  const others = foldersOf(request, script).map(async (folder) => (await open(folder)).model.hash());
+  return {
+    model: await eye.model.hash(),
+    drawer: drawer.id,
+    settings,
+    prompts: printPrompt(prompts),
+    script: script.map((e) => ({ step: e.step, change: written(e) })),
+    steps,
+    threads,
+    onnxruntime: env.versions.common,
+    ...(others.length > 0 ? { others: await Promise.all(others) } : {}),
+  };
+}
