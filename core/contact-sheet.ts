@@ -11,24 +11,26 @@ interface Layout {
   readonly gap?: number;
 }
 
-/** PNG of pictures in reading order. */
+export interface Sheet {
+  /** PNG. */
+  readonly bytes: Uint8Array;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Pictures in reading order; there must be one at least. */
 export async function contactSheet(
   pictures: readonly Uint8Array[],
   { columns = Math.ceil(Math.sqrt(pictures.length)), tile = 320, gap = 10 }: Layout = {},
-): Promise<Uint8Array> {
+): Promise<Sheet> {
   const place = (i: number): number => gap + i * (tile + gap);
   const tiles = await Promise.all(
     pictures.map((p) => sharp(p).resize(tile, tile, { fit: 'contain', background: PAPER }).png().toBuffer()),
   );
-  return sharp({
-    create: {
-      width: place(Math.min(columns, pictures.length)),
-      height: place(Math.ceil(pictures.length / columns)),
-      channels: 3,
-      background: PAPER,
-    },
-  })
+  const [width, height] = [place(Math.min(columns, pictures.length)), place(Math.ceil(pictures.length / columns))];
+  const bytes = await sharp({ create: { width, height, channels: 3, background: PAPER } })
     .composite(tiles.map((input, i) => ({ input, left: place(i % columns), top: place(Math.floor(i / columns)) })))
     .png()
     .toBuffer();
+  return { bytes, width, height };
 }

@@ -60,6 +60,8 @@ const catalogue = {
     `${d.where} is no policy: ${d.what}. A policy is JSON with format, version, name and rules; see the page of "moderate".`,
   POLICY_BLOCKED: (d: { title: string; rule: string; prompt: string; percentile: number }) =>
     `A picture was held back by the rule "${d.title}" (${d.rule}): "${d.prompt}" fits it better than ${d.percentile} % of everyday captions. Change the policy, or what is asked for.`,
+  POLICY_COMPOSITE: (d: { name: string }) =>
+    `"${d.name}" was held back: a picture of this run was, and this may show it too small to be told. Change the policy, or what is asked for.`,
   NO_SHAPES: (d: { file: string; kept: string }) =>
     `${d.file} cannot be written: this drawing is not made of shapes, so there is no SVG of it. It was kept as ${d.kept}.`,
   STEER_INVALID: (d: { what: string }) => `The run cannot be changed so: ${d.what}. It goes on as it was.`,

@@ -127,7 +127,7 @@ export {
   type RegisteredPlugin,
   type Registry,
 } from './plugin/registry.ts';
-export { RunFolder } from './plugin/run-folder.ts';
+export { type Resumable, RunFolder } from './plugin/run-folder.ts';
 export { checkInputs, firstRecipe, parseRecipe, type Recipe, recipeOf } from './plugin/run-record.ts';
 export { defineSketch } from './plugin/sketch.ts';
 export type { Gene, Sketch, SketchCanvas, SketchFrame } from './plugin/sketch-shape.ts';

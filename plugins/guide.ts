@@ -8,7 +8,6 @@ import {
   blobs,
   blocks,
   canvasExtent,
-  contactSheet,
   decodePicture,
   definePlugin,
   drawingSvg,
@@ -310,23 +309,16 @@ async function* one(p: Parameters, away: readonly Direction[], context: PluginCo
 
 /** Several drawings with seeds that follow each other, each away from those before it, and a sheet of them. */
 async function* several(p: Parameters, context: PluginContext): AsyncGenerator<PluginEvent> {
-  const pictures: Uint8Array[] = [];
   const away: Direction[] = [];
   const run = new Several(context, { parts: p.batch, steps: p.steps });
   for (let k = 0; k < p.batch; k++) {
-    const drawing = { ...p, seed: (p.seed + k) % 2 ** 32 };
-    for await (const event of run.part(k, (own) => one(drawing, away, own))) {
-      yield event;
-      if (event.type === 'picture' && event.mime === 'image/png') pictures.push(event.bytes);
-    }
-    const bytes = pictures.at(-1);
+    yield* run.part(k, (own) => one({ ...p, seed: (p.seed + k) % 2 ** 32 }, away, own));
+    const bytes = run.drawn.at(-1);
     if (!bytes || p.diversity === 0) continue;
     const { data } = await context.engine.embedAll([{ bytes, name: `picture ${k + 1}` }], { signal: context.signal });
     away.push({ name: `away from picture ${k + 1}`, row: data, weight: -p.diversity });
   }
-  const bytes = await contactSheet(pictures);
-  const { width, height } = await decodePicture(bytes, 'the sheet');
-  yield { type: 'picture', title: `${p.prompt}: sheet`, mime: 'image/png', width, height, bytes };
+  yield await run.sheet(`${p.prompt}: sheet`);
 }
 
 export default definePlugin({

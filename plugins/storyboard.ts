@@ -6,8 +6,6 @@ import {
   aspectField,
   aspectOf,
   canvasExtent,
-  contactSheet,
-  decodePicture,
   definePlugin,
   drawingSvg,
   failure,
@@ -133,20 +131,14 @@ export default definePlugin({
       });
     for (const words of scenes) parsePrompt(words);
     const run = new Several(context, { parts: scenes.length, steps: p.steps });
-    const pictures: Uint8Array[] = [];
     let style: Parameters<typeof guideEvents>[2]['style'];
     for (const [k, words] of scenes.entries()) {
-      for await (const event of run.part(k, (own) => scene(words, p, style, own))) {
-        yield event;
-        if (event.type === 'picture' && event.mime === 'image/png') pictures.push(event.bytes);
-      }
-      const [bytes] = pictures;
-      if (k === 0 && p.alike > 0 && bytes) style = await styleOf(bytes, p.alike, context);
+      yield* run.part(k, (own) => scene(words, p, style, own));
+      const [first] = run.drawn;
+      if (k === 0 && p.alike > 0 && first) style = await styleOf(first, p.alike, context);
     }
-    const sheet = await contactSheet(pictures, { columns: Math.min(4, Math.ceil(Math.sqrt(pictures.length))) });
-    const { width, height } = await decodePicture(sheet, 'the sheet');
-    yield { type: 'picture', title: 'storyboard: sheet', mime: 'image/png', width, height, bytes: sheet };
-    if (pictures.length > 1)
-      yield { type: 'file', name: 'storyboard.webp', mime: 'image/webp', bytes: await animated(pictures, p.size) };
+    yield await run.sheet('storyboard: sheet', { columns: Math.min(4, Math.ceil(Math.sqrt(scenes.length))) });
+    if (scenes.length > 1)
+      yield { type: 'file', name: 'storyboard.webp', mime: 'image/webp', bytes: await animated(run.drawn, p.size) };
   },
 });

@@ -423,6 +423,11 @@ export class Engine {
     return this.ask('replacements', { text, against, weights, count }, call);
   }
 
+  /** The hash of another model, as `info` gives that of the own one: see ClipModel.hash. */
+  hashOf(folder: string, call: Call = {}): Promise<string> {
+    return this.ask('hashOf', { folder }, call);
+  }
+
   /** Checks every graph of a model folder, see core/clip/check.ts. */
   check(folder: string, call: Call = {}): AsyncGenerator<FileReport> {
     return this.flow('check', { folder }, call);

@@ -51,6 +51,7 @@ export const requests = {
   saliency: z.object({ picture: pictureSchema, against: embeddingsSchema, weights: numbers }),
   keepRows: z.object({ name: z.string().max(128), rows: embeddingsSchema }),
   nearest: z.object({ name: z.string().max(128), query: numbers, count: z.int().min(0).max(1_000_000) }),
+  hashOf: z.object({ folder: z.string().min(1) }),
   check: z.object({ folder: z.string().min(1) }),
   guide: z.unknown(),
   steer: z.unknown(),

@@ -48,6 +48,8 @@ interface Now {
   /** One for each model. */
   readonly feeds: readonly PromptFeeds[];
   readonly style: Style | undefined;
+  /** The first that was asked for: what is told of the style where none is wanted any more. */
+  readonly firstStyle: Style | undefined;
   readonly paint: Paint;
   readonly lock: Paint;
   /** Both: what is painted lies over what is locked. */
@@ -61,7 +63,6 @@ export class Live {
   private entries: DueEntry[] = [];
   /** What the drawing was when it was locked. */
   private readonly pictures = new WeakMap<DueEntry, Float32Array>();
-  private firstStyle: Style | undefined;
   private now!: Now;
 
   private constructor(request: ParsedGuideRequest, context: LiveContext) {
@@ -126,7 +127,7 @@ export class Live {
     const none = noPaint(this.context.canvas);
     const read = await this.read(prompts, eyes);
     checkDirections(this.request, read.feeds);
-    const clean = { paint: none, lock: none, laid: none };
+    const clean = { firstStyle: read.style, paint: none, lock: none, laid: none };
     this.now = { settings, weights: {}, drawer, lookers, eyes, ...read, ...clean, finished: false };
   }
 
@@ -151,12 +152,9 @@ export class Live {
     const pictures = prompts.flatMap((p) => p.targets.flat()).flatMap((item) => (item.style ? [item.style] : []));
     const profiles = await Promise.all(pictures.flatMap((picture) => (eye ? [eye.stylePicture(picture)] : [])));
     const all = [...(given ? [given.profile] : []), ...profiles];
-    // The graph of a run that began with a style asks for one; where none is wanted any more it weighs nothing.
-    if (all.length === 0) return this.firstStyle && { ...this.firstStyle, weight: 0 };
+    if (all.length === 0) return undefined;
     const weight = prompts.reduce((sum, p) => sum + Math.max(0, p.weight), given?.weight ?? 0);
-    const found = { profile: meanDirection(stacked(all)), weight };
-    this.firstStyle ??= found;
-    return found;
+    return { profile: meanDirection(stacked(all)), weight };
   }
 
   /**
@@ -171,14 +169,16 @@ export class Live {
     const eyes = lookers ? await this.context.eyesOf(lookers) : this.now.eyes;
     const read = prompts || lookers ? await this.read(prompts ?? this.now.asked, eyes) : this.now;
     checkDirections(this.request, read.feeds);
-    const style = this.weighed(read.style, weights);
+    const { firstStyle = read.style } = this.now;
+    // The graph of a run that began with a style asks for one; where none is wanted any more it weighs nothing.
+    const style = this.weighed(read.style ?? (firstStyle && { ...firstStyle, weight: 0 }), weights);
     const { asked, prompts: scored, feeds } = read;
     const painted = paint === undefined ? this.now.paint : await this.painted(paint);
     const kept = lock === undefined ? this.now.lock : await this.lockedBy(lock, entry);
     const [before, entries] = [this.now, this.entries];
     this.now = {
       ...before,
-      ...{ asked, prompts: scored, feeds, style },
+      ...{ asked, prompts: scored, feeds, style, firstStyle },
       ...(lookers ? { lookers, eyes } : {}),
       ...(drawer ? { drawer } : {}),
       ...(settings ? { settings: { ...before.settings, ...settings } } : {}),
@@ -248,12 +248,22 @@ export class Live {
     return paintOf(colour, mask);
   }
 
-  /** All as it was when `step` steps were done. */
-  async back(step: number): Promise<void> {
-    const kept = this.entries.filter((e) => e.step <= step && !e.change.finish);
-    this.entries = [];
-    await this.begin();
-    for (const entry of kept) await this.apply(entry);
+  /** All as it was when `step` steps were done. Returns what takes it back; one that fails leaves all as it was. */
+  async back(step: number): Promise<() => void> {
+    const [before, entries] = [this.now, this.entries];
+    const takeBack = (): void => {
+      this.now = before;
+      this.entries = entries;
+    };
+    try {
+      this.entries = [];
+      await this.begin();
+      for (const entry of entries) if (entry.step <= step && !entry.change.finish) await this.apply(entry);
+    } catch (thrown) {
+      takeBack();
+      throw thrown;
+    }
+    return takeBack;
   }
 }
 

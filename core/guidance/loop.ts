@@ -12,7 +12,7 @@ import type { Eye } from './looker.ts';
 import { type Plateau, seenLoss } from './plateau.ts';
 import { printTargets } from './prompt/print.ts';
 import type { Checkpoint, Command, GuideEvent, LookerChoice, Opinion, ParsedGuideRequest } from './protocol.ts';
-import { recordOf } from './record.ts';
+import { hashesBeside, recordOf } from './record.ts';
 import { canvasOf } from './step.ts';
 import type { Stepper, StepResult } from './stepper.ts';
 import { type Kept, Trail } from './trail.ts';
@@ -123,7 +123,9 @@ class Run {
 
   /** Takes in a change, wholly or not at all; true when the step's graph had to be compiled again. */
   private async take(entry: DueEntry): Promise<boolean> {
-    const takeBack = await this.live.apply(entry);
+    return this.refitted(await this.live.apply(entry));
+  }
+  private async refitted(takeBack: () => void): Promise<boolean> {
     try {
       return await this.refit();
     } catch (thrown) {
@@ -202,12 +204,9 @@ class Run {
 
   private async *obey({ command, settle }: Asked): AsyncGenerator<GuideEvent> {
     try {
-      if (command.kind === 'change') {
-        const { change, note } = command;
-        const entry = { step: this.step, change, ...(note === undefined ? {} : { note }) };
-        if (await this.take(entry)) yield { type: 'compiled-again', step: this.step };
-      } else if (command.kind === 'rewind') {
-        const kept = this.trail.back(command.step);
+      if (command.kind === 'change') yield* this.changed(command);
+      else if (command.kind === 'rewind') {
+        const kept = this.trail.at(command.step);
         if (kept) await this.back(kept);
         yield { type: 'rewound', step: this.step };
       } else {
@@ -222,11 +221,21 @@ class Run {
     }
   }
 
-  private async back({ step, values, plateau, drawer }: Kept): Promise<void> {
+  /** Throws STEER_INVALID when no step is left for a change to act on. */
+  private async *changed({ change, note }: Extract<Command, { kind: 'change' }>): AsyncGenerator<GuideEvent> {
+    if (this.ended && change.finish) return;
+    if (this.ended) throw failure('STEER_INVALID', { what: 'its last step is done; go back to change it' });
+    const entry = { step: this.step, change, ...(note === undefined ? {} : { note }) };
+    if (await this.take(entry)) yield { type: 'compiled-again', step: this.step };
+  }
+
+  /** Wholly or not at all. */
+  private async back(kept: Kept): Promise<void> {
+    const { step, values, plateau, drawer } = kept;
+    await this.refitted(await this.live.back(step));
+    this.trail.forget(kept);
     this.step = step;
     this.plateau = plateau;
-    await this.live.back(step);
-    await this.refit();
     if (this.bench.drawer === drawer) this.bench.stepper.state = values;
     else this.bench.adopt(values);
     this.scripted = this.planned().filter((e) => e.step > step);
@@ -237,14 +246,12 @@ class Run {
     return Object.fromEntries([...this.bench.stepper.state].map(([name, tensor]) => [name, floatsOf(tensor)]));
   }
 
-  checkpoint(): GuideEvent {
-    const { lockedPicture } = this.live;
+  async checkpoint(): Promise<GuideEvent> {
+    const { lockedPicture, log: script } = this.live;
     const values = { ...this.values, ...(lockedPicture ? { [LOCKED]: lockedPicture } : {}) };
-    return {
-      type: 'checkpoint',
-      checkpoint: { step: this.step, values, ...(this.plateau ? { plateau: this.plateau } : {}) },
-      script: this.live.log,
-    };
+    const others = await hashesBeside(this.request, script, this.context);
+    const plateau = this.plateau ? { plateau: this.plateau } : {};
+    return { type: 'checkpoint', checkpoint: { step: this.step, values, ...plateau, ...others }, script };
   }
 
   /** A frame, and what the judge thinks of it. */
@@ -286,7 +293,7 @@ async function* steps(
     yield stepped(run, s.steps, found);
     if (due(s.frameEvery, run.step) && run.step < s.steps) yield* run.shown();
     if (timed && performance.now() - began > 1000 * s.seconds) await run.finish();
-    if (due(s.checkpointEvery, run.step)) yield run.checkpoint();
+    if (due(s.checkpointEvery, run.step)) yield await run.checkpoint();
   }
 }
 

@@ -210,6 +210,8 @@ export const checkpointSchema = z.object({
   /** Parameters and moments by name. */
   values: z.record(z.string().max(100), floatsSchema),
   plateau: plateauSchema.exactOptional(),
+  /** Hashes of the models that guided or judged beside the engine's own. */
+  others: z.array(z.string().max(200)).max(100).exactOptional(),
 });
 export type Checkpoint = z.infer<typeof checkpointSchema>;
 

@@ -26,23 +26,32 @@ function foldersOf({ lookers, judge }: ParsedGuideRequest, script: readonly LogE
   return [...new Set([...chosen, judge].filter((folder) => folder !== undefined))];
 }
 
+/** Their hashes, where there are any. */
+export async function hashesBeside(
+  request: ParsedGuideRequest,
+  script: readonly LogEntry[],
+  { open }: Pick<Models, 'open'>,
+): Promise<{ others?: string[] }> {
+  const hashes = foldersOf(request, script).map(async (folder) => (await open(folder)).model.hash());
+  return hashes.length > 0 ? { others: await Promise.all(hashes) } : {};
+}
+
 /** `script` is what was changed, `steps` how many were done. */
 export async function recordOf(
   request: ParsedGuideRequest,
   { script, steps }: { readonly script: readonly LogEntry[]; readonly steps: number },
-  { eye, open, threads }: Models,
+  models: Models,
 ): Promise<RunRecord> {
   const { drawer, settings, prompts } = request;
-  const others = foldersOf(request, script).map(async (folder) => (await open(folder)).model.hash());
   return {
-    model: await eye.model.hash(),
+    model: await models.eye.model.hash(),
     drawer: drawer.id,
     settings,
     prompts: printPrompt(prompts),
     script: script.map((e) => ({ step: e.step, change: written(e) })),
     steps,
-    threads,
+    threads: models.threads,
     onnxruntime: env.versions.common,
-    ...(others.length > 0 ? { others: await Promise.all(others) } : {}),
+    ...(await hashesBeside(request, script, models)),
   };
 }

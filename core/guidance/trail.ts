@@ -28,9 +28,13 @@ export class Trail {
     this.states.push({ step, values: new Map(values), ...rest });
   }
 
-  /** The last state at or before `step`, or the first of all; later ones are forgotten. */
-  back(step: number): Kept | undefined {
-    while (this.states.length > 1 && (this.states.at(-1)?.step ?? 0) > step) this.states.pop();
-    return this.states.at(-1);
+  /** The last state at or before `step`, or the first of all. */
+  at(step: number): Kept | undefined {
+    return this.states.findLast((s) => s.step <= step) ?? this.states[0];
+  }
+
+  /** Forgets what came after a state. */
+  forget({ step }: Kept): void {
+    while ((this.states.at(-1)?.step ?? step) > step) this.states.pop();
   }
 }

@@ -1,23 +1,41 @@
 /** What a plugin sends, with what its host says in between as soon as it is said. */
-import type { Inbox } from '../process/inbox.ts';
+import { Inbox } from '../process/inbox.ts';
 
-export async function* between<A, B>(sent: AsyncGenerator<A>, said: Inbox<B>): AsyncGenerator<A | B> {
-  const ended = new AbortController();
-  try {
-    let [next, note] = [sent.next(), said.ready(ended.signal)];
-    for (;;) {
-      const first = await Promise.race([next, note]);
-      for (let one = said.take(); one !== undefined; one = said.take()) yield one;
-      if (first === undefined) note = said.ready(ended.signal);
-      else if (first.done) return;
-      else {
-        yield first.value;
-        next = sent.next();
+type Told<T> = { readonly item: T } | { readonly ended: true } | { readonly thrown: unknown };
+
+export class Between<T> {
+  private readonly told = new Inbox<Told<T>>();
+
+  say(item: T): void {
+    this.told.push({ item });
+  }
+
+  /** All that is sent and said, in order, until the sender ends. Throws what the sender throws, after all that came before it. */
+  async *all(sent: AsyncGenerator<T>): AsyncGenerator<T, void, void> {
+    const stopped = new AbortController();
+    const pump = async (): Promise<void> => {
+      try {
+        for await (const item of sent) {
+          if (stopped.signal.aborted) return;
+          this.told.push({ item });
+        }
+        this.told.push({ ended: true });
+      } catch (thrown) {
+        this.told.push({ thrown });
       }
+    };
+    void pump();
+    try {
+      for (;;) {
+        await this.told.ready(stopped.signal);
+        const one = this.told.take();
+        if (!one) continue;
+        if ('thrown' in one) throw one.thrown;
+        if ('ended' in one) return;
+        yield one.item;
+      }
+    } finally {
+      stopped.abort();
     }
-  } finally {
-    ended.abort();
-    // Not waited for: a plugin that has more to do does not hold up who has heard enough.
-    void sent.return(undefined).catch(() => undefined);
   }
 }

@@ -27,7 +27,15 @@ export const pluginEventSchema = z.discriminatedUnion('type', [
   /** A picture of work in progress; a slow watcher may miss some. */
   z.object({ type: z.literal('frame'), step: z.int().nonnegative(), ...image }),
   /** A finished picture. */
-  z.object({ type: z.literal('picture'), title: name, record: z.record(z.string(), z.unknown()).optional(), ...image }),
+  z.object({
+    type: z.literal('picture'),
+    title: name,
+    /** What it says of how it was made. */
+    record: z.record(z.string(), z.unknown()).optional(),
+    /** How many pictures of the run it shows, for a sheet of them. */
+    shows: z.int().min(1).optional(),
+    ...image,
+  }),
   z.object({
     type: z.literal('progress'),
     done: z.number().nonnegative(),

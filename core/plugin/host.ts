@@ -2,20 +2,21 @@
  * Runs a plugin in a process of its own. A plugin that throws, hangs, eats memory or exits ends nothing but its job.
  * This contains faults; it is no sandbox: a plugin's code can do what the person who started it can. Install only plugins that you trust.
  */
+import { rm } from 'node:fs/promises';
 import { z } from 'zod';
+import { remembered } from '../clip/remembered.ts';
 import { Engine } from '../engine/engine.ts';
 import type { Policy } from '../engine/policy.ts';
 import { type PictureSource, pictureName } from '../engine/requests.ts';
 import { failure, LodestoneError, plainError } from '../errors.ts';
 import type { Checkpoint } from '../guidance/protocol.ts';
 import { entryBeside, startChild } from '../process/child.ts';
-import { Inbox } from '../process/inbox.ts';
 import type { Handler } from '../process/rpc.ts';
 import { Peer } from '../process/rpc.ts';
 import { issuesOf } from '../schemas.ts';
-import { between } from './between.ts';
+import { Between } from './between.ts';
 import { engineHandlers } from './engine-handlers.ts';
-import { type PluginEvent, pluginEventSchema } from './events.ts';
+import { type Note, type PluginEvent, pluginEventSchema } from './events.ts';
 import { type GenerateRequest, generateSchema } from './generate.ts';
 import { PolicyGate } from './policy-gate.ts';
 import { isTypeScript, type RegisteredPlugin } from './registry.ts';
@@ -91,10 +92,27 @@ export function runPlugin(
     const paths = pictures.flatMap((p) => ('path' in p ? [p.path] : []));
     if (paths.length > 0) await services.pictures(paths);
   };
-  /** Notes of the host itself. */
-  const said = new Inbox<PluginEvent>();
+  const told = new Between<unknown>();
+  const say = (note: Note): void => told.say(note);
   const granted = new Set<string>();
+  const hashes = new Map<string, Promise<string>>();
+  /** Throws RECORD_OTHER_MODEL when it is none of those that the run is known to have used. */
+  const checkModel = async (name: string, folder: string, cancelled: AbortSignal): Promise<void> => {
+    const hash = await remembered(hashes, folder, () => services.engine.hashOf(folder, { signal: cancelled }));
+    if (known && !known.includes(hash)) throw failure('RECORD_OTHER_MODEL', { name, wanted: known, found: hash });
+  };
   const others: Engine[] = [];
+  /** Of fetched pictures, those that the policy lets pass; the others are gone. */
+  const allowed = async (pictures: readonly PictureSource[]): Promise<PictureSource[]> => {
+    const held = await Promise.all(pictures.map((picture) => gate?.held(picture)));
+    for (const [i, note] of held.entries()) {
+      const picture = pictures[i];
+      if (!note || !picture) continue;
+      say(note);
+      if ('path' in picture) await rm(picture.path, { force: true });
+    }
+    return pictures.filter((_, i) => !held[i]);
+  };
   const handlers: Record<string, Handler> = {
     ...engineHandlers(services.engine, checked, granted),
     alive: async (args) => {
@@ -114,7 +132,7 @@ export function runPlugin(
     model: async (args, { signal: cancelled }) => {
       const { name } = z.object({ name: z.string().min(1).max(4096) }).parse(args);
       const folder = await services.model(name, cancelled);
-      if (known) await checkModel(name, folder, known);
+      if (known) await checkModel(name, folder, cancelled);
       granted.add(folder);
       return folder;
     },
@@ -129,7 +147,7 @@ export function runPlugin(
     },
     folder: async () => services.folder(plugin.id),
     generate: async (args, { signal: cancelled }) =>
-      services.generate(generateSchema.parse(args), cancelled, (text) => said.push({ type: 'note', text })),
+      allowed(await services.generate(generateSchema.parse(args), cancelled, (text) => say({ type: 'note', text }))),
     pictures: async (args, { signal: cancelled }) => {
       const found = await services.pictures(z.object({ fields: z.array(z.string()) }).parse(args).fields, cancelled);
       inputs.push(...found);
@@ -165,7 +183,7 @@ export function runPlugin(
     signal?.addEventListener('abort', onAbort, { once: true });
     try {
       const request = { file: plugin.file, parameters, script, checkpointEvery, ...(resume ? { resume } : {}) };
-      for await (const sent of between(peer.stream('run', request, signal), said)) {
+      for await (const sent of told.all(peer.stream('run', request, signal))) {
         lastSign = performance.now();
         const event = await finished(sent);
         if (event) yield event;
@@ -195,17 +213,6 @@ export function runPlugin(
         throw thrown;
       })) === true,
   };
-}
-
-/** Throws RECORD_OTHER_MODEL when none of the hashes is that of the model. */
-async function checkModel(name: string, folder: string, hashes: readonly string[]): Promise<void> {
-  const engine = new Engine({ model: folder });
-  try {
-    const { hash } = await engine.info();
-    if (!hashes.includes(hash)) throw failure('RECORD_OTHER_MODEL', { name, wanted: hashes, found: hash });
-  } finally {
-    await engine.close();
-  }
 }
 
 /** Parameters with what is meant where nothing is given, so that they mean the same should a default change. */

@@ -1,10 +1,25 @@
-/** Holds back the pictures of a run that a policy blocks: finished ones, files that are pictures, and the frames on the way. */
+/** Holds back the pictures of a run that a policy blocks: finished ones, files that are pictures, fetched ones, and the frames on the way. */
+import sharp from 'sharp';
 import type { Engine } from '../engine/engine.ts';
 import { type Finding, type Policy, readyPolicy } from '../engine/policy.ts';
+import { type PictureSource, pictureName } from '../engine/requests.ts';
 import { failure } from '../errors.ts';
 import { type Note, noteOf, type PluginEvent } from './events.ts';
 
 type Judge = Pick<Engine, 'embedTexts' | 'captions' | 'info' | 'embedAll'>;
+
+/** Pages of a moving picture that are looked at; more are thinned out evenly. */
+const PAGES = 64;
+
+async function pagesOf(bytes: Uint8Array): Promise<Uint8Array[]> {
+  const { pages = 1 } = await sharp(bytes)
+    .metadata()
+    .catch(() => ({ pages: 1 }));
+  if (pages === 1) return [bytes];
+  const every = Math.ceil(pages / PAGES);
+  const looked = Array.from({ length: Math.ceil(pages / every) }, (_, i) => i * every);
+  return Promise.all(looked.map((page) => sharp(bytes, { page }).png().toBuffer()));
+}
 
 export class PolicyGate {
   private readonly policy: Policy;
@@ -12,6 +27,8 @@ export class PolicyGate {
   private judge: ReturnType<typeof readyPolicy> | undefined;
   /** Said once for frames that are held back in a row. */
   private saidOfFrames = false;
+  /** Whether a finished picture was held back: what is made of several may show it too small to be seen. */
+  private holding = false;
 
   constructor(policy: Policy, engine: Judge) {
     this.policy = policy;
@@ -20,27 +37,44 @@ export class PolicyGate {
 
   /** The event, a note in its place, or nothing where that has been said. Throws what the engine throws. */
   async pass(event: PluginEvent): Promise<PluginEvent | undefined> {
-    if (event.type === 'picture') return (await this.held(event.bytes, event.title)) ?? event;
+    if (event.type === 'picture') {
+      const made = event.shows !== undefined || !event.record;
+      return (await this.finished(event.bytes, event.title, made)) ?? event;
+    }
     if (event.type === 'file')
-      return (event.mime.startsWith('image/') ? await this.held(event.bytes, event.name) : undefined) ?? event;
+      return (
+        (event.mime.startsWith('image/') ? await this.finished(event.bytes, event.name, true) : undefined) ?? event
+      );
     if (event.type !== 'frame') return event;
-    const held = await this.held(event.bytes, 'a frame');
+    const held = await this.held({ bytes: event.bytes, name: 'a frame' });
     const said = this.saidOfFrames;
     this.saidOfFrames = held !== undefined;
     if (!held) return event;
     return said ? undefined : held;
   }
 
-  private async held(bytes: Uint8Array, title: string): Promise<Note | undefined> {
-    const found = await this.blocking(bytes, title.slice(0, 255));
+  /** A note for a picture that is held back, wherever it lies. */
+  async held(picture: PictureSource): Promise<Note | undefined> {
+    const bytes = 'bytes' in picture ? await pagesOf(picture.bytes) : undefined;
+    const pages = bytes?.map((page) => ({ bytes: page, name: pictureName(picture).slice(0, 255) })) ?? [picture];
+    const found = await this.blocking(pages);
     if (!found) return undefined;
     const { rule, prompt, percentile } = found;
     return noteOf(failure('POLICY_BLOCKED', { title: found.title, rule, prompt, percentile: Math.floor(percentile) }));
   }
 
-  private async blocking(bytes: Uint8Array, name: string): Promise<Finding | undefined> {
+  /** `made` of several pictures, it may be: sheets, and files. */
+  private async finished(bytes: Uint8Array, name: string, made: boolean): Promise<Note | undefined> {
+    if (made && this.holding) return noteOf(failure('POLICY_COMPOSITE', { name }));
+    const held = await this.held({ bytes, name: name.slice(0, 255) });
+    this.holding ||= held !== undefined;
+    return held;
+  }
+
+  private async blocking(pages: readonly PictureSource[]): Promise<Finding | undefined> {
     this.judge ??= readyPolicy(this.policy, this.engine);
-    const [judge, { data }] = [await this.judge, await this.engine.embedAll([{ bytes, name }])];
-    return judge(data).find((f) => f.falls && f.action === 'block');
+    const [judge, { data, dimension, count }] = [await this.judge, await this.engine.embedAll(pages)];
+    const rows = Array.from({ length: count }, (_, i) => data.subarray(i * dimension, (i + 1) * dimension));
+    return rows.flatMap((row) => judge(row)).find((f) => f.falls && f.action === 'block');
   }
 }

@@ -6,11 +6,10 @@ import { z } from 'zod';
 import { type Policy, parsePolicy } from '../engine/policy.ts';
 import { failure } from '../errors.ts';
 import { writeWhole } from '../files.ts';
-import { plateauSchema } from '../guidance/plateau.ts';
 import { type Checkpoint, checkpointSchema } from '../guidance/protocol.ts';
 import { linePlot } from '../plot.ts';
 import { chartEventSchema, type PluginEvent } from './events.ts';
-import { parseRecipe, type Recipe } from './run-record.ts';
+import { parseRecipe, type Recipe, recipeSchema } from './run-record.ts';
 import { type Script, scriptSchema } from './steer.ts';
 
 type ChartPoint = Extract<PluginEvent, { type: 'chart' }>;
@@ -26,13 +25,14 @@ const FILES = {
 /** The head of a checkpoint's file; the numbers follow it, little-endian, in its order. */
 const headSchema = z.object({
   step: z.int().nonnegative(),
-  plateau: plateauSchema.exactOptional(),
+  plateau: checkpointSchema.shape.plateau,
+  others: checkpointSchema.shape.others,
   script: scriptSchema,
   chart: z.array(chartEventSchema).max(100_000),
   values: z.array(z.object({ name: z.string().max(100), length: z.int().nonnegative() })).max(1000),
 });
 
-interface Resumable {
+export interface Resumable {
   readonly checkpoint: Checkpoint;
   readonly script: Script;
   /** The scores until then. */
@@ -46,6 +46,7 @@ export function encodeCheckpoint({ checkpoint, script, chart }: Resumable): Uint
     JSON.stringify({
       step: checkpoint.step,
       ...(checkpoint.plateau ? { plateau: checkpoint.plateau } : {}),
+      ...(checkpoint.others ? { others: checkpoint.others } : {}),
       script,
       chart,
       values: values.map(([name, { length }]) => ({ name, length })),
@@ -74,7 +75,7 @@ export function decodeCheckpoint(bytes: Uint8Array): Resumable {
   } catch {
     return invalid('its file does not begin as it should');
   }
-  const { step, plateau, script, chart, values } = head;
+  const { step, plateau, others, script, chart, values } = head;
   const total = values.reduce((sum, v) => sum + 4 * v.length, start);
   if (total !== bytes.byteLength) return invalid(`its file has ${bytes.byteLength} bytes, and ${total} are due`);
   let at = start;
@@ -84,12 +85,18 @@ export function decodeCheckpoint(bytes: Uint8Array): Resumable {
     return [name, data] as const;
   });
   return {
-    checkpoint: checkpointSchema.parse({ step, values: Object.fromEntries(numbers), ...(plateau ? { plateau } : {}) }),
+    checkpoint: checkpointSchema.parse({
+      step,
+      values: Object.fromEntries(numbers),
+      ...(plateau ? { plateau } : {}),
+      ...(others ? { others } : {}),
+    }),
     script,
     chart,
   };
 }
 
+const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
 const quoted = (text: string): string => `"${text.replaceAll('"', '""')}"`;
 
 /** The score history as CSV: one row a step, one column a prompt and one for how it stands among everyday captions. */
@@ -117,7 +124,7 @@ const about = ({ plugin, parameters }: Recipe, path: string): string =>
     `# A run of ${plugin.id}`,
     '',
     typeof parameters['prompt'] === 'string' ? `> ${parameters['prompt']}\n` : '',
-    '- `run.json`: how it began: plugin, parameters, seed, model',
+    '- `run.json`: how it is made: plugin, parameters, seed, model; and, when it has ended, what was changed',
     '- `checkpoint.bin`: where it can be taken up again',
     '- `scores.csv`, `scores.svg`: its scores, step by step',
     '- `picture.png` (and `picture.svg`, where it is made of shapes): what came out, with how it was made inside',
@@ -134,13 +141,19 @@ export class RunFolder {
     this.path = path;
   }
 
-  /** A policy is kept with the run, so that what is taken up from it is gated too. */
+  /** A policy is kept with the run, so that what is taken up from it is gated too. What an earlier run left to go on from is removed. */
   async begin(recipe: Recipe, policy?: Policy): Promise<void> {
+    for (const file of [FILES.checkpoint, FILES.policy, FILES.scores, FILES.plot])
+      await rm(join(this.path, file), { force: true });
     await writeWhole(join(this.path, FILES.readme), about(recipe, basename(this.path)));
-    const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
-    if (policy) await writeWhole(join(this.path, FILES.policy), json(policy));
-    else await rm(join(this.path, FILES.policy), { force: true });
+    if (policy) await this.keepPolicy(policy);
+    await this.write(recipe);
+  }
+  private async write(recipe: Recipe): Promise<void> {
     await writeWhole(join(this.path, FILES.recipe), json(recipe));
+  }
+  async keepPolicy(policy: Policy): Promise<void> {
+    await writeWhole(join(this.path, FILES.policy), json(policy));
   }
 
   /** Takes what a run tells, and keeps what belongs into the folder. */
@@ -154,9 +167,17 @@ export class RunFolder {
         encodeCheckpoint({ checkpoint: event.checkpoint, script, chart: this.chart }),
       );
     } else if (event.type === 'picture') {
-      await writeWhole(join(this.path, FILES.scores), scoresCsv(this.chart));
-      await writeWhole(join(this.path, FILES.plot), scoresPlot(this.chart, event.title));
+      // What it says of itself holds what was changed, and all models.
+      const recipe = recipeSchema.safeParse(event.record);
+      if (recipe.success) await this.write(recipe.data);
     }
+  }
+
+  /** However a run ended, its scores are there. */
+  async end(): Promise<void> {
+    if (this.chart.length === 0) return;
+    await writeWhole(join(this.path, FILES.scores), scoresCsv(this.chart));
+    await writeWhole(join(this.path, FILES.plot), scoresPlot(this.chart, `The scores of ${basename(this.path)}`));
   }
 
   /** How the run was begun. Throws FILE_MISSING, RECORD_INVALID. */
@@ -168,10 +189,10 @@ export class RunFolder {
     return parseRecipe(text, path);
   }
 
-  /** The policy that it was begun with. Throws POLICY_INVALID. */
+  /** The policy that it was begun with; nothing where no run was. Throws POLICY_INVALID. */
   async policy(): Promise<Policy | undefined> {
     const path = join(this.path, FILES.policy);
-    if (!existsSync(path)) return undefined;
+    if (!existsSync(path) || !existsSync(join(this.path, FILES.recipe))) return undefined;
     return parsePolicy(await readFile(path, 'utf8'), path);
   }
 

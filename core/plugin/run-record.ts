@@ -26,7 +26,7 @@ export const recipeSchema = z.object({
   threads: z.int().positive().max(1024).exactOptional(),
   onnxruntime: z.string().exactOptional(),
   /** Hashes of the models that guided or judged beside that one. */
-  others: z.array(z.string().max(200)).max(8).exactOptional(),
+  others: z.array(z.string().max(200)).max(100).exactOptional(),
   /** Pictures that it began from. */
   inputs: z.array(inputSchema).max(100_000),
   script: scriptSchema,

@@ -17,8 +17,9 @@ export class Inbox<T> {
     if (this.items.length > 0 || signal.aborted) return;
     await new Promise<void>((resolve) => {
       this.wake = resolve;
-      signal.addEventListener('abort', () => resolve(), { once: true });
+      signal.addEventListener('abort', this.wake, { once: true });
     });
+    signal.removeEventListener('abort', this.wake);
     this.wake = () => undefined;
   }
 }

@@ -27,7 +27,7 @@ export class Guests {
     clearTimeout(this.timer);
     return () => {
       this.runs -= 1;
-      if (this.runs === 0) this.timer = setTimeout(() => void this.close(), this.idleMs).unref();
+      if (this.runs === 0) this.timer = setTimeout(() => void this.close().catch(() => undefined), this.idleMs).unref();
     };
   }
 

@@ -146,6 +146,14 @@ const handlers: Handlers = {
     const { name, query, count } = requests.nearest.parse(args);
     return shelf.nearest(name, query, count);
   },
+  hashOf: async (args) => {
+    const ended = guests.begin();
+    try {
+      return await (await guests.model(requests.hashOf.parse(args).folder)).hash();
+    } finally {
+      ended();
+    }
+  },
   check: (args, { signal }) => checkFolder(requests.check.parse(args).folder, signal),
   guide: guided,
   steer: async (args) => {

@@ -46,5 +46,5 @@ for (const [name, prompt] of Object.entries(PROMPTS)) {
 }
 await engine.close();
 
-const sheet = await contactSheet(tiles, { columns: 6, tile: 256, gap: 8 });
+const { bytes: sheet } = await contactSheet(tiles, { columns: 6, tile: 256, gap: 8 });
 await writeWhole(join(here, 'contact-sheet.png'), await sharp(sheet).png({ palette: true, quality: 92 }).toBuffer());

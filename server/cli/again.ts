@@ -1,6 +1,6 @@
 /** `lodestone replay`, `lodestone verify`, `lodestone resume`: runs that are given again, checked, or taken up. */
 import { readFile } from 'node:fs/promises';
-import { extname, join } from 'node:path';
+import { dirname, extname, join } from 'node:path';
 import { Command } from 'commander';
 import sharp from 'sharp';
 import { z } from 'zod';
@@ -14,6 +14,7 @@ import {
   parseRecipe,
   type Recipe,
   type RegisteredPlugin,
+  type Resumable,
   RunFolder,
   recipeOf,
   STILLS,
@@ -38,11 +39,15 @@ async function bytesOf(path: string): Promise<Uint8Array> {
   });
 }
 
+const endingOf = (path: string): string => extname(path).toLowerCase();
+const isPicture = (path: string): boolean => endingOf(path) === '.svg' || STILLS.some((s) => s === endingOf(path));
+/** A picture or a run.json, and no folder. */
+const isMade = (path: string): boolean => isPicture(path) || endingOf(path) === '.json';
+
 /** What a picture, a run.json or a run's folder says of how it was made. */
 async function readRecipe(path: string): Promise<Recipe> {
-  const ending = extname(path).toLowerCase();
-  if (ending === '.svg' || STILLS.some((s) => s === ending)) return recipeOf(await bytesOf(path), path);
-  if (ending === '.json') return parseRecipe(Buffer.from(await bytesOf(path)).toString('utf8'), path);
+  if (isPicture(path)) return recipeOf(await bytesOf(path), path);
+  if (isMade(path)) return parseRecipe(Buffer.from(await bytesOf(path)).toString('utf8'), path);
   return new RunFolder(path).recipe();
 }
 
@@ -77,13 +82,22 @@ export function replayCommand(shared: Shared): Command {
     const [path] = wordSchema.parse(words);
     const { out, size, strip = false, gate } = outSchema.parse(options);
     const recipe = await readRecipe(path);
-    const policy = (await policyIn(gate)) ?? (await new RunFolder(path).policy());
+    const policy = (await policyIn(gate)) ?? (await folderOf(path).policy());
     const parameters = { ...recipe.parameters, ...(size === undefined ? {} : { size }) };
     await withRecipe({ recipe, context }, (plugin, engine) =>
       play({ plugin, parameters, engine, context, strip, out, policy, again: againOf(recipe) }),
     );
   });
 }
+
+/** The run's folder that a path names, or lies in. */
+const folderOf = (path: string): RunFolder => new RunFolder(isMade(path) ? dirname(path) : path);
+
+const resumed = ({ script, checkpoint }: Resumable): NonNullable<Play['again']> => ({
+  script,
+  resume: checkpoint,
+  ...(checkpoint.others ? { others: checkpoint.others } : {}),
+});
 
 /** What makes a run the same again, beside its parameters. */
 const againOf = ({ script, others }: Recipe): NonNullable<Play['again']> => ({ script, ...(others ? { others } : {}) });
@@ -122,8 +136,8 @@ export function verifyCommand(shared: Shared): Command {
     const [path] = wordSchema.parse(words);
     const bytes = await bytesOf(path);
     const recipe = await recipeOf(bytes, path);
-    const vector = extname(path).toLowerCase() === '.svg';
-    if (!vector && extname(path).toLowerCase() !== '.png')
+    const vector = endingOf(path) === '.svg';
+    if (!vector && endingOf(path) !== '.png')
       throw failure('DIFFERENT', {
         what: `${path} keeps its pixels only nearly, as JPEG and WebP do, so they cannot be compared; replay it, or verify the PNG`,
       });
@@ -187,7 +201,9 @@ export function resumeCommand(shared: Shared): Command {
     const folder = new RunFolder(path);
     const recipe = await folder.recipe();
     const kept = await folder.resumable();
-    const policy = (await policyIn(gate)) ?? (await folder.policy());
+    const asked = await policyIn(gate);
+    if (asked) await folder.keepPolicy(asked);
+    const policy = asked ?? (await folder.policy());
     context.terminal.line(kept ? `${path} goes on after step ${kept.checkpoint.step}` : `${path} begins anew`);
     await withRecipe({ recipe, context }, (plugin, engine) =>
       play({
@@ -199,7 +215,7 @@ export function resumeCommand(shared: Shared): Command {
         policy,
         strip: false,
         out: join(path, 'picture.png'),
-        ...(kept ? { again: { script: kept.script, resume: kept.checkpoint } } : {}),
+        ...(kept ? { again: resumed(kept) } : {}),
       }),
     );
   });

@@ -142,10 +142,13 @@ async function playSeeds(run: Play, count: number): Promise<void> {
     const out = numbered(fileOf(run), i);
     all.push(await played({ ...run, parameters, out, animation: run.animation && numbered(run.animation, i) }));
   }
+  const runs = all.map((p) => p.result);
+  const pictures = all.flatMap((p) => p.pictures);
+  if (pictures.length === 0) return context.terminal.document({ plugin: run.plugin.id, runs });
   const sheet = withEnding(fileOf(run), '-sheet.png');
-  await writeWhole(sheet, await contactSheet(all.flatMap((p) => p.pictures)));
+  await writeWhole(sheet, (await contactSheet(pictures)).bytes);
   context.terminal.line(sheet);
-  context.terminal.document({ plugin: run.plugin.id, runs: all.map((p) => p.result), sheet });
+  context.terminal.document({ plugin: run.plugin.id, runs, sheet });
 }
 
 /** Where the picture goes. */
@@ -196,13 +199,17 @@ async function played(run: Play): Promise<Played> {
   const result: Record<string, unknown> = { plugin: plugin.id };
   const moving = run.animation === undefined ? undefined : new Animation();
   const started = begin(run);
-  for await (const event of started.events) {
-    await folder?.take(event);
-    if (event.type === 'frame') moving?.add(event.bytes);
-    else if (event.type === 'picture') await kept.take(event);
-    else if (event.type === 'file') kept.file(await keepFile(event, fileOf(run), context));
-    else if (event.type === 'question') await answered(event, started, context);
-    else tell(event, context, result);
+  try {
+    for await (const event of started.events) {
+      await folder?.take(event);
+      if (event.type === 'frame') moving?.add(event.bytes);
+      else if (event.type === 'picture') await kept.take(event);
+      else if (event.type === 'file') kept.file(await keepFile(event, fileOf(run), context));
+      else if (event.type === 'question') await answered(event, started, context);
+      else tell(event, context, result);
+    }
+  } finally {
+    await folder?.end();
   }
   if (moving && run.animation !== undefined) {
     await moving.write(run.animation);

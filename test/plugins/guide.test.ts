@@ -65,10 +65,11 @@ describe('guide', () => {
     expect(made.flatMap((e) => (e.type === 'progress' ? [e.done] : [])).at(-1)).toBe(40);
     const all = pictures(made).filter((p) => p.mime === 'image/png');
     const changes = z.object({ script: z.array(z.object({ step: z.number(), change: steerSchema })) });
-    const [first, second] = all.map((p) => changes.safeParse(p.record).data?.script ?? []);
+    const [first, second, sheet] = all.map((p) => changes.safeParse(p.record).data?.script ?? []);
     expect(first).toMatchObject([{ change: { prompt: 'a green tree' } }]);
     expect(second).toMatchObject([...(first ?? []), { change: { prompt: 'the moon' } }]);
     expect(second?.[1]?.step).toBeGreaterThan(20);
+    expect(sheet).toEqual(second);
     const script = (second ?? []).map(({ step, change }) => ({ step, steer: change }));
     const again = await eventsOf(guide, asked, servicesOf(engine), { strip: true, script });
     const bytes = (events: readonly PluginEvent[]): Buffer[] => pictures(events).map((p) => Buffer.from(p.bytes));

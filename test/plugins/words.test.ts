@@ -1,7 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { loadRegistry, type PluginEvent } from '../../core/index.ts';
+import { PolicyGate } from '../../core/plugin/policy-gate.ts';
 import { gaussian, seeded } from '../../core/random.ts';
 import { association, leaning, skewsOf } from '../../plugins/audit/statistics.ts';
 import { PICTURES } from '../support/composites.ts';
@@ -154,10 +156,10 @@ describe('moderate', () => {
   it('holds back the pictures of any other plugin, and says why', async () => {
     const folder = await shapes();
     const guide = registry.find('guide');
-    const gated = async (prompt: string): Promise<PluginEvent[]> => {
+    const gated = async (prompt: string, more: object = {}): Promise<PluginEvent[]> => {
       const { parsePolicy } = await import('../../core/index.ts');
       const options = { policy: parsePolicy(JSON.stringify(policy), 'the test') };
-      return eventsOf(guide, { prompt, steps: 150, size: 96 }, servicesOf(engine, folder), options);
+      return eventsOf(guide, { prompt, steps: 150, size: 96, ...more }, servicesOf(engine, folder), options);
     };
     const heart = await gated('a red heart');
     expect(heart.some((e) => e.type === 'picture' && e.mime === 'image/png')).toBe(false);
@@ -168,8 +170,33 @@ describe('moderate', () => {
       events.flatMap((e) => (e.type === 'frame' ? [e.step] : []));
     const held = frames(tree).length - frames(heart).length;
     expect(held).toBeGreaterThan(3);
+    const several = await gated('{a red heart|a green tree|the moon|a fish}', { batch: 4 });
+    const notes = several.flatMap((e) => (e.type === 'note' ? [e.text] : []));
+    const titles = several.flatMap((e) => (e.type === 'picture' ? [e.title] : []));
+    expect(notes.at(-1), 'a sheet that would show it').toMatch(/^POLICY_COMPOSITE: .*sheet/);
+    expect([titles.length > 0, titles.some((t) => t.includes('sheet'))]).toEqual([true, false]);
     // Frames that are held back in a row are spoken of once, and the PNG and the SVG once each.
     expect(heart.filter((e) => e.type === 'note').length).toBeLessThan(held + 2);
+  });
+});
+
+describe('a policy at the gate', () => {
+  it('looks at every page of a moving picture', async () => {
+    const { parsePolicy } = await import('../../core/index.ts');
+    const gate = new PolicyGate(parsePolicy(JSON.stringify(policy), 'the test'), engine);
+    const [heart, star, square] = [
+      await drawn('heart', 'red'),
+      await drawn('star', 'gold'),
+      await drawn('square', 'blue'),
+    ];
+    const moving = (pages: Buffer[]): Promise<Buffer> =>
+      sharp(pages, { join: { animated: true } })
+        .webp()
+        .toBuffer();
+    const held = async (bytes: Buffer): Promise<boolean> => (await gate.held({ bytes, name: 'it' })) !== undefined;
+    expect(await held(await moving([star, square, heart]))).toBe(true);
+    expect(await held(await moving([star, square]))).toBe(false);
+    expect([await held(heart), await held(star)]).toEqual([true, false]);
   });
 });
 

@@ -175,11 +175,16 @@ describe('a policy that holds a picture back', () => {
     const held = { code: 0, err: expect.stringContaining('POLICY_BLOCKED') };
     expect(await lodestone([...heart, ...gate, '--run', 'run', '--animation', 'run.webp'], folder)).toMatchObject(held);
     expect(await lodestone(['resume', 'run'], folder)).toMatchObject(held);
-    expect(await lodestone(['replay', 'run', '--out', 'again.png'], folder)).toMatchObject(held);
+    for (const made of ['run', 'run/run.json'])
+      expect(await lodestone(['replay', made, '--out', 'again.png'], folder)).toMatchObject(held);
+    expect(
+      await lodestone([...heart.slice(0, 2), '--variations', '2', ...gate, '--out', 'v.png'], folder),
+    ).toMatchObject(held);
     expect((await lodestone([...heart, '--out', 'free.png', '--animation', 'whole.webp'], folder)).code).toBe(0);
     expect(await lodestone(['replay', 'free.png', ...gate, '--out', 'again.png'], folder)).toMatchObject(held);
     const kept = await readdir(folder, { recursive: true });
-    expect(kept).toEqual(expect.arrayContaining(['free.png', 'run/policy.json', 'run/checkpoint.bin']));
+    const wanted = ['free.png', 'run/policy.json', 'run/checkpoint.bin', 'run/scores.csv', 'run/scores.svg'];
+    expect(kept).toEqual(expect.arrayContaining(wanted));
     expect(kept).not.toEqual(expect.arrayContaining(['run/picture.png']));
     expect(kept).not.toEqual(expect.arrayContaining(['again.png']));
     const frames = await sharp(join(folder, 'run.webp'), { animated: true }).metadata();
@@ -204,6 +209,18 @@ describe('a sketch that was killed or is given again', () => {
 });
 
 describe('a run that was killed', () => {
+  it('before its first checkpoint begins anew, whatever an earlier run left in its folder', async () => {
+    const folder = await temporaryFolder();
+    const quick = ['--steps', '40', '--size', '64', '--crops', '2', '--run', 'run'];
+    await lodestone(['guide', 'a red heart', ...quick], folder);
+    await lodestone(['guide', 'a green tree', ...quick], folder, 0);
+    expect(await lodestone(['resume', 'run'], folder)).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('begins anew'),
+    });
+    expect((await lodestone(['verify', 'run/picture.png'], folder)).code).toBe(0);
+    expect(textOf(await readFile(join(folder, 'run/picture.png')), 'lodestone')).toContain('a green tree');
+  });
   it('goes on from its last checkpoint and ends with the same bytes', async () => {
     const folder = await temporaryFolder();
     await lodestone([...guide, '--run', 'straight'], folder);

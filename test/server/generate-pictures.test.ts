@@ -1,8 +1,9 @@
+import { readdir } from 'node:fs/promises';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { basename, join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { type HostServices, loadRegistry, runPlugin } from '../../core/index.ts';
+import { type HostServices, loadRegistry, parsePolicy, runPlugin } from '../../core/index.ts';
 import { generatePictures } from '../../server/generate-pictures.ts';
 import { drawn, temporaryFolder } from '../support/pictures.ts';
 import { eventsOf, servicesOf, useEngine } from '../support/services.ts';
@@ -50,6 +51,24 @@ describe('pictures from a text-to-image service', () => {
     expect(ranking?.items).toHaveLength(3);
   });
 
+  it('are held back by a policy before the plugin has them, and are gone', async () => {
+    const asked: { prompt: string; seed: number; token: string | undefined }[] = [];
+    const endpoint = await painter(asked);
+    const folder = await temporaryFolder();
+    const services: HostServices = {
+      ...servicesOf(engine, folder),
+      generate: (request) => generatePictures(request, { folder, endpoint, token: 'hf_test' }),
+    };
+    const rule = { id: 'hearts', title: 'Hearts', prompts: ['a red heart'], threshold: 95, action: 'block' };
+    const rules = { format: 'lodestone-policy', version: 1, name: 'No hearts', rules: [rule] };
+    const policy = parsePolicy(JSON.stringify(rules), 'the test');
+    const rerank = (await loadRegistry()).find('rerank');
+    const events = await eventsOf(rerank, { prompt: 'a shape', generate: 3, seed: 5 }, services, { policy });
+    expect(asked).toHaveLength(3);
+    expect(events.find((e) => e.type === 'ranking')?.items).toHaveLength(2);
+    expect(events.find((e) => e.type === 'note')?.text).toMatch(/^POLICY_BLOCKED/);
+    expect((await readdir(folder)).sort()).toEqual(['generated-a-shape-5.png', 'generated-a-shape-7.png']);
+  });
   it('say of a wait while it lasts, as notes of the run', async () => {
     const [heart, folder] = [await drawn('heart', 'red'), await temporaryFolder()];
     let asked = 0;

@@ -1,7 +1,7 @@
 /** The command line as people run it, a process of its own. Free of the test runner, so that benchmarks use it too. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -14,8 +14,12 @@ export interface Ended {
   readonly err: string;
 }
 
+const writtenAt = (file: string): number => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+
 /** `killAfter` ends it and its children with SIGKILL after so many milliseconds; with --run, from when the run has said how it begins. */
 export async function lodestone(args: readonly string[], cwd = '.', killAfter?: number): Promise<Ended> {
+  const begun = join(cwd, args[args.indexOf('--run') + 1] ?? '', 'run.json');
+  const earlier = writtenAt(begun);
   const child = spawn(process.execPath, [bin, ...args], { cwd, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
   let [out, err] = ['', ''];
   child.stdout.on('data', (d: Buffer) => {
@@ -26,8 +30,7 @@ export async function lodestone(args: readonly string[], cwd = '.', killAfter?: 
   });
   const ended = once(child, 'close');
   if (killAfter !== undefined && child.pid !== undefined) {
-    const begun = join(cwd, args[args.indexOf('--run') + 1] ?? '', 'run.json');
-    while (args.includes('--run') && child.exitCode === null && !existsSync(begun)) await setTimeout(50);
+    while (args.includes('--run') && child.exitCode === null && writtenAt(begun) === earlier) await setTimeout(50);
     await setTimeout(killAfter);
     if (child.exitCode === null) process.kill(-child.pid, 'SIGKILL');
   }

@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp, { type Region, type Stats } from 'sharp';
 import { describe, expect, it } from 'vitest';
@@ -182,6 +183,37 @@ describe('steering', () => {
     const [freeLeft] = await moved([change]);
     expect(lockedLeft).toBeLessThan(0.5 * freeLeft);
     expect(freeRight).toBeGreaterThan(lockedLeft);
+  });
+  it('to a style in a run without one is refused, and what is asked next is not', async () => {
+    const style = join(await temporaryFolder(), 'ink.png');
+    await sharp(await drawn('star', 'black')).toFile(style);
+    const answers: unknown[] = [];
+    const asked = (prompt: string): Promise<unknown> => tell(change(prompt)).catch((thrown: unknown) => thrown);
+    const events = await run(request(strokes as never, 'a fish', { steps: 40, frameEvery: 0 }), (e) => {
+      if (e.type === 'step' && e.step === 3) answers.push(asked(`a fish | [style:${style}]:3`));
+      if (e.type === 'step' && e.step === 12) answers.push(asked('a green tree'));
+    });
+    expect(await Promise.all(answers)).toEqual([expect.objectContaining({ code: 'STEER_INVALID' }), undefined]);
+    expect(recordOf(events)?.script).toMatchObject([{ change: { prompts: 'a green tree' } }]);
+  });
+  it('back where what was changed is gone from the disk is refused, and the run goes on as it was', async () => {
+    const paint = join(await temporaryFolder(), 'paint.png');
+    await sharp(await drawn('square', 'blue')).toFile(paint);
+    let answer: unknown;
+    const events = await run(request(strokes as never, 'a fish', { steps: 40, frameEvery: 0 }), (e) => {
+      if (e.type !== 'step') return;
+      if (e.step === 3) void tell({ kind: 'change', change: { paint: { path: paint } } });
+      if (e.step === 20)
+        answer = rm(paint)
+          .then(() => tell({ kind: 'rewind', step: 10 }))
+          .catch((thrown: unknown) => thrown);
+    });
+    expect(await answer).toMatchObject({ code: 'PICTURE_UNREADABLE' });
+    expect(events.some((e) => e.type === 'rewound')).toBe(false);
+    expect(events.flatMap((e) => (e.type === 'step' ? [e.step] : []))).toEqual(
+      Array.from({ length: 40 }, (_, i) => i + 1),
+    );
+    expect(recordOf(events)).toMatchObject({ steps: 40, script: [{ change: { paint: true } }] });
   });
   it('while a picture is taken over outlasts it, live and given again', async () => {
     const paint = { bytes: await drawn('square', 'blue'), name: 'start' };

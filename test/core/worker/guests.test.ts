@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { EMBEDDED } from '../../../core/clip/folder.ts';
 import { ClipModel } from '../../../core/clip/model.ts';
 import { Guests } from '../../../core/worker/guests.ts';
@@ -12,13 +12,16 @@ it('models beside the own one are shared while runs go on, and closed some time 
   }, 20);
   const [first, second] = [guests.begin(), guests.begin()];
   const model = await guests.model(EMBEDDED);
+  const close = vi.spyOn(model, 'close');
   expect(await guests.model(EMBEDDED)).toBe(model);
   first();
   await wait(60);
   expect(await guests.model(EMBEDDED)).toBe(model);
+  expect(close).not.toHaveBeenCalled();
   second();
   await wait(60);
   expect(await guests.model(EMBEDDED)).not.toBe(model);
+  expect(close).toHaveBeenCalledOnce();
   expect(opened).toBe(2);
 });
 
