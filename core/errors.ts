@@ -57,7 +57,7 @@ const catalogue = {
   FILE_TOO_LARGE: (d: { path: string; limit: string }) =>
     `${d.path} is larger than ${d.limit}, which is the most that is read.`,
   POLICY_INVALID: (d: { where: string; what: string }) =>
-    `${d.where} is no policy: ${d.what}. A policy is JSON with format, version, name and rules; see the page of "moderate".`,
+    `${d.where} is no policy: ${d.what}. A policy is JSON with format, version, name and rules; web/docs/policies.md shows one.`,
   POLICY_BLOCKED: (d: { title: string; rule: string; prompt: string; percentile: number }) =>
     `A picture was held back by the rule "${d.title}" (${d.rule}): "${d.prompt}" fits it better than ${d.percentile} % of everyday captions. Change the policy, or what is asked for.`,
   POLICY_COMPOSITE: (d: { name: string }) =>
@@ -67,6 +67,8 @@ const catalogue = {
   STEER_INVALID: (d: { what: string }) => `The run cannot be changed so: ${d.what}. It goes on as it was.`,
   CHECKPOINT_INVALID: (d: { what: string }) =>
     `The checkpoint does not fit: ${d.what}. Go on from the folder that it was made in, with the same settings.`,
+  RUN_EXISTS: (d: { folder: string }) =>
+    `${d.folder} holds a run already. Take it up with "lodestone resume ${d.folder}", or name another folder.`,
   RECORD_MISSING: (d: { where: string }) =>
     `${d.where} does not say how it was made: its settings were taken out, or another program wrote it. Use the PNG as it came, or its run folder.`,
   RECORD_INVALID: (d: { where: string; what: string }) =>

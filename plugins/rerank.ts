@@ -127,7 +127,11 @@ export default definePlugin({
   async *run(p, context) {
     const { prompt, pictures: fields, best, diversity, generate, generator: model, provider, seed } = p;
     const prompts = parsePrompt(prompt, context.random);
-    if (fields.length === 0 && generate === 0) throw failure('NO_PICTURES', { path: 'an empty list' });
+    if (fields.length === 0 && generate === 0)
+      throw failure('PARAMETER_INVALID', {
+        plugin: 'rerank',
+        what: 'after the prompt, name pictures or folders to rank, or ask for some with "generate"',
+      });
     const given = fields.length > 0 ? await context.pictures(fields) : [];
     const words = prompts.filter((q) => q.weight > 0).flatMap((q) => q.targets.flat());
     const wanted = words.map((item) => item.text ?? '').join(', ');

@@ -7,6 +7,7 @@ import type { Embeddings, PictureSource, PluginContext, PluginEvent } from '../c
 import {
   definePlugin,
   dot,
+  failure,
   guidanceSettingsSchema,
   guideEvents,
   LodestoneError,
@@ -132,6 +133,11 @@ export default definePlugin({
     size: sizeField(),
   }),
   async *run({ references, pictures: fields, prompt, clusters, strength, steps, seed, size }, context) {
+    if (fields.length === 0 && prompt === undefined)
+      throw failure('PARAMETER_INVALID', {
+        plugin: 'style-match',
+        what: 'there is nothing to put in order and nothing to draw: name pictures (on the command line after --, which ends the list of references), or give a prompt',
+      });
     const profile = await profileOf(context, references);
     if (fields.length > 0) {
       const pictures = await context.pictures(fields);

@@ -18,11 +18,15 @@ export async function readAllowed(file: string, places: PicturePlaces): Promise<
 const HUB_NAME = /^[a-zA-Z0-9][\w.-]*\/[a-zA-Z0-9][\w.-]*(?:@[\w./-]+)?$/;
 
 /** A model's folder: one that may be read, or one of a hub; where only some folders may be read, it must have been fetched before. */
-export async function allowedModel(name: string, places: PicturePlaces, signal: AbortSignal): Promise<string> {
+export async function allowedModel(
+  name: string,
+  { offline = false, ...places }: PicturePlaces & { readonly offline?: boolean },
+  signal: AbortSignal,
+): Promise<string> {
   if (name === 'embedded') return EMBEDDED;
   // Whatever is not plainly a name on a hub is a path, and checked as one.
   if (!HUB_NAME.test(name) || name.includes('..') || existsSync(name)) return allowedPath(name, places);
-  return locateModel(name, { signal, ...(places.allowed ? { offline: true } : {}) });
+  return locateModel(name, { signal, ...(places.allowed || offline ? { offline: true } : {}) });
 }
 
 /** Where galleries, uploads and what plugins keep lie unless another place is named. */

@@ -63,6 +63,8 @@ export const pagesIndex = (plugins: readonly RegisteredPlugin[]): string =>
     '',
     'Written from the plugins themselves by `npm run docs`; the pictures by `npx tsx examples/jobs/pictures.ts`, which runs each in the studio.',
     '',
+    '[Writing a plugin](writing-a-plugin.md) · [Policies](policies.md)',
+    '',
     '| | |',
     '| --- | --- |',
     ...plugins.map((p) => `| [${p.title}](${p.id}.md) | ${plain(p.description)} |`),

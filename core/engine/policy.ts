@@ -7,7 +7,7 @@ import type { Engine } from './engine.ts';
 import { dot, percentiles, row } from './scores.ts';
 
 const text = z.string().trim().min(1).max(500);
-const ruleSchema = z.object({
+const ruleSchema = z.strictObject({
   id: z.string().regex(/^[a-z][a-z0-9-]{0,60}$/, 'lower case letters, digits and hyphens'),
   title: text,
   /** What the rule is about. */
@@ -15,13 +15,13 @@ const ruleSchema = z.object({
   /** What is easily taken for it, and is fine. */
   unless: z.array(text).max(100).default([]),
   /** A picture falls under the rule when a prompt fits it better than this percent of everyday captions, and better than all of `unless`. */
-  threshold: z.number().min(0).max(100),
+  threshold: z.number().min(1, 'a percentile from 1 to 100, such as 99').max(100),
   /** And when its prompts are at least so likely, by the model's own softmax, beside everyday captions and `unless`: percentiles end where nothing fits less. */
   certainty: z.number().min(0).max(1).default(0),
   action: z.enum(['block', 'flag']),
 });
 const policySchema = z
-  .object({
+  .strictObject({
     format: z.literal('lodestone-policy'),
     version: z.literal(1),
     name: text,

@@ -168,7 +168,7 @@ export function runPlugin(
     if (!parsed.success)
       throw failure('PLUGIN_FAILED', {
         id: plugin.id,
-        what: `it sent an event that is not allowed (${issuesOf(parsed.error)})`,
+        what: `it sent ${typeOf(sent)} that is not allowed (${issuesOf(parsed.error)})`,
       });
     const event = gate ? await gate.pass(parsed.data) : parsed.data;
     if (strip || event?.type !== 'picture') return event;
@@ -214,6 +214,11 @@ export function runPlugin(
       })) === true,
   };
 }
+
+const typeOf = (sent: unknown): string => {
+  const named = z.object({ type: z.string().max(40) }).safeParse(sent);
+  return named.success ? `an event of the type "${named.data.type}"` : 'an event without a type';
+};
 
 /** Parameters with what is meant where nothing is given, so that they mean the same should a default change. */
 function withDefaults(schema: RegisteredPlugin['parameters'], given: unknown): Record<string, unknown> {

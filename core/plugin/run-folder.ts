@@ -141,6 +141,11 @@ export class RunFolder {
     this.path = path;
   }
 
+  /** Whether a run was begun in it. */
+  get used(): boolean {
+    return existsSync(join(this.path, FILES.recipe));
+  }
+
   /** A policy is kept with the run, so that what is taken up from it is gated too. What an earlier run left to go on from is removed. */
   async begin(recipe: Recipe, policy?: Policy): Promise<void> {
     for (const file of [FILES.checkpoint, FILES.policy, FILES.scores, FILES.plot])
@@ -192,7 +197,7 @@ export class RunFolder {
   /** The policy that it was begun with; nothing where no run was. Throws POLICY_INVALID. */
   async policy(): Promise<Policy | undefined> {
     const path = join(this.path, FILES.policy);
-    if (!existsSync(path) || !existsSync(join(this.path, FILES.recipe))) return undefined;
+    if (!existsSync(path) || !this.used) return undefined;
     return parsePolicy(await readFile(path, 'utf8'), path);
   }
 

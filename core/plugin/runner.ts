@@ -1,8 +1,9 @@
 /** The process that runs one plugin for one job. Its context is made of messages to the host. */
+import { basename } from 'node:path';
 import { z } from 'zod';
 import { Engine } from '../engine/engine.ts';
 import { type PictureSource, pictureSchema } from '../engine/requests.ts';
-import { failure } from '../errors.ts';
+import { failure, LodestoneError } from '../errors.ts';
 import { checkpointSchema } from '../guidance/protocol.ts';
 import { parentPort } from '../process/child.ts';
 import { Peer } from '../process/rpc.ts';
@@ -45,25 +46,41 @@ async function* events(
   const parsed = plugin.parameters.safeParse(parameters);
   if (!parsed.success) throw failure('PARAMETER_INVALID', { plugin: plugin.id, what: issuesOf(parsed.error) });
   const seed = z.object({ seed: z.number().default(1) }).safeParse(parsed.data);
-  yield* plugin.run(parsed.data, {
-    engine: Engine.over(peer, 'engine.'),
-    random: seeded(seedFor(seed.success ? seed.data.seed : 1, plugin.id)),
-    signal,
-    log: (message) => void peer.call('log', { message }).catch(() => undefined),
-    pictures: async (fields): Promise<PictureSource[]> =>
-      z.array(pictureSchema).parse(await peer.call('pictures', { fields }, signal)),
-    read: async (file) => bytesSchema(READ_LIMIT).parse(await peer.call('read', { file }, signal)),
-    model: async (name) => z.string().parse(await peer.call('model', { name }, signal)),
-    engineOf: async (name) => Engine.over(peer, z.string().parse(await peer.call('engineOf', { name }, signal))),
-    folder: async () => z.string().parse(await peer.call('folder', {}, signal)),
-    generate: async (request): Promise<PictureSource[]> =>
-      z.array(pictureSchema).parse(await peer.call('generate', request, signal)),
-    onSteer: (listener) => {
-      listeners.add(listener);
-      return () => void listeners.delete(listener);
-    },
-    script,
-    checkpointEvery,
-    ...(resume ? { resume } : {}),
-  });
+  yield* told(
+    plugin.id,
+    file,
+    plugin.run(parsed.data, {
+      engine: Engine.over(peer, 'engine.'),
+      random: seeded(seedFor(seed.success ? seed.data.seed : 1, plugin.id)),
+      signal,
+      log: (message) => void peer.call('log', { message }).catch(() => undefined),
+      pictures: async (fields): Promise<PictureSource[]> =>
+        z.array(pictureSchema).parse(await peer.call('pictures', { fields }, signal)),
+      read: async (file) => bytesSchema(READ_LIMIT).parse(await peer.call('read', { file }, signal)),
+      model: async (name) => z.string().parse(await peer.call('model', { name }, signal)),
+      engineOf: async (name) => Engine.over(peer, z.string().parse(await peer.call('engineOf', { name }, signal))),
+      folder: async () => z.string().parse(await peer.call('folder', {}, signal)),
+      generate: async (request): Promise<PictureSource[]> =>
+        z.array(pictureSchema).parse(await peer.call('generate', request, signal)),
+      onSteer: (listener) => {
+        listeners.add(listener);
+        return () => void listeners.delete(listener);
+      },
+      script,
+      checkpointEvery,
+      ...(resume ? { resume } : {}),
+    }),
+  );
+}
+
+/** What a plugin sends; what it throws, with the place in its file. */
+async function* told(id: string, file: string, sent: AsyncGenerator<PluginEvent>): AsyncGenerator<PluginEvent> {
+  try {
+    yield* sent;
+  } catch (thrown) {
+    if (thrown instanceof LodestoneError || !(thrown instanceof Error) || thrown.name === 'AbortError') throw thrown;
+    const line = thrown.stack?.split('\n').find((l) => l.includes(basename(file)));
+    const place = line === undefined ? '' : ` (${line.trim().replace(/^at /, '').replace('file://', '')})`;
+    throw failure('PLUGIN_FAILED', { id, what: `${thrown.name}: ${thrown.message}${place}` }, thrown);
+  }
 }

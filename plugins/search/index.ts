@@ -8,7 +8,6 @@ import {
   parsePrompt,
   percentiles,
   picturesField,
-  promptField,
   promptTargets,
   row,
   totalOf,
@@ -21,11 +20,13 @@ const day = z.string().regex(/^(?:\d{4}-\d{2}-\d{2})?$/, 'a day like 2026-01-31'
 const dayField = (title: string, description: string) => day.default('').meta({ title, description, advanced: true });
 
 const parameters = z.object({
-  query: promptField({
+  query: z.string().trim().max(2000).optional().meta({
     title: 'Query',
     description:
-      'What to look for: a beach | at night | people:-0.5 | [picture:like-this.png]; leave empty to list near-duplicates alone',
-  }).optional(),
+      'What to look for: a beach | at night | people:-0.5 | [picture:like-this.png]; "" to list near-duplicates alone',
+    control: 'prompt',
+    positional: true,
+  }),
   pictures: picturesField(),
   sketch: picturesField({
     title: 'Sketch',

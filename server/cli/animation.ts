@@ -22,14 +22,19 @@ export class Animation {
     this.frames.push(frame);
   }
 
-  /** Throws FILE_WRITE, and USAGE where ffmpeg is wanted and missing. */
-  async write(file: string): Promise<void> {
+  /** False when there is nothing to show. Throws FILE_WRITE, and USAGE where ffmpeg is wanted and missing. */
+  async write(file: string): Promise<boolean> {
     const step = Math.max(1, Math.ceil(this.frames.length / MOST));
     const kept = this.frames.filter((_, i) => i % step === 0 || i === this.frames.length - 1);
     const [last] = kept.slice(-1);
-    if (!last) return;
+    if (!last) return false;
     const all = [...kept, ...Array.from({ length: LAST }, () => last)];
-    if (extname(file).toLowerCase() === '.mp4') return this.video(all, file);
+    if (extname(file).toLowerCase() === '.mp4') await this.video(all, file);
+    else await this.still(all, file);
+    return true;
+  }
+
+  private async still(all: readonly Uint8Array[], file: string): Promise<void> {
     const joined = sharp(
       all.map((frame) => Buffer.from(frame)),
       { join: { animated: true } },

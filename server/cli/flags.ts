@@ -28,15 +28,28 @@ function argumentOf(name: string, field: Field, required: boolean): Argument {
   return new Argument(required ? `<${word}>` : `[${word}]`, field.description ?? field.title ?? '');
 }
 
+/** A default as a person would type it. */
+const written = (value: unknown): string =>
+  value === '' || (Array.isArray(value) && value.length === 0)
+    ? 'none'
+    : typeof value === 'string'
+      ? value
+      : JSON.stringify(value);
+/** Bounds and default, as --help shows them. */
+function factsOf({ minimum, maximum, default: value, type }: Field): string {
+  const bounds = minimum === undefined || maximum === undefined ? '' : `${minimum} to ${maximum}`;
+  const facts = [bounds, value === undefined || type === 'boolean' ? '' : `default ${written(value)}`].filter(Boolean);
+  return facts.length > 0 ? ` (${facts.join(', ')})` : '';
+}
+
 function optionOf(name: string, field: Field, required: boolean): Option {
   const value = field.type === 'array' ? ` <${name}...>` : ` <${field.type === 'string' ? name : field.type}>`;
   const option = new Option(
     `--${flagOf(name)}${field.type === 'boolean' ? '' : value}`,
-    field.description ?? field.title ?? '',
+    `${field.description ?? field.title ?? ''}${factsOf(field)}`,
   );
   if (field.enum) option.choices(field.enum);
   else if (field.type === 'number' || field.type === 'integer') option.argParser(numberOf(field));
-  if (field.default !== undefined) option.default(undefined, JSON.stringify(field.default));
   return required ? option.makeOptionMandatory() : option;
 }
 

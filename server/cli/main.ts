@@ -1,6 +1,6 @@
 /** The command line. Called by server/launch/bin.js. */
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
-import { loadRegistry } from '../../core/index.ts';
+import { loadRegistry, plainError } from '../../core/index.ts';
 import { pluginFolders, usable } from '../plugins.ts';
 import { version } from '../server.ts';
 import { replayCommand, resumeCommand, verifyCommand } from './again.ts';
@@ -20,6 +20,16 @@ const wholeNumber = (text: string): number => {
 
 /** Runs one command; sets the exit code: 0, 1 when it failed, 2 when it was used wrongly. */
 export async function main(argv: readonly string[]): Promise<void> {
+  try {
+    await run(argv);
+  } catch (thrown) {
+    const { code, message } = plainError(thrown);
+    process.stderr.write(`${code}: ${message}\n`);
+    process.exitCode = 1;
+  }
+}
+
+async function run(argv: readonly string[]): Promise<void> {
   const shared = createShared(wholeNumber);
   const program = new Command('lodestone')
     .description('CLIP guidance for generative art.')
@@ -44,8 +54,19 @@ export async function main(argv: readonly string[]): Promise<void> {
   }
 }
 
+/** An option that takes a list takes all words that follow, those that were meant for a place too. */
+function outputErrorOf(command: Command): (text: string, write: (text: string) => void) => void {
+  return (text, write) => {
+    const lists = command.options.filter((o) => o.variadic).map((o) => o.long);
+    const hint =
+      lists.length > 0 ? `(lists take all words that follow: end ${lists.join(', ')} with -- before the rest)\n` : '';
+    write(text.includes('missing required argument') ? `${text}${hint}` : text);
+  };
+}
+
 function overridden(command: Command): Command {
   command.exitOverride().showHelpAfterError('(add --help to see how it is used)');
+  command.configureOutput({ outputError: outputErrorOf(command) });
   command.commands.forEach(overridden);
   return command;
 }

@@ -53,6 +53,7 @@ export function pluginCommand(plugin: RegisteredPlugin, shared: Shared): Command
     const given = optionsSchema.safeParse(options);
     if (!given.success) throw failure('USAGE', { what: issuesOf(given.error) });
     const { out, run, strip = false, animation, variations = 1, gate } = given.data;
+    if (run !== undefined && new RunFolder(run).used) throw failure('RUN_EXISTS', { folder: run });
     const policy = await policyIn(gate);
     if (variations > 1 && run !== undefined)
       throw failure('USAGE', { what: '--run keeps one run, so it does not go with --variations.' });
@@ -108,7 +109,7 @@ export function begin({
     engine,
     pictures: (fields: readonly string[], signal?: AbortSignal) => gatherPictures(fields, {}, signal),
     read: (file: string) => readAllowed(file, {}),
-    model: (name: string, signal: AbortSignal) => allowedModel(name, {}, signal),
+    model: (name: string, signal: AbortSignal) => allowedModel(name, { offline: context.offline }, signal),
     folder: (id: string) => pluginFolder(DATA, id),
     generate: (request: GenerateRequest, signal: AbortSignal, say: (text: string) => void) =>
       generatePictures(request, { folder: 'lodestone-generated', signal, say }),
@@ -137,15 +138,16 @@ async function playSeeds(run: Play, count: number): Promise<void> {
   const { context } = run;
   const given = z.looseObject({ seed: z.number().default(1) }).parse(run.parameters);
   const all: Played[] = [];
+  const base = freeFileOf(run);
   for (let i = 0; i < count; i++) {
     const parameters = { ...given, seed: given.seed + i };
-    const out = numbered(fileOf(run), i);
+    const out = numbered(base, i);
     all.push(await played({ ...run, parameters, out, animation: run.animation && numbered(run.animation, i) }));
   }
   const runs = all.map((p) => p.result);
   const pictures = all.flatMap((p) => p.pictures);
   if (pictures.length === 0) return context.terminal.document({ plugin: run.plugin.id, runs });
-  const sheet = withEnding(fileOf(run), '-sheet.png');
+  const sheet = withEnding(base, '-sheet.png');
   await writeWhole(sheet, (await contactSheet(pictures)).bytes);
   context.terminal.line(sheet);
   context.terminal.document({ plugin: run.plugin.id, runs, sheet });
@@ -160,60 +162,88 @@ function fileOf({ plugin, parameters, folder, out }: Play): string {
   return out ?? (folder ? join(folder.path, 'picture.png') : `${name}.png`);
 }
 
-/** Pictures and drawings of a run as they are written. */
+/** The same, or the next number: where nobody named a place, nothing that lies there is written over. */
+function freeFileOf(run: Play): string {
+  const wished = fileOf(run);
+  if (run.out !== undefined || run.folder) return wished;
+  const taken = (file: string): boolean => existsSync(file) || existsSync(withEnding(file, '.svg'));
+  for (let i = 0; ; i++) if (!taken(numbered(wished, i))) return numbered(wished, i);
+}
+
+/** How well the last drawing fits, for people. */
+const fitOf = ({ series, percentiles = {} }: Extract<PluginEvent, { type: 'chart' }>): string =>
+  Object.entries(series)
+    .map(([name, score]) => {
+      const standing = percentiles[name];
+      const percent = standing === undefined ? '' : `, fits better than ${Math.floor(standing)} % of everyday captions`;
+      return `    ${name}: ${score.toFixed(3)}${percent}`;
+    })
+    .join('\n');
+
+/** What of a run is written: pictures, drawings, files, and its frames as moving pictures. */
 class Kept {
   readonly pictures: Uint8Array[] = [];
   readonly told: object[] = [];
   readonly files: string[] = [];
   private drawings = 0;
+  private fit = '';
   private readonly path: string;
   private readonly context: Context;
+  private readonly moving: Animation | undefined;
 
-  constructor(file: string, context: Context) {
+  constructor(file: string, context: Context, moving: Animation | undefined) {
     this.path = file;
     this.context = context;
+    this.moving = moving;
   }
 
-  file(name: string): void {
-    this.files.push(name);
+  /** Throws FILE_WRITE, NO_SHAPES. */
+  async take(event: PluginEvent): Promise<void> {
+    if (event.type === 'chart') this.fit = fitOf(event);
+    else if (event.type === 'frame') this.moving?.add(event.bytes);
+    else if (event.type === 'file') this.files.push(await keepFile(event, this.path, this.context));
+    else if (event.type === 'picture' && event.mime === 'image/svg+xml') await this.drawing(event);
+    else if (event.type === 'picture') await this.picture(event);
   }
 
-  /** Where only shapes are asked for, the PNG is kept only when there are none. Throws FILE_WRITE, NO_SHAPES. */
-  async take(event: Extract<PluginEvent, { type: 'picture' }>): Promise<void> {
-    const onlyShapes = isSvgName(this.path);
-    if (event.mime === 'image/svg+xml') {
-      const kept = await keep(event, numbered(withEnding(this.path, '.svg'), this.drawings), this.context);
-      if (onlyShapes) this.told.push(kept);
-      this.drawings += 1;
-      return;
-    }
+  private async drawing(event: Picture): Promise<void> {
+    const kept = await keep(event, numbered(withEnding(this.path, '.svg'), this.drawings), this.context);
+    if (isSvgName(this.path)) this.told.push(kept);
+    this.drawings += 1;
+  }
+
+  /** Where only shapes are asked for, the PNG is kept only when there are none. */
+  private async picture(event: Picture): Promise<void> {
     this.pictures.push(event.bytes);
-    if (!onlyShapes) this.told.push(await keep(event, numbered(this.path, this.told.length), this.context));
+    if (!isSvgName(this.path)) this.told.push(await keep(event, numbered(this.path, this.told.length), this.context));
     else if (this.drawings === 0) await keepWithoutShapes(this.path, event.bytes);
+    if (event.shows === undefined && this.fit) this.context.terminal.line(this.fit);
   }
 }
+type Picture = Extract<PluginEvent, { type: 'picture' }>;
 
 async function played(run: Play): Promise<Played> {
-  const { plugin, context, folder } = run;
-  const kept = new Kept(fileOf(run), context);
+  const { plugin, context, folder, animation } = run;
+  const moving = animation === undefined ? undefined : new Animation();
+  const kept = new Kept(freeFileOf(run), context, moving);
   const result: Record<string, unknown> = { plugin: plugin.id };
-  const moving = run.animation === undefined ? undefined : new Animation();
   const started = begin(run);
   try {
     for await (const event of started.events) {
       await folder?.take(event);
-      if (event.type === 'frame') moving?.add(event.bytes);
-      else if (event.type === 'picture') await kept.take(event);
-      else if (event.type === 'file') kept.file(await keepFile(event, fileOf(run), context));
-      else if (event.type === 'question') await answered(event, started, context);
+      await kept.take(event);
+      if (event.type === 'question') await answered(event, started, context);
       else tell(event, context, result);
     }
+  } catch (thrown) {
+    if (folder && context.signal.aborted) context.terminal.warn(`It can be taken up: lodestone resume ${folder.path}`);
+    throw thrown;
   } finally {
     await folder?.end();
   }
-  if (moving && run.animation !== undefined) {
-    await moving.write(run.animation);
-    context.terminal.line(run.animation);
+  if (moving && animation !== undefined) {
+    if (await moving.write(animation)) context.terminal.line(animation);
+    else context.terminal.warn(`${animation} was not written: ${plugin.title} showed no frames.`);
   }
   const { told, pictures, files } = kept;
   return {

@@ -9,6 +9,8 @@ export interface Context {
   readonly signal: AbortSignal;
   /** What the engine is opened with; a model of a hub has been fetched, and is a folder here. */
   readonly engine: EngineOptions;
+  /** Whether only models that were fetched before may be used. */
+  readonly offline: boolean;
   /** The same for other options: another model, say. */
   open(options: Readonly<Record<string, unknown>>): Promise<EngineOptions>;
 }
@@ -47,7 +49,8 @@ export function createShared(wholeNumber: (text: string) => number): Shared {
             const open = (o: Readonly<Record<string, unknown>>): Promise<EngineOptions> =>
               engineOptions(optionsSchema.parse(o), terminal, abort.signal);
             const engine = await open(options);
-            await work({ terminal, signal: abort.signal, engine, open }, given.slice(0, -2), options);
+            const offline = options['offline'] === true;
+            await work({ terminal, signal: abort.signal, engine, offline, open }, given.slice(0, -2), options);
           } catch (thrown) {
             const error = plainError(thrown);
             terminal.document({ error });

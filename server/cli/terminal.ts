@@ -16,7 +16,15 @@ export interface Terminal {
   close(): void;
 }
 
+/** Who reads may leave early, as `head` does: what is said after that is lost, and the work goes on. */
+function outlivesItsReader(stream: NodeJS.WriteStream): void {
+  stream.on('error', (thrown: NodeJS.ErrnoException) => {
+    if (thrown.code !== 'EPIPE') throw thrown;
+  });
+}
+
 export function createTerminal(json: boolean): Terminal {
+  if (process.stdout.listenerCount('error') === 0) [process.stdout, process.stderr].forEach(outlivesItsReader);
   let bar: SingleBar | undefined;
   const stop = (): void => {
     bar?.stop();

@@ -1,8 +1,8 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { loadRegistry, type PluginEvent } from '../../core/index.ts';
+import { loadRegistry, type PluginEvent, parsePolicy } from '../../core/index.ts';
 import { PolicyGate } from '../../core/plugin/policy-gate.ts';
 import { gaussian, seeded } from '../../core/random.ts';
 import { association, leaning, skewsOf } from '../../plugins/audit/statistics.ts';
@@ -142,6 +142,8 @@ describe('moderate', () => {
   it.each([
     ['{', 'not JSON'],
     [JSON.stringify({ ...policy, version: 2 }), 'version'],
+    [JSON.stringify({ ...policy, rules: [{ ...policy.rules[0], threshold: 0.25 }] }), 'from 1 to 100'],
+    [JSON.stringify({ ...policy, rules: [{ ...policy.rules[0], certanty: 0.9 }] }), 'certanty'],
     [JSON.stringify({ ...policy, rules: [{ ...policy.rules[0], threshold: 120 }] }), 'rules.0.threshold'],
     [JSON.stringify({ ...policy, rules: [policy.rules[0], policy.rules[0]] }), 'same id'],
   ])('refuses a policy that is none: %s', async (text, what) => {
@@ -157,7 +159,6 @@ describe('moderate', () => {
     const folder = await shapes();
     const guide = registry.find('guide');
     const gated = async (prompt: string, more: object = {}): Promise<PluginEvent[]> => {
-      const { parsePolicy } = await import('../../core/index.ts');
       const options = { policy: parsePolicy(JSON.stringify(policy), 'the test') };
       return eventsOf(guide, { prompt, steps: 150, size: 96, ...more }, servicesOf(engine, folder), options);
     };
@@ -181,8 +182,12 @@ describe('moderate', () => {
 });
 
 describe('a policy at the gate', () => {
+  it('is written as its page shows', async () => {
+    const page = await readFile(new URL('../../web/docs/policies.md', import.meta.url), 'utf8');
+    const [, example = ''] = /```json\n([\s\S]*?)```/.exec(page) ?? [];
+    expect(parsePolicy(example, 'the page').rules[0]).toMatchObject({ id: 'weapons', certainty: 0.6 });
+  });
   it('looks at every page of a moving picture', async () => {
-    const { parsePolicy } = await import('../../core/index.ts');
     const gate = new PolicyGate(parsePolicy(JSON.stringify(policy), 'the test'), engine);
     const [heart, star, square] = [
       await drawn('heart', 'red'),

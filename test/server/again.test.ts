@@ -1,4 +1,4 @@
-import { appendFile, cp, readdir, readFile, writeFile } from 'node:fs/promises';
+import { appendFile, cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
@@ -213,6 +213,11 @@ describe('a run that was killed', () => {
     const folder = await temporaryFolder();
     const quick = ['--steps', '40', '--size', '64', '--crops', '2', '--run', 'run'];
     await lodestone(['guide', 'a red heart', ...quick], folder);
+    expect(await lodestone(['guide', 'a green tree', ...quick], folder)).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/^RUN_EXISTS: run .*resume run/),
+    });
+    await rm(join(folder, 'run/run.json'));
     await lodestone(['guide', 'a green tree', ...quick], folder, 0);
     expect(await lodestone(['resume', 'run'], folder)).toMatchObject({
       code: 0,

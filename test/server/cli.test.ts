@@ -1,6 +1,8 @@
+import { exec } from 'node:child_process';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { bin, lodestone } from '../support/command-line.ts';
@@ -97,6 +99,42 @@ describe('lodestone', () => {
     expect(result.err).toMatch(message);
     expect(result.code).toBe(code);
     expect(result.out).toBe('');
+  });
+
+  it('says what it is about a picture that nobody named, writes over none, and how well it fits', async () => {
+    const folder = await temporaryFolder();
+    const quick = ['guide', 'a fish', '--steps', '4', '--size', '64', '--crops', '2'];
+    expect((await lodestone(quick, folder)).out).toMatch(/a-fish\.png .*\n +a fish: 0\.\d+, fits better than \d+ %/);
+    expect((await lodestone(quick, folder)).out).toMatch(/a-fish-2\.png/);
+    const shown = await lodestone(['rank', 'a fish', '.', '--animation', 'a.gif'], folder);
+    expect(shown).toMatchObject({ code: 0, err: expect.stringContaining('a.gif was not written') });
+  });
+
+  it.each([
+    ['rank', ['rank', 'a fish'], 'name pictures or folders'],
+    ['style-match', ['style-match', '--references', bin], 'after --'],
+    ['a list that took the pictures', ['classify', '--labels', 'a', bin], 'end --labels'],
+    [
+      'another model that would have to be fetched',
+      ['guide', 'a', '--steps', '1', '--models', 'nobody/none', '--offline'],
+      'HUB_OFFLINE',
+    ],
+  ] as const)('says what to do when %s is used wrongly', async (_what, args, what) => {
+    const { code, err } = await lodestone([...args]);
+    expect([code === 0, err]).toEqual([false, expect.stringContaining(what)]);
+  });
+
+  it('says which folder of plugins is not there', async () => {
+    const env = { LODESTONE_PLUGINS: '/nowhere' };
+    const { code, err } = await lodestone(['rank', 'a', '.'], '.', undefined, env);
+    expect([code, err]).toEqual([1, expect.stringMatching(/^FILE_MISSING: \/nowhere/)]);
+  });
+
+  it('goes on when who reads what it says has left', async () => {
+    const folder = await pictures();
+    const { stderr } = await promisify(exec)(`"${process.execPath}" "${bin}" moderate . | true`, { cwd: folder });
+    expect(stderr).not.toMatch(/EPIPE/);
+    expect(await readdir(folder)).toEqual(expect.arrayContaining(['moderation.csv', 'moderation.html']));
   });
 
   it('with --json gives an error as the one document', async () => {

@@ -17,10 +17,20 @@ export interface Ended {
 const writtenAt = (file: string): number => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 
 /** `killAfter` ends it and its children with SIGKILL after so many milliseconds; with --run, from when the run has said how it begins. */
-export async function lodestone(args: readonly string[], cwd = '.', killAfter?: number): Promise<Ended> {
+export async function lodestone(
+  args: readonly string[],
+  cwd = '.',
+  killAfter?: number,
+  env: Readonly<Record<string, string>> = {},
+): Promise<Ended> {
   const begun = join(cwd, args[args.indexOf('--run') + 1] ?? '', 'run.json');
   const earlier = writtenAt(begun);
-  const child = spawn(process.execPath, [bin, ...args], { cwd, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+  const child = spawn(process.execPath, [bin, ...args], {
+    cwd,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  });
   let [out, err] = ['', ''];
   child.stdout.on('data', (d: Buffer) => {
     out += d.toString();

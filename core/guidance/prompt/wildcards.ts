@@ -51,9 +51,17 @@ class Reader {
     const opened = this.at;
     this.at += 1;
     const inner = this.choices(opened, depth + 1);
-    const [only = ''] = inner;
-    const words = inner.length === 1 ? (WORD_LISTS[only.trim()] ?? [only]) : inner.map((t) => t.trim());
+    const words = inner.length === 1 ? this.listed(inner[0]?.trim() ?? '', opened) : inner.map((t) => t.trim());
     return words[Math.floor(this.random() * words.length)] ?? '';
+  }
+
+  /** The words of a list. */
+  private listed(name: string, opened: number): readonly string[] {
+    const found = Object.hasOwn(WORD_LISTS, name) ? WORD_LISTS[name] : undefined;
+    if (found || name === '') return found ?? [''];
+    this.at = opened;
+    const known = Object.keys(WORD_LISTS).join(', ');
+    return this.refuse(`there is no list "${name.slice(0, 40)}": there are ${known}; write \\{ for the sign itself`);
   }
 
   private refuse(what: string): never {

@@ -48,6 +48,8 @@ describe('the prompt grammar', () => {
     ['a + [style:x.png]', 'PROMPT_INVALID', 'stands alone'],
     ['[image:x.png]', 'PROMPT_INVALID', 'character 1 '],
     ['a {b|c', 'PROMPT_INVALID', 'character 3'],
+    ['a {colur} fox', 'PROMPT_INVALID', 'character 3'],
+    ['a {constructor} fox', 'PROMPT_INVALID', 'no list'],
     ['a b} c', 'PROMPT_INVALID', 'character 4'],
   ])('refuses %j and points at the place', (text, code, what) => {
     expect(() => parsePrompt(text)).toThrowError(
