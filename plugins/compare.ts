@@ -68,6 +68,8 @@ export default definePlugin({
     const prompts = await listed(given, 'compare', context);
     const pictures = await context.pictures(fields);
     const second = await context.engineOf(other);
+    if ((await engine.info({ signal })).hash === (await second.info({ signal })).hash)
+      yield { type: 'note', text: 'Both are the same model, so they agree in all; name another with "other".' };
     const total = 2 * pictures.length;
     const one = await standingOf(engine, pictures, prompts, signal);
     yield { type: 'progress', done: pictures.length, total };

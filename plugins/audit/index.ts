@@ -100,6 +100,7 @@ export default definePlugin({
         : []),
     ];
     yield { type: 'progress', done: 2, total: 3 };
+    for (const { what, effect } of effects) yield { type: 'note', text: `${what}: ${inWords(effect, nameA, nameB)}` };
     yield {
       type: 'table',
       title: `Leaning to "${nameA}" rather than "${nameB}"`,

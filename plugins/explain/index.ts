@@ -19,8 +19,8 @@ import {
 } from '../../core/index.ts';
 import { gradientHeat } from './gradient.ts';
 import { occluded } from './occlusion.ts';
-import { SIDE, type Square } from './scores.ts';
-import { checked } from './trust.ts';
+import { SIDE, type Square, type Wanted } from './scores.ts';
+import { checked, inWords } from './trust.ts';
 import { wordShares } from './words.ts';
 
 const MAP = 96;
@@ -60,6 +60,24 @@ async function overlaid(source: PictureSource, square: Square, heat: Heat, promp
   };
 }
 
+/** The slow map, with progress on its way. */
+async function* byOcclusion(
+  square: Square,
+  cells: number,
+  { before, total }: { readonly before: number; readonly total: number },
+  wanted: Wanted,
+  context: PluginContext,
+): AsyncGenerator<PluginEvent, Heat> {
+  for await (const { heat, done } of occluded(square, cells, wanted, context)) {
+    if (heat) return heat;
+    yield { type: 'progress', done: before + done, total };
+  }
+  throw failure('INTERNAL', { what: 'no map came out' });
+}
+
+const textsOf = (prompts: ReturnType<typeof parsePrompt>): string[] =>
+  prompts.flatMap((p) => p.targets.flat()).flatMap((item) => (item.text === undefined ? [] : [item.text]));
+
 export default definePlugin({
   id: 'explain',
   title: 'Explain',
@@ -91,9 +109,7 @@ export default definePlugin({
     const pictures = await context.pictures(fields);
     const prompts = parsePrompt(prompt, context.random);
     const wanted = await promptTargets(prompts, context);
-    const texts = prompts
-      .flatMap((p) => p.targets.flat())
-      .flatMap((item) => (item.text === undefined ? [] : [item.text]));
+    const texts = textsOf(prompts);
     const [summary, words]: [Row[], Row[]] = [[], []];
     const each = method === 'occlusion' ? cells * cells : 1;
     const total = pictures.length * each;
@@ -101,16 +117,13 @@ export default definePlugin({
       signal.throwIfAborted();
       const name = pictureName(source);
       const square = await squared(source, SIDE);
-      let heat = method === 'gradient' ? await gradientHeat(square, wanted, context) : undefined;
-      if (!heat)
-        for await (const step of occluded(square, cells, wanted, context)) {
-          heat = step.heat ?? heat;
-          yield { type: 'progress', done: i * each + step.done, total };
-        }
-      if (!heat) throw failure('INTERNAL', { what: 'no map came out' });
+      const heat =
+        (method === 'gradient' ? await gradientHeat(square, wanted, context) : undefined) ??
+        (yield* byOcclusion(square, cells, { before: i * each, total }, wanted, context));
       yield await overlaid(source, square, heat, prompt);
       const rows = await engine.embedAll([{ bytes: square.bytes, name }], { signal });
       const trust = check ? await checked(square, heat, wanted, context) : undefined;
+      if (trust) yield { type: 'note', text: `${name}: ${inWords(trust)}` };
       summary.push(...(await summed(name, rows, wanted, trust, context)));
       for (const text of texts)
         for (const { word, share } of await wordShares(text, rows, context)) words.push([name, text, word, share]);

@@ -36,3 +36,14 @@ export async function checked(
   const mean = (part: readonly number[]): number => part.reduce((a, b) => a + b, 0) / part.length;
   return { deletion: mean(found.slice(0, STEPS - 1)), insertion: mean(found.slice(STEPS - 1)) };
 }
+
+/** Shares of the score after insertion by which that after deletion lies below it. */
+const [CLEAR, SOME] = [0.5, 0.2];
+
+/** How far to trust a map, in plain words. */
+export function inWords({ deletion, insertion }: { readonly deletion: number; readonly insertion: number }): string {
+  const share = (insertion - deletion) / Math.max(1e-6, Math.abs(insertion));
+  if (insertion > 0 && share >= CLEAR) return 'the score follows the map: what it shows is what counts';
+  if (insertion > 0 && share >= SOME) return 'the score follows the map a little: take it as a hint';
+  return 'the score does not follow the map: do not trust it';
+}
