@@ -189,7 +189,7 @@ describe('steering', () => {
     await sharp(await drawn('star', 'black')).toFile(style);
     const answers: unknown[] = [];
     const asked = (prompt: string): Promise<unknown> => tell(change(prompt)).catch((thrown: unknown) => thrown);
-    const events = await run(request(strokes as never, 'a fish', { steps: 40, frameEvery: 0 }), (e) => {
+    const events = await run(request(strokes as never, 'a fish', { steps: 120, frameEvery: 0 }), (e) => {
       if (e.type === 'step' && e.step === 3) answers.push(asked(`a fish | [style:${style}]:3`));
       if (e.type === 'step' && e.step === 12) answers.push(asked('a green tree'));
     });
@@ -199,34 +199,35 @@ describe('steering', () => {
   it('back where what was changed is gone from the disk is refused, and the run goes on as it was', async () => {
     const paint = join(await temporaryFolder(), 'paint.png');
     await sharp(await drawn('square', 'blue')).toFile(paint);
-    let answer: unknown;
-    const events = await run(request(strokes as never, 'a fish', { steps: 40, frameEvery: 0 }), (e) => {
+    let [painted, answer]: [Promise<void> | undefined, unknown] = [undefined, undefined];
+    const events = await run(request(strokes as never, 'a fish', { steps: 120, frameEvery: 0 }), (e) => {
       if (e.type !== 'step') return;
-      if (e.step === 3) void tell({ kind: 'change', change: { paint: { path: paint } } });
-      if (e.step === 20)
-        answer = rm(paint)
-          .then(() => tell({ kind: 'rewind', step: 10 }))
+      if (e.step === 3) painted = tell({ kind: 'change', change: { paint: { path: paint } } });
+      if (e.step === 80)
+        answer = painted
+          ?.then(() => rm(paint))
+          .then(() => tell({ kind: 'rewind', step: 60 }))
           .catch((thrown: unknown) => thrown);
     });
     expect(await answer).toMatchObject({ code: 'PICTURE_UNREADABLE' });
     expect(events.some((e) => e.type === 'rewound')).toBe(false);
     expect(events.flatMap((e) => (e.type === 'step' ? [e.step] : []))).toEqual(
-      Array.from({ length: 40 }, (_, i) => i + 1),
+      Array.from({ length: 120 }, (_, i) => i + 1),
     );
-    expect(recordOf(events)).toMatchObject({ steps: 40, script: [{ change: { paint: true } }] });
+    expect(recordOf(events)).toMatchObject({ steps: 120, script: [{ change: { paint: true } }] });
   });
   it('while a picture is taken over outlasts it, live and given again', async () => {
     const paint = { bytes: await drawn('square', 'blue'), name: 'start' };
     const plan: LogEntry[] = [
       { step: 0, change: { prompts: [], paint } },
-      { step: 20, change: { prompts: parsePrompt('a fish'), paint: null } },
+      { step: 60, change: { prompts: parsePrompt('a fish'), paint: null } },
     ];
-    const begun = request(strokes as never, 'a fish', { steps: 60, frameEvery: 0 }, { plan });
+    const begun = request(strokes as never, 'a fish', { steps: 120, frameEvery: 0 }, { plan });
     const live = await run(begun, (e) => {
       if (e.type === 'step' && e.step === 5) void tell(change('a green tree'));
     });
     const names = live.flatMap((e) => (e.type === 'step' ? [e.prompts.join()] : []));
-    expect([names[0], names[19], names[21], names.at(-1)]).toEqual([
+    expect([names[0], names[59], names[61], names.at(-1)]).toEqual([
       '',
       'a green tree',
       'a green tree',

@@ -44,13 +44,13 @@ const picture = (events: readonly GuideEvent[]): Uint8Array =>
 /** The change is refused at step 3, and the run comes out as one that nobody steered. */
 async function expectRefused(change: Change, code: string, more: Partial<GuideRequest> = {}): Promise<void> {
   let refused: Promise<unknown> | undefined;
-  const steered = await run('a fish', more, {}, (e) => {
+  const steered = await run('a fish', more, { steps: 120 }, (e) => {
     if (e.type === 'step' && e.step === 3)
       refused = engine.steer({ run: 'models', command: { kind: 'change', change } }).catch((thrown: unknown) => thrown);
   });
   expect(await refused).toMatchObject({ code });
-  expect(steered.at(-1)).toMatchObject({ record: { script: [], steps: 40 } });
-  expect(Buffer.compare(picture(steered), picture(await run('a fish', more)))).toBe(0);
+  expect(steered.at(-1)).toMatchObject({ record: { script: [], steps: 120 } });
+  expect(Buffer.compare(picture(steered), picture(await run('a fish', more, { steps: 120 })))).toBe(0);
 }
 const steps = (events: readonly GuideEvent[]) => events.flatMap((e) => (e.type === 'step' ? [e] : []));
 
