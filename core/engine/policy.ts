@@ -4,7 +4,7 @@ import type { Embeddings } from '../clip/batches.ts';
 import { failure } from '../errors.ts';
 import { parsedJson } from '../schemas.ts';
 import type { Engine } from './engine.ts';
-import { dot, percentiles, row } from './scores.ts';
+import { cosinesWith, percentileAmong } from './scores.ts';
 
 const text = z.string().trim().min(1).max(500);
 const ruleSchema = z.strictObject({
@@ -74,23 +74,24 @@ export async function readyPolicy(
       }),
     ),
   );
-  return (picture) => rules.map((r) => found(r, picture, { captions, scale: logits.scale }));
+  return (picture) => {
+    const everyday = cosinesWith(picture, captions);
+    return rules.map((r) => found(r, picture, { everyday, scale: logits.scale }));
+  };
 }
 
-const cosinesOf = (picture: Float32Array, rows: Embeddings): number[] =>
-  Array.from({ length: rows.count }, (_, i) => dot(picture, row(rows, i)));
 const placeOfHighest = (values: readonly number[]): number => values.indexOf(Math.max(...values));
 
 function found(
   { rule, prompts, unless }: ReadyRule,
   picture: Float32Array,
-  { captions, scale }: { readonly captions: Embeddings; readonly scale: number },
+  { everyday, scale }: { readonly everyday: readonly number[]; readonly scale: number },
 ): Finding {
-  const [own, fine, everyday] = [prompts, unless, captions].map((rows) => cosinesOf(picture, rows));
-  const [best, other] = [placeOfHighest(own ?? []), placeOfHighest(fine ?? [])];
-  const [cosine, excuse] = [own?.[best] ?? -1, fine?.[other] ?? -1];
-  const [percentile = 0] = percentiles(picture, captions, [cosine]);
-  const mass = (values: readonly number[] = []): number =>
+  const [own, fine] = [cosinesWith(picture, prompts), cosinesWith(picture, unless)];
+  const [best, other] = [placeOfHighest(own), placeOfHighest(fine)];
+  const [cosine, excuse] = [own[best] ?? -1, fine[other] ?? -1];
+  const percentile = percentileAmong(everyday, cosine);
+  const mass = (values: readonly number[]): number =>
     values.reduce((sum, c) => sum + Math.exp(scale * (c - cosine)), 0);
   const certainty = mass(own) / (mass(own) + mass(fine) + mass(everyday));
   const fits = percentile >= rule.threshold && certainty >= rule.certainty;

@@ -12,11 +12,13 @@ export function dot(a: Float32Array, b: Float32Array): number {
   return sum;
 }
 
+/** Cosines of one unit row with others, in -1..1. */
+export const cosinesWith = (one: Float32Array, others: Embeddings): number[] =>
+  Array.from({ length: others.count }, (_, i) => dot(one, row(others, i)));
+
 /** Cosines [a.count][b.count] of unit rows, in -1..1. */
 export function cosineTable(a: Embeddings, b: Embeddings): number[][] {
-  return Array.from({ length: a.count }, (_, i) =>
-    Array.from({ length: b.count }, (_, j) => dot(row(a, i), row(b, j))),
-  );
+  return Array.from({ length: a.count }, (_, i) => cosinesWith(row(a, i), b));
 }
 
 /** The model's probability of each of several texts for one picture: softmax over them, or a sigmoid each, as its family defines. */
@@ -37,10 +39,11 @@ export function probabilities(
  * ties counted half. 50 is what any words get, 99 what fits; so one threshold works across models, whose cosines lie in ranges of their own.
  */
 export function percentiles(picture: Float32Array, captions: Embeddings, cosines: readonly number[]): number[] {
-  const others = Array.from({ length: captions.count }, (_, i) => dot(picture, row(captions, i)));
+  const others = cosinesWith(picture, captions);
   return cosines.map((c) => percentileAmong(others, c));
 }
-function percentileAmong(others: readonly number[], value: number): number {
+/** The percent of `others` that lie below a value, ties counted half. */
+export function percentileAmong(others: readonly number[], value: number): number {
   const below = others.reduce((n, o) => n + (o < value ? 1 : o === value ? 0.5 : 0), 0);
   return others.length === 0 ? 50 : (100 * below) / others.length;
 }
@@ -73,7 +76,7 @@ export interface Weighed {
 
 /** A picture (a unit row) against weighted targets. */
 export function weighed(picture: Float32Array, { targets, weights, captions }: Targets): Weighed {
-  const cosines = Array.from({ length: targets.count }, (_, j) => dot(picture, row(targets, j)));
+  const cosines = cosinesWith(picture, targets);
   const score = cosines.reduce((sum, c, j) => sum + c * (weights[j] ?? 0), 0) / totalOf(weights);
   if (!captions || captions.count === 0) return { cosines, score };
   return { cosines, score, percentile: jointPercentile(percentiles(picture, captions, cosines), weights) };

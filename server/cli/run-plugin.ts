@@ -186,7 +186,7 @@ class Kept {
   readonly told: object[] = [];
   readonly files: string[] = [];
   private drawings = 0;
-  private fit = '';
+  private chart: Extract<PluginEvent, { type: 'chart' }> | undefined;
   private readonly path: string;
   private readonly context: Context;
   private readonly moving: Animation | undefined;
@@ -199,7 +199,7 @@ class Kept {
 
   /** Throws FILE_WRITE, NO_SHAPES. */
   async take(event: PluginEvent): Promise<void> {
-    if (event.type === 'chart') this.fit = fitOf(event);
+    if (event.type === 'chart') this.chart = event;
     else if (event.type === 'frame') this.moving?.add(event.bytes);
     else if (event.type === 'file') this.files.push(await keepFile(event, this.path, this.context));
     else if (event.type === 'picture' && event.mime === 'image/svg+xml') await this.drawing(event);
@@ -217,7 +217,8 @@ class Kept {
     this.pictures.push(event.bytes);
     if (!isSvgName(this.path)) this.told.push(await keep(event, numbered(this.path, this.told.length), this.context));
     else if (this.drawings === 0) await keepWithoutShapes(this.path, event.bytes);
-    if (event.shows === undefined && this.fit) this.context.terminal.line(this.fit);
+    const fit = event.shows === undefined && this.chart ? fitOf(this.chart) : '';
+    if (fit) this.context.terminal.line(fit);
   }
 }
 type Picture = Extract<PluginEvent, { type: 'picture' }>;
