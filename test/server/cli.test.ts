@@ -54,12 +54,12 @@ describe('lodestone', () => {
 
   it('rank, score and classify agree on what a picture shows', async () => {
     const folder = await pictures();
-    const ranked = await lodestone(['rank', 'a yellow star', folder, '--json']);
+    const ranked = await lodestone(['rank', 'a yellow star', folder, '--json'], folder);
     expect(JSON.parse(ranked.out).ranking.items[0].picture).toBe(join(folder, 'star.png'));
     const scored = await lodestone(['score', join(folder, 'heart.png'), 'a star', 'a heart', '--json']);
     expect(JSON.parse(scored.out).scores[0].text).toBe('a heart');
     await writeFile(join(folder, 'labels.txt'), 'heart\nstar\n\n');
-    const classified = await lodestone(['classify', folder, '--labels', join(folder, 'labels.txt'), '--json']);
+    const classified = await lodestone(['classify', folder, '--labels', join(folder, 'labels.txt'), '--json'], folder);
     const [table] = JSON.parse(classified.out).tables as { columns: string[]; rows: (string | number)[][] }[];
     expect(table?.columns.slice(0, 2)).toEqual(['picture', 'is']);
     expect(table?.rows.map((r) => r[1]).filter((is) => is !== '')).toEqual(['heart', 'star']);
