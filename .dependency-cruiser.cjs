@@ -18,13 +18,13 @@ module.exports = {
     room(
       'graph-is-lowest',
       '^core/graph/',
-      '^core/(autodiff|clip|engine|guidance|plugin|process|training)/',
+      '^core/(autodiff|clip|engine|guidance|image|plugin|process|store|training)/',
       'The graph knows nothing above it.',
     ),
     room(
       'autodiff-on-graph',
       '^core/autodiff/',
-      '^core/(clip|engine|guidance|plugin|process|training)/',
+      '^core/(clip|engine|guidance|image|plugin|process|store|training)/',
       'Autodiff knows only graphs.',
     ),
     room(
@@ -36,8 +36,14 @@ module.exports = {
     room(
       'process-stands-alone',
       '^core/process/',
-      '^core/(graph|autodiff|clip|engine|guidance|plugin)/',
+      '^core/(graph|autodiff|clip|engine|guidance|image|plugin|store)/',
       'Messages know nothing of what they carry.',
+    ),
+    room(
+      'images-and-stores-on-processes',
+      '^core/(image|store)/',
+      '^core/(graph|autodiff|clip|engine|guidance|plugin|training)/',
+      'Who opens pictures and keeps rows knows no model.',
     ),
     room('guidance-below-plugin', '^core/guidance/', '^core/(plugin)/', 'Guidance knows no plugins.'),
     room('engine-below-plugin', '^core/engine/', '^core/(plugin)/', 'The engine knows no plugins.'),

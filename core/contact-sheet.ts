@@ -1,5 +1,5 @@
 /** Several pictures on one sheet, in rows. */
-import sharp from 'sharp';
+import { image } from './image/image.ts';
 
 const PAPER = '#e9e4d8';
 
@@ -25,10 +25,10 @@ export async function contactSheet(
 ): Promise<Sheet> {
   const place = (i: number): number => gap + i * (tile + gap);
   const tiles = await Promise.all(
-    pictures.map((p) => sharp(p).resize(tile, tile, { fit: 'contain', background: PAPER }).png().toBuffer()),
+    pictures.map((p) => image(p).resize(tile, tile, { fit: 'contain', background: PAPER }).png().toBuffer()),
   );
   const [width, height] = [place(Math.min(columns, pictures.length)), place(Math.ceil(pictures.length / columns))];
-  const bytes = await sharp({ create: { width, height, channels: 3, background: PAPER } })
+  const bytes = await image(undefined, { create: { width, height, channels: 3, background: PAPER } })
     .composite(tiles.map((input, i) => ({ input, left: place(i % columns), top: place(Math.floor(i / columns)) })))
     .png()
     .toBuffer();

@@ -1,4 +1,5 @@
 /** One catalogue of everything that can go wrong for a person: a stable code, and a sentence that says what, where and what to do. */
+import { z } from 'zod';
 
 const catalogue = {
   GRAPH_INVALID: (d: { where: string; what: string }) =>
@@ -30,6 +31,8 @@ const catalogue = {
     `"${d.repository}" could not be fetched: ${d.what}. Check the network (HF_ENDPOINT names a mirror) and start again; what has arrived is kept.`,
   HUB_CORRUPT: (d: { repository: string; file: string; what: string }) =>
     `${d.file} of "${d.repository}" arrived damaged: ${d.what}. It was thrown away; start again, or use another mirror.`,
+  HUB_DAMAGED: (d: { repository: string; file: string }) =>
+    `${d.file}, which belongs to "${d.repository}", is damaged: its content is not what its name says. Start again where the hub can be reached, and it is fetched anew.`,
   HUB_OFFLINE: (d: { repository: string }) =>
     `"${d.repository}" is not in the cache, and nothing is fetched while offline. Start once without --offline (or without HF_HUB_OFFLINE).`,
   PATH_ESCAPES: (d: { folder: string; path: string }) =>
@@ -69,6 +72,8 @@ const catalogue = {
     `The checkpoint does not fit: ${d.what}. Go on from the folder that it was made in, with the same settings.`,
   RUN_EXISTS: (d: { folder: string }) =>
     `${d.folder} holds a run already. Take it up with "lodestone resume ${d.folder}", or name another folder.`,
+  RUN_BUSY: (d: { folder: string; pid: number | undefined }) =>
+    `Another run is going on in ${d.folder}${d.pid === undefined ? '' : ` (process ${d.pid})`}. Wait for it to end, or name another folder.`,
   RECORD_MISSING: (d: { where: string }) =>
     `${d.where} does not say how it was made: its settings were taken out, or another program wrote it. Use the PNG as it came, or its run folder.`,
   RECORD_INVALID: (d: { where: string; what: string }) =>
@@ -77,19 +82,28 @@ const catalogue = {
     `${d.path} ${d.what}; the run began from the picture with SHA-256 ${d.sha256}. Put that one there and try again.`,
   RECORD_MODEL: (d: { wanted: string; found: string }) =>
     `The picture was made with the model ${d.wanted}, and this is ${d.found}. Name the right one with --model.`,
+  RECORD_PLUGIN: (d: { id: string; wanted: string; found: string }) =>
+    `It was made by version ${d.wanted} of the plugin "${d.id}", and this is version ${d.found}, which may draw otherwise. Use the version that made it, or draw anew.`,
   RECORD_OTHER_MODEL: (d: { name: string; wanted: readonly string[]; found: string }) =>
     `The model ${d.name} is another than when the picture was made: its hash is ${d.found}, and was ${d.wanted.join(' or ')}. Put the earlier one back, or draw anew.`,
   DIFFERENT: (d: { what: string }) => `The picture came out otherwise: ${d.what}.`,
   DIVERGED: (d: { step: number; loss: number }) =>
     `The drawing ran away: at step ${d.step} its loss is ${d.loss}. Lower the rate, or the weights of the pulls.`,
+  SKETCH_INVALID: (d: { what: string }) => `The sketch cannot be drawn: ${d.what}.`,
   PARAMETER_INVALID: (d: { plugin: string; what: string }) => `Wrong parameters for ${d.plugin}: ${d.what}.`,
   PLUGIN_UNKNOWN: (d: { id: string; known: string }) => `There is no plugin "${d.id}". There are: ${d.known}.`,
   PLUGIN_INVALID: (d: { file: string; what: string }) =>
     `${d.file} is not a plugin: ${d.what}. A plugin file exports one definePlugin({...}) as its default.`,
   PLUGIN_FAILED: (d: { id: string; what: string }) => `The plugin "${d.id}" failed: ${d.what}`,
+  PLUGIN_NOT_GRANTED: (d: { id: string; wants: string }) =>
+    `The plugin "${d.id}" wants what it has not been granted: ${d.wants}. Grant it with "lodestone plugins grant ${d.id}" if you trust it, or do without it.`,
+  PLUGIN_UNASKED: (d: { id: string; path: string }) =>
+    `The plugin "${d.id}" asked for ${d.path}, which nobody named to it. It gets what you name; one that needs more says so with wants: ['files'].`,
   PLUGIN_SILENT: (d: { id: string; seconds: number }) =>
     `The plugin "${d.id}" gave no sign of life for ${d.seconds} s and was stopped. Nothing else was touched.`,
   CANCELLED: (_: Record<never, never>) => 'Cancelled.',
+  MESSAGE_TOO_LARGE: (d: { size: string; limit: string }) =>
+    `A message between processes has ${d.size}, and ${d.limit} is the most. Ask for less at once.`,
   ENGINE_STOPPED: (d: { what: string }) =>
     `The process that runs the model stopped: ${d.what}. It starts again with the next request.`,
   ENGINE_BUSY: (d: { limit: number }) =>
@@ -109,6 +123,12 @@ const catalogue = {
     `Requests from ${d.origin} are refused. Open the studio at the address that the server printed.`,
   TOKEN_REFUSED: (_: Record<never, never>) =>
     'A valid token is needed. Use the address with the token that the server printed.',
+  TRIES_TOO_MANY: (_: Record<never, never>) =>
+    'There were too many wrong tokens from your address. Wait a minute and try again.',
+  CLOSING: (_: Record<never, never>) => 'The server is closing down. Start it again, and then this.',
+  UPLOADS_BUSY: (d: { limit: number }) => `${d.limit} uploads are waiting already. Try again in a moment.`,
+  DATA_IN_USE: (d: { folder: string; pid: number | undefined }) =>
+    `${d.folder} is in use by another Lodestone${d.pid === undefined ? '' : ` (process ${d.pid})`}. Close that one, or name another folder.`,
   UPLOAD_TOO_LARGE: (d: { limit: string }) => `The upload is larger than ${d.limit}. Send fewer or smaller pictures.`,
   SERVICE_FAILED: (d: { service: string; what: string }) =>
     `${d.service} did not answer as hoped: ${d.what}. Check the token, the model's name and the network.`,
@@ -139,10 +159,17 @@ export function failure<C extends ErrorCode>(code: C, details: Details<C>, cause
   return new LodestoneError(code, build(details), cause);
 }
 
+const MESSAGE_LIMIT = 8000;
+
 /** The plain form of any thrown value: what crosses a process boundary and what a person is shown. */
-export interface PlainError {
-  readonly code: ErrorCode;
-  readonly message: string;
+export const plainErrorSchema = z.object({
+  code: z.enum(errorCodes as [ErrorCode, ...ErrorCode[]]).catch('INTERNAL'), // the catalogue is not empty
+  message: z.string().transform(shortened),
+});
+export type PlainError = Readonly<z.output<typeof plainErrorSchema>>;
+
+function shortened(text: string): string {
+  return text.length > MESSAGE_LIMIT ? `${text.slice(0, MESSAGE_LIMIT)}… (${text.length} characters)` : text;
 }
 
 export function messageOf(thrown: unknown): string {
@@ -150,7 +177,7 @@ export function messageOf(thrown: unknown): string {
 }
 
 export function plainError(thrown: unknown): PlainError {
-  if (thrown instanceof LodestoneError) return { code: thrown.code, message: thrown.message };
+  if (thrown instanceof LodestoneError) return { code: thrown.code, message: shortened(thrown.message) };
   if (thrown instanceof Error && thrown.name === 'AbortError') return plainError(failure('CANCELLED', {}));
   return plainError(failure('INTERNAL', { what: messageOf(thrown) }));
 }

@@ -45,7 +45,7 @@ export {
   type PlainError,
   plainError,
 } from './errors.ts';
-export { picturesUnder, writeWhole } from './files.ts';
+export { picturesUnder, sweepParts, writeAside, writeWhole } from './files.ts';
 export {
   begunAs,
   canvasExtent,
@@ -85,10 +85,22 @@ export {
   type RunRecord,
 } from './guidance/protocol.ts';
 export { defineLoss, type Loss, type LossContext, readyLoss } from './guidance/pulls/index.ts';
+export { darkroom } from './image/darkroom.ts';
+export { type Image, image, workImagesWith } from './image/image.ts';
+export { takeLock } from './lock.ts';
 export { bareSvg, inFormat, STILLS } from './picture-text.ts';
 export { linePlot, type Plot, type Series } from './plot.ts';
-export { definePlugin, type Plugin, type PluginContext, type PluginEngine } from './plugin/define.ts';
+export { BUILT_IN_PLUGINS } from './plugin/built-in.ts';
+export {
+  definePlugin,
+  type Plugin,
+  type PluginContext,
+  type PluginEngine,
+  type PluginStore,
+} from './plugin/define.ts';
+export type { PluginDescription } from './plugin/description.ts';
 export { type Note, noteOf, type PluginEvent, pluginEventSchema } from './plugin/events.ts';
+export { FENCES_NETWORK } from './plugin/fence.ts';
 export {
   aspectField,
   aspectOf,
@@ -100,7 +112,7 @@ export {
   stepsField,
 } from './plugin/fields.ts';
 export type { GenerateRequest } from './plugin/generate.ts';
-export { type HostServices, type PluginRun, type RunOptions, runPlugin } from './plugin/host.ts';
+export { type HostServices, type PluginRun, type RunOptions, runPlugin, ungranted } from './plugin/host.ts';
 export { csvOf, fileEvent } from './plugin/kit/csv.ts';
 export { guideEvents, lookersOf, type ReadyDrawing } from './plugin/kit/guide-events.ts';
 export { listed, noneReadable } from './plugin/kit/lists.ts';
@@ -121,9 +133,7 @@ export { html, reportPage } from './plugin/kit/report.ts';
 export { type ScoredPicture, scoredPictures } from './plugin/kit/scored-pictures.ts';
 export { Several } from './plugin/kit/several.ts';
 export {
-  BUILT_IN_PLUGINS,
   loadRegistry,
-  type PluginDescription,
   type RegisteredPlugin,
   type Registry,
 } from './plugin/registry.ts';
@@ -132,5 +142,6 @@ export { checkInputs, firstRecipe, parseRecipe, type Recipe, recipeOf } from './
 export { defineSketch } from './plugin/sketch.ts';
 export type { Gene, Sketch, SketchCanvas, SketchFrame } from './plugin/sketch-shape.ts';
 export { type Script, type Steer, scriptSchema, steerSchema } from './plugin/steer.ts';
+export { WANTS, type Want, wantsInWords, wantsSchema } from './plugin/wants.ts';
 export { gaussian, seeded, seedFor } from './random.ts';
 export { issuesOf, READ_LIMIT } from './schemas.ts';

@@ -1,5 +1,5 @@
 /** Text that a picture's file carries: in a chunk of a PNG, in the metadata of an SVG, in the EXIF of JPEG and WebP. */
-import sharp from 'sharp';
+import { image } from './image/image.ts';
 import { textOf, withText } from './png-text.ts';
 
 const KEYWORD = 'lodestone';
@@ -35,10 +35,10 @@ export async function carried(bytes: Uint8Array): Promise<string | undefined> {
     const found = METADATA.exec(utf8.decode(bytes))?.[1];
     return found === undefined ? undefined : plain(found);
   }
-  const { exif } = await sharp(bytes)
+  const { exif } = await image(bytes)
     .metadata()
     .catch(() => ({ exif: undefined }));
-  const text = exif?.toString('latin1') ?? '';
+  const text = exif ? Buffer.from(exif).toString('latin1') : '';
   const from = text.indexOf('{"format":');
   return from < 0 ? undefined : text.slice(from).split('\0')[0];
 }
@@ -50,6 +50,6 @@ const QUALITY = 92;
 export async function inFormat(png: Uint8Array, ending: string): Promise<Uint8Array> {
   if (ending === '.png') return png;
   const json = textOf(png, KEYWORD);
-  const image = json === undefined ? sharp(png) : sharp(png).withExif({ IFD0: { ImageDescription: ascii(json) } });
-  return (ending === '.webp' ? image.webp({ quality: QUALITY }) : image.jpeg({ quality: QUALITY })).toBuffer();
+  const picture = json === undefined ? image(png) : image(png).withExif({ IFD0: { ImageDescription: ascii(json) } });
+  return (ending === '.webp' ? picture.webp({ quality: QUALITY }) : picture.jpeg({ quality: QUALITY })).toBuffer();
 }

@@ -123,6 +123,7 @@ export default definePlugin({
   version: '2.0.0',
   about:
     'Puts generations in order, whether they come from a folder, from addresses or fresh from a text-to-image service (its token in HF_TOKEN; busy services are asked again). Several prompts with weights make one score, and a table says what each adds. Diversity keeps alike pictures apart. "Refine" draws on from the best picture under the same prompt.',
+  wants: ['generate'],
   parameters,
   async *run(p, context) {
     const { prompt, pictures: fields, best, diversity, generate, generator: model, provider, seed } = p;

@@ -1,5 +1,4 @@
 /** A text of several scenes as a sequence of drawings that share a palette and a hand, with a sheet and an animation. */
-import sharp from 'sharp';
 import { z } from 'zod';
 import type { PluginContext, PluginEvent } from '../core/index.ts';
 import {
@@ -11,6 +10,7 @@ import {
   failure,
   guidanceSettingsSchema,
   guideEvents,
+  image,
   onPaper,
   parsePrompt,
   parsePulls,
@@ -96,9 +96,9 @@ async function* scene(
 /** Scenes one after the other, each for a while. */
 async function animated(pictures: readonly Uint8Array[], side: number): Promise<Uint8Array> {
   const frames = await Promise.all(
-    pictures.map((p) => sharp(p).resize(side, side, { fit: 'inside' }).removeAlpha().png().toBuffer()),
+    pictures.map((p) => image(p).resize(side, side, { fit: 'inside' }).removeAlpha().png().toBuffer()),
   );
-  return sharp(frames, { join: { animated: true } })
+  return image(frames, { join: { animated: true } })
     .webp({ delay: frames.map(() => FRAME_MS), loop: 0, quality: 85 })
     .toBuffer();
 }

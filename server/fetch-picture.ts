@@ -12,7 +12,11 @@ const TIMEOUT_MS = 20_000;
 
 /** Whether an address belongs to the public internet: not loopback, private, link-local, multicast or reserved, nor one of those in IPv6 clothes. */
 export function isPublicAddress(address: string): boolean {
-  return ipaddr.isValid(address) && ipaddr.process(address).range() === 'unicast';
+  if (!ipaddr.isValid(address)) return false;
+  const parsed = ipaddr.process(address);
+  if (parsed.range() !== 'unicast') return false;
+  // Of IPv6, only what was given out as global (2000::/3, IANA); ::7f00:1, say, is an old way to write 127.0.0.1.
+  return parsed.kind() === 'ipv4' || ((parsed.toByteArray()[0] ?? 0) & 0xe0) === 0x20;
 }
 
 export interface FetchOptions {

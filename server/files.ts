@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { EMBEDDED, failure, locateModel, messageOf, type Policy, parsePolicy, READ_LIMIT } from '../core/index.ts';
 import { allowedPath, type PicturePlaces, uploadedPath } from './pictures.ts';
 
@@ -32,9 +32,12 @@ export async function allowedModel(
 /** Where galleries, uploads and what plugins keep lie unless another place is named. */
 export const DATA = process.env['LODESTONE_DATA'] ?? join(homedir(), '.lodestone');
 
+/** Where a plugin's own folder is, or will be. */
+export const pluginPlace = (data: string, plugin: string): string => resolve(data, 'plugins', plugin);
+
 /** A folder of a plugin's own. Throws FILE_WRITE. */
 export async function pluginFolder(data: string, plugin: string): Promise<string> {
-  const path = join(data, 'plugins', plugin);
+  const path = pluginPlace(data, plugin);
   await mkdir(path, { recursive: true }).catch((cause: unknown) => {
     throw failure('FILE_WRITE', { path, what: messageOf(cause) }, cause);
   });

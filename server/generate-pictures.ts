@@ -1,4 +1,5 @@
 /** Pictures of a prompt from a text-to-image model, through Hugging Face's inference client. They are written as files, so that they can be ranked, kept and looked at. */
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
@@ -8,10 +9,10 @@ import {
   InferenceClientProviderApiError,
   type InferenceProviderOrPolicy,
 } from '@huggingface/inference';
-import sharp from 'sharp';
 import {
   failure,
   type GenerateRequest,
+  image,
   LodestoneError,
   messageOf,
   type PictureSource,
@@ -48,8 +49,9 @@ async function storedToken(): Promise<string | undefined> {
 const slug = (text: string): string =>
   text
     .toLowerCase()
-    .replace(/[^a-z0-9]+/g, '-')
-    .slice(0, 40);
+    .replace(/[^\p{L}\p{N}]+/gu, '-')
+    .replace(/^-+|-+$/g, '')
+    .slice(0, 40) || 'picture';
 
 /** The status of an answer that was an error, and how long it asks to wait, in milliseconds. */
 function refusalOf(
@@ -112,13 +114,15 @@ export async function generatePictures(request: GenerateRequest, place: Generate
     if (signal?.aborted) throw failure('CANCELLED', {});
     try {
       const bytes = await tried(i);
-      const { format } = await sharp(bytes).metadata();
-      const path = join(place.folder, `generated-${slug(prompt)}-${seed + i}.${format}`);
+      const { format } = await image(bytes, {}, 'what the service sent').metadata();
+      // Named by its content too: what is there already is never another picture's.
+      const content = createHash('sha256').update(bytes).digest('hex').slice(0, 8);
+      const path = join(place.folder, `generated-${slug(prompt)}-${seed + i}-${content}.${format}`);
       await writeWhole(path, bytes);
       pictures.push({ path });
     } catch (cause) {
       if (signal?.aborted) throw failure('CANCELLED', {});
-      if (cause instanceof LodestoneError) throw cause;
+      if (cause instanceof LodestoneError && cause.code !== 'PICTURE_UNREADABLE') throw cause;
       throw failure('SERVICE_FAILED', { service: `the text-to-image model ${model}`, what: messageOf(cause) }, cause);
     }
   }

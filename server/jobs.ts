@@ -11,10 +11,13 @@ import type {
   RegisteredPlugin,
   RunOptions,
   Steer,
+  Want,
 } from '../core/index.ts';
-import { failure, parsePrompt, plainError, runPlugin, scriptSchema } from '../core/index.ts';
+import { failure, parsePrompt, plainError, runPlugin, scriptSchema, ungranted, wantsInWords } from '../core/index.ts';
+import { shortened } from './shortened.ts';
 import type { JobState } from './wire.ts';
 
+type Checkpoint = NonNullable<RunOptions['resume']>;
 type Of<T extends PluginEvent['type']> = Extract<PluginEvent, { type: T }>;
 
 export interface Job {
@@ -24,9 +27,16 @@ export interface Job {
   state: JobState;
   progress?: Of<'progress'>;
   frame?: Of<'frame'>;
-  picture?: { readonly title: string; readonly width: number; readonly height: number; readonly file: string };
-  /** The same picture as SVG, in the gallery's folder. */
-  drawing?: string;
+  picture?: {
+    readonly title: string;
+    readonly width: number;
+    readonly height: number;
+    readonly file: string;
+    /** The same picture as SVG, in the gallery's folder. */
+    readonly drawing?: string;
+  };
+  /** An SVG whose picture is still to come. */
+  drawing?: string | undefined;
   /** How many pictures it has finished. */
   pictures: number;
   ranking?: Of<'ranking'>;
@@ -43,6 +53,7 @@ export interface Job {
   readonly title: string;
   /** Where it begins, when that is not the beginning. */
   readonly again: Again;
+  readonly granted: readonly Want[];
   /** States that another run can begin from, in order of their steps. */
   checkpoints: Of<'checkpoint'>[];
   error?: PlainError;
@@ -53,6 +64,13 @@ export interface Job {
 
 type Again = Pick<RunOptions, 'script' | 'resume'>;
 
+interface Starting {
+  readonly title?: string;
+  readonly again?: Again;
+  /** What the person has granted the plugin. */
+  readonly granted?: readonly Want[];
+}
+
 /** Steps between checkpoints; when there are many, every second one goes. */
 const CHECKPOINT_EVERY = 5;
 const CHECKPOINTS_KEPT = 64;
@@ -62,12 +80,18 @@ const WAITING_LIMIT = 20;
 const KEPT = 50;
 const CHART_LIMIT = 20_000;
 const NOTES_LIMIT = 500;
+const NOTE_LENGTH = 2000;
+const TABLES_LIMIT = 50;
+/** Bytes of the checkpoints that one job keeps. */
+const CHECKPOINT_BYTES = 256 << 20;
 
 export interface JobServices extends HostServices {
   /** Finished pictures that it blocks are held back. */
   readonly policy?: Policy;
   /** Keeps a finished picture, the job's `count`-th from 0, and returns its file name in the gallery. */
   keep(job: Job, picture: Of<'picture'>, count: number): Promise<string>;
+  /** Told of every run that ends with an error. */
+  failed?(job: Job, error: PlainError): void;
   /** Keeps a report or a list, and returns its name among the reports. */
   keepFile(job: Job, file: Of<'file'>): Promise<string>;
 }
@@ -78,6 +102,7 @@ export class Jobs extends EventEmitter<{ changed: [Job] }> {
   private readonly queue: Job[] = [];
   private readonly runs = new Map<string, PluginRun>();
   private working: Promise<void> | undefined;
+  private closing = false;
 
   constructor(services: JobServices) {
     super();
@@ -102,13 +127,16 @@ export class Jobs extends EventEmitter<{ changed: [Job] }> {
     return job;
   }
 
-  /** Throws JOBS_FULL. */
+  /** Throws JOBS_FULL, CLOSING, PLUGIN_NOT_GRANTED. */
   start(
     plugin: RegisteredPlugin,
     parameters: Readonly<Record<string, unknown>>,
-    { title, again = {} }: { readonly title?: string; readonly again?: Again } = {},
+    { title, again = {}, granted = [] }: Starting = {},
   ): Job {
     const prompt = parameters['prompt'];
+    if (this.closing) throw failure('CLOSING', {});
+    const missing = ungranted(plugin, granted);
+    if (missing.length > 0) throw failure('PLUGIN_NOT_GRANTED', { id: plugin.id, wants: wantsInWords(missing) });
     if (this.queue.length >= WAITING_LIMIT) throw failure('JOBS_FULL', { limit: WAITING_LIMIT });
     const job: Job = {
       id: randomUUID(),
@@ -118,8 +146,9 @@ export class Jobs extends EventEmitter<{ changed: [Job] }> {
       chart: [],
       paused: false,
       notes: [],
-      title: title ?? (typeof prompt === 'string' ? prompt : plugin.title),
+      title: shortened(title ?? (typeof prompt === 'string' && prompt !== '' ? prompt : plugin.title)),
       again,
+      granted,
       checkpoints: [],
       tables: [],
       files: [],
@@ -149,6 +178,7 @@ export class Jobs extends EventEmitter<{ changed: [Job] }> {
     return this.start(job.plugin, job.parameters, {
       title: `${prompt ?? job.title}, from step ${checkpoint.step}`,
       again: { script, resume: checkpoint },
+      granted: job.granted,
     });
   }
 
@@ -164,13 +194,18 @@ export class Jobs extends EventEmitter<{ changed: [Job] }> {
   async steer(id: string, steer: Steer): Promise<void> {
     const job = this.get(id);
     if (steer.prompt !== undefined) parsePrompt(steer.prompt);
-    if (steer.answer && steer.answer.question === job.question?.id) job.question = undefined;
+    const { question } = job;
     if (!(await this.runs.get(id)?.steer(steer)))
       throw failure('NOT_STEERABLE', { job: `${job.plugin.title}, ${job.state}` });
+    // Answered for all who watch, once the run has taken it; it may have asked the next by now.
+    if (steer.answer === undefined || question?.id !== steer.answer.question || job.question !== question) return;
+    job.question = undefined;
+    this.changed(job);
   }
 
-  /** Cancels everything and waits until nothing runs. */
+  /** Begins nothing more, cancels everything and waits until nothing runs. */
   async close(): Promise<void> {
+    this.closing = true;
     for (const job of this.jobs.values()) if (job.state === 'waiting' || job.state === 'running') this.cancel(job.id);
     await this.working;
   }
@@ -186,11 +221,13 @@ export class Jobs extends EventEmitter<{ changed: [Job] }> {
       const run = runPlugin(job.plugin, job.parameters, this.services, {
         signal: job.abort.signal,
         checkpointEvery: CHECKPOINT_EVERY,
+        granted: job.granted,
         ...(this.services.policy ? { policy: this.services.policy } : {}),
         ...job.again,
       });
       this.runs.set(job.id, run);
       for await (const event of run.events) {
+        if (job.abort.signal.aborted) throw failure('CANCELLED', {});
         await this.take(job, event);
         this.changed(job);
       }
@@ -198,6 +235,7 @@ export class Jobs extends EventEmitter<{ changed: [Job] }> {
     } catch (thrown) {
       const error = plainError(thrown);
       if (error.code !== 'CANCELLED') job.error = error;
+      this.services.failed?.(job, error);
       this.end(job, error.code === 'CANCELLED' ? 'cancelled' : 'failed');
     } finally {
       this.runs.delete(job.id);
@@ -209,13 +247,16 @@ export class Jobs extends EventEmitter<{ changed: [Job] }> {
       job.drawing = await this.services.keep(job, event, job.pictures);
     } else if (event.type === 'picture') {
       const { title, width, height } = event;
-      job.picture = { title, width, height, file: await this.services.keep(job, event, job.pictures) };
+      const file = await this.services.keep(job, event, job.pictures);
+      job.picture = { title, width, height, file, ...(job.drawing === undefined ? {} : { drawing: job.drawing }) };
+      job.drawing = undefined;
       job.pictures += 1;
     } else if (event.type === 'progress') job.progress = event;
     else if (event.type === 'frame') job.frame = event;
     else if (event.type === 'ranking') job.ranking = event;
     else if (event.type === 'paused' || event.type === 'going') job.paused = event.type === 'paused';
-    else if (event.type === 'table') job.tables = [...job.tables.filter((t) => t.title !== event.title), event];
+    else if (event.type === 'table')
+      job.tables = [...job.tables.filter((t) => t.title !== event.title), event].slice(-TABLES_LIMIT);
     else if (event.type === 'file') {
       const file = await this.services.keepFile(job, event);
       job.files = [...job.files.filter((f) => f.name !== event.name), { name: event.name, file }];
@@ -223,7 +264,8 @@ export class Jobs extends EventEmitter<{ changed: [Job] }> {
     else if (event.type === 'checkpoint') keepCheckpoint(job, event);
     else if (event.type === 'rewound') goBack(job, event.step);
     else if (event.type === 'chart' && job.chart.length < CHART_LIMIT) job.chart.push(event);
-    else if (event.type === 'note' && job.notes.length < NOTES_LIMIT) job.notes.push(event.text);
+    else if (event.type === 'note' && job.notes.length < NOTES_LIMIT)
+      job.notes.push(shortened(event.text, NOTE_LENGTH));
   }
 
   private end(job: Job, state: JobState): void {
@@ -251,7 +293,12 @@ function goBack(job: Job, step: number): void {
   job.checkpoints = job.checkpoints.filter((c) => c.checkpoint.step <= step);
 }
 
+const sizeOf = ({ values }: Checkpoint): number =>
+  Object.values(values).reduce((sum, { byteLength }) => sum + byteLength, 0);
+
 function keepCheckpoint(job: Job, event: Of<'checkpoint'>): void {
   job.checkpoints.push(event);
-  if (job.checkpoints.length > CHECKPOINTS_KEPT) job.checkpoints = job.checkpoints.filter((_, i) => i % 2 === 0);
+  const bytes = (): number => job.checkpoints.reduce((sum, c) => sum + sizeOf(c.checkpoint), 0);
+  while (job.checkpoints.length > CHECKPOINTS_KEPT || (job.checkpoints.length > 1 && bytes() > CHECKPOINT_BYTES))
+    job.checkpoints = job.checkpoints.filter((_, i) => i % 2 === 0);
 }

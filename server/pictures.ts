@@ -11,9 +11,11 @@ export interface PicturePlaces {
   readonly allowed?: readonly string[];
   /** Where `upload:` names lie. */
   readonly uploads?: string;
+  /** Told of every upload that is asked for. */
+  readonly touched?: (name: string) => Promise<void>;
 }
 
-const UPLOAD = /^upload:([a-zA-Z0-9._-]+)$/;
+const UPLOAD = /^upload:([\p{L}\p{N}._-]+)$/u;
 const ADDRESS = /^https?:\/\//i;
 /** Addresses that one job may have fetched. */
 const ADDRESSES = 100;
@@ -37,8 +39,9 @@ export async function allowedPath(path: string, { allowed }: PicturePlaces): Pro
 }
 
 /** The file of an `upload:` name; nothing for other names. Throws PATH_OUTSIDE, FILE_MISSING. */
-export async function uploadedPath(field: string, { uploads }: PicturePlaces): Promise<string | undefined> {
+export async function uploadedPath(field: string, { uploads, touched }: PicturePlaces): Promise<string | undefined> {
   const upload = UPLOAD.exec(field)?.[1];
+  if (upload && uploads) await touched?.(upload);
   return upload && uploads ? allowedPath(join(uploads, upload), { allowed: [uploads] }) : undefined;
 }
 

@@ -11,7 +11,16 @@ export const pluginFolders = (named: readonly string[] = []): string[] => [
 ];
 
 /** Names of the command line's own commands. */
-const RESERVED: ReadonlySet<string> = new Set(['start', 'score', 'model', 'replay', 'verify', 'resume', 'help']);
+const RESERVED: ReadonlySet<string> = new Set([
+  'start',
+  'score',
+  'model',
+  'plugins',
+  'replay',
+  'verify',
+  'resume',
+  'help',
+]);
 
 /** Names of options that every plugin's command has; a parameter may not be called so. */
 const OPTIONS: ReadonlySet<string> = new Set([
@@ -36,7 +45,7 @@ export function usable(registry: Registry): Registry {
   const broken: LodestoneError[] = [...registry.broken];
   const plugins = registry.plugins.filter((plugin) => {
     const taken = [plugin.id, ...plugin.aliases].find((name) => RESERVED.has(name));
-    const parsed = pluginSchema.safeParse(plugin);
+    const parsed = pluginSchema.safeParse({ ...plugin, wants: [] });
     const option = Object.keys(parsed.data?.parameters.properties ?? {}).find((name) => OPTIONS.has(name));
     if (taken === undefined && option === undefined && parsed.success) return true;
     const own = taken ? `"${taken}" is a command` : `the parameter "${option}" is called as an option`;

@@ -1,12 +1,13 @@
 /** Puts the parts together: engine, registry, jobs, HTTP and sockets. */
 import { randomUUID } from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
 import {
+  darkroom,
   Engine,
   type EngineOptions,
   failure,
@@ -14,16 +15,25 @@ import {
   messageOf,
   type Policy,
   plainError,
+  type RegisteredPlugin,
+  sweepParts,
+  takeLock,
+  WANTS,
+  type Want,
+  workImagesWith,
   writeWhole,
 } from '../core/index.ts';
-import { allowedModel, DATA, pluginFolder, readAllowed } from './files.ts';
+import { allowedModel, DATA, pluginFolder, pluginPlace, readAllowed } from './files.ts';
 import { generatePictures } from './generate-pictures.ts';
+import { Grants } from './grants.ts';
 import { createApp } from './http/app.ts';
-import { isLoopback } from './http/guard.ts';
+import { checkedToken, guardServer, isLoopback } from './http/guard.ts';
 import { attachSockets } from './http/sockets.ts';
+import { Thumbnails } from './http/thumbnails.ts';
 import { Jobs } from './jobs.ts';
 import { gatherPictures, type PicturePlaces } from './pictures.ts';
 import { pluginFolders, usable } from './plugins.ts';
+import { Uploads } from './uploads.ts';
 import { type Hello, pluginSchema } from './wire.ts';
 
 export interface ServerOptions {
@@ -47,6 +57,8 @@ export interface RunningServer {
   /** The studio's address, with the token when one is wanted. */
   readonly url: string;
   readonly jobs: Jobs;
+  /** Whether plugins are there that do not ship with Lodestone. */
+  readonly strangers: boolean;
   close(): Promise<void>;
 }
 
@@ -61,62 +73,134 @@ export const version = async (): Promise<string> => {
 const slug = (title: string): string =>
   title
     .toLowerCase()
-    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/[^\p{L}\p{N}]+/gu, '-')
     .replace(/^-+|-+$/g, '')
     .slice(0, 60) || 'picture';
 
+/** The token of a data folder: the same after a restart, so that open pages go on. */
+async function keptToken(data: string): Promise<string> {
+  const path = join(data, 'token');
+  const known = await readFile(path, 'utf8').catch(() => '');
+  if (/^[0-9a-f-]{36}$/.test(known)) return known;
+  const made = randomUUID();
+  await writeWhole(path, made, { secret: true });
+  return made;
+}
+
+/** How long closing waits for those that still take something. */
+const CLOSE_MS = 3000;
+
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { host = '127.0.0.1', port = DEFAULT_PORT, logger, data = DATA, allow = [], plugins = [] } = options;
-  const token = options.token ?? (isLoopback(host) ? undefined : randomUUID());
-  const [gallery, uploads, reports] = [join(data, 'gallery'), join(data, 'uploads'), join(data, 'reports')];
-  await Promise.all([gallery, uploads, reports].map((folder) => mkdir(folder, { recursive: true }))).catch(
+  if (options.token !== undefined) checkedToken(options.token);
+  const [gallery, reports] = [join(data, 'gallery'), join(data, 'reports')];
+  const uploadsFolder = join(data, 'uploads');
+  await Promise.all([gallery, uploadsFolder, reports].map((folder) => mkdir(folder, { recursive: true }))).catch(
     (cause: unknown) => {
       throw failure('FILE_WRITE', { path: data, what: messageOf(cause) }, cause);
     },
   );
-  const engine = new Engine(options.engine);
-  const registry = usable(await loadRegistry(pluginFolders(plugins)));
-  for (const broken of registry.broken) logger.warn({ code: broken.code }, broken.message);
-  const places: PicturePlaces = { allowed: [gallery, ...allow], uploads };
-  const jobs = new Jobs({
-    ...(options.policy ? { policy: options.policy } : {}),
-    engine,
-    pictures: (fields, signal) => gatherPictures(fields, places, signal),
-    read: (file) => readAllowed(file, places),
-    model: (name, signal) => allowedModel(name, places, signal),
-    folder: (plugin) => pluginFolder(data, plugin),
-    generate: (request, signal, say) => generatePictures(request, { folder: uploads, signal, say }),
-    log: (message) => logger.info({ from: 'plugin' }, message),
-    keep: async (job, picture, count) => {
-      const extension = picture.mime.slice('image/'.length).replace('jpeg', 'jpg').replace('svg+xml', 'svg');
-      const file = `${slug(picture.title)}-${job.id.slice(0, 8)}${count > 0 ? `-${count + 1}` : ''}.${extension}`;
-      await writeWhole(join(gallery, file), picture.bytes);
-      return file;
-    },
-    keepFile: async (job, { name, bytes }) => {
-      const file = `${job.id.slice(0, 8)}-${name}`;
-      await writeWhole(join(reports, file), bytes);
-      return file;
-    },
-  });
-  const about = {
-    version: await version(),
-    plugins: registry.plugins.map((p) => pluginSchema.parse(p)),
-    broken: registry.broken.map(plainError),
+  const lock = await takeLock(join(data, '.lock'));
+  if ('heldBy' in lock) throw failure('DATA_IN_USE', { folder: data, pid: lock.heldBy });
+  const closing: (() => Promise<unknown>)[] = [lock.release];
+  const closeAll = async (): Promise<void> => {
+    for (const close of closing.splice(0).reverse()) await close();
   };
-  const hello = async (): Promise<Hello> => {
-    const info = await engine.info().catch((thrown: unknown) => {
-      logger.error(plainError(thrown));
-      return undefined;
+  try {
+    // Nobody else writes there: what is half-written was left by a process that was killed.
+    for (const folder of [gallery, uploadsFolder, reports, data]) await sweepParts(folder);
+    const token = options.token ?? (isLoopback(host) ? undefined : await keptToken(data));
+    // Pictures of others are opened in a process that may be ended.
+    workImagesWith(darkroom());
+    const engine = new Engine(options.engine);
+    closing.push(() => engine.close());
+    const registry = usable(await loadRegistry(pluginFolders(plugins)));
+    for (const broken of registry.broken) logger.warn({ code: broken.code }, broken.message);
+    const uploads = new Uploads(uploadsFolder, () => uploadsIn(jobs));
+    const places: PicturePlaces = {
+      allowed: [gallery, ...allow],
+      uploads: uploadsFolder,
+      touched: (name) => uploads.touched(name),
+    };
+    const jobs = new Jobs({
+      ...(options.policy ? { policy: options.policy } : {}),
+      engine,
+      pictures: (fields, signal) => gatherPictures(fields, places, signal),
+      read: (file) => readAllowed(file, places),
+      model: (name, signal) => allowedModel(name, places, signal),
+      folder: (plugin) => pluginFolder(data, plugin),
+      folderOf: (plugin) => pluginPlace(data, plugin),
+      generate: async (request, signal, say) => {
+        await uploads.makeRoom();
+        return generatePictures(request, { folder: uploadsFolder, signal, say });
+      },
+      log: (message) => logger.info({ from: 'plugin' }, message),
+      failed: (job, error) => logger.info({ code: error.code, plugin: job.plugin.id, job: job.id }, error.message),
+      keep: async (job, picture, count) => {
+        const extension = picture.mime.slice('image/'.length).replace('jpeg', 'jpg').replace('svg+xml', 'svg');
+        const file = `${slug(picture.title)}-${job.id.slice(0, 8)}${count > 0 ? `-${count + 1}` : ''}.${extension}`;
+        await writeWhole(join(gallery, file), picture.bytes);
+        return file;
+      },
+      keepFile: async (job, { name, bytes }) => {
+        const file = `${job.id.slice(0, 8)}-${name}`;
+        await writeWhole(join(reports, file), bytes);
+        return file;
+      },
     });
-    return { ...about, ...(info ? { model: { family: info.family, side: info.side, hash: info.hash } } : {}) };
-  };
-  const guardOptions = { host, ...(token ? { token } : {}) };
-  const http = createServer(
-    createApp({ ...guardOptions, jobs, gallery, uploads, reports, places, web: join(root, 'dist/web') }),
-  );
-  const io = attachSockets(http, { ...guardOptions, jobs, registry, hello });
-  await new Promise<void>((resolve, reject) => {
+    const grants = new Grants(data);
+    const about = { version: await version(), broken: registry.broken.map(plainError) };
+    const shown = async (plugin: RegisteredPlugin): Promise<Hello['plugins'][number]> => {
+      const granted = await grants.of(plugin).catch((): readonly Want[] => []);
+      const missing = plugin.wants.filter((want) => !granted.includes(want));
+      return pluginSchema.parse({ ...plugin, wants: missing.map((name) => ({ name, words: WANTS[name] })) });
+    };
+    const hello = async (): Promise<Hello> => {
+      const info = await engine.info().catch((thrown: unknown) => {
+        logger.error(plainError(thrown));
+        return undefined;
+      });
+      const shownPlugins = await Promise.all(registry.plugins.map(shown));
+      const model = info ? { model: { family: info.family, side: info.side, hash: info.hash } } : {};
+      return { ...about, plugins: shownPlugins, ...model };
+    };
+    const thumbnails = new Thumbnails(join(data, 'thumbnails'));
+    const http = createServer(
+      createApp({ jobs, gallery, uploads, thumbnails, reports, places, logger, web: join(root, 'dist/web') }),
+    );
+    const io = attachSockets(http, { jobs, registry, hello, grants, logger });
+    guardServer(http, { host, logger, ...(token ? { token } : {}) });
+    await listening(http, host, port);
+    closing.push(async () => {
+      // Nobody new; what is under way may end; then the doors are shut.
+      const closed = io.close();
+      await jobs.close();
+      const timer = setTimeout(() => http.closeAllConnections(), CLOSE_MS).unref();
+      http.closeIdleConnections();
+      await closed;
+      clearTimeout(timer);
+    });
+    const { port: bound } = http.address() as AddressInfo; // a TCP server's address is one of these
+    return {
+      url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}/${token ? `?token=${token}` : ''}`,
+      jobs,
+      strangers: registry.plugins.some((p) => !p.builtIn),
+      close: closeAll,
+    };
+  } catch (thrown) {
+    await closeAll();
+    throw thrown;
+  }
+}
+
+/** Names of uploads that stand in the parameters of runs that are still to be seen. */
+function uploadsIn(jobs: Jobs): ReadonlySet<string> {
+  const text = JSON.stringify(jobs.list().map((job) => job.parameters));
+  return new Set([...text.matchAll(/upload:([^"\\\]|\s]+)/gu)].map(([, name = '']) => name));
+}
+
+function listening(http: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
     http.once('error', (cause) =>
       reject(
         failure(
@@ -128,14 +212,4 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     );
     http.listen(port, host, resolve);
   });
-  const { port: bound } = http.address() as AddressInfo; // a TCP server's address is one of these
-  return {
-    url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}/${token ? `?token=${token}` : ''}`,
-    jobs,
-    close: async () => {
-      await jobs.close();
-      await io.close();
-      await engine.close();
-    },
-  };
 }

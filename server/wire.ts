@@ -33,6 +33,8 @@ export const pluginSchema = z.object({
   version: z.string(),
   steerable: z.boolean(),
   paintable: z.boolean(),
+  /** What it asks for beyond what every plugin has, in words, while it has not been granted. */
+  wants: z.array(z.object({ name: z.string(), words: z.string() })).default([]),
   parameters: parametersSchema,
 });
 export type WirePlugin = z.infer<typeof pluginSchema>;
@@ -120,7 +122,14 @@ export const updateSchema = z.object({
 });
 export type Update = z.infer<typeof updateSchema>;
 
-export const startSchema = z.object({ plugin: id, parameters: z.record(z.string(), z.unknown()) });
+/** Parameters are what somebody typed and chose; files go another way. */
+const PARAMETERS_LIMIT = 256 * 1024;
+const sizeOf = (value: unknown): number => JSON.stringify(value)?.length ?? 0;
+const parameters = z
+  .record(z.string().max(100), z.unknown())
+  .refine((given) => sizeOf(given) <= PARAMETERS_LIMIT, `parameters of at most ${PARAMETERS_LIMIT / 1024} KiB`);
+export const startSchema = z.object({ plugin: id, parameters });
+export const grantSchema = z.object({ plugin: id });
 export const jobSchema = z.object({ job: id });
 export const steerSchema = z.object({
   job: id,
@@ -153,6 +162,8 @@ export interface ClientEvents {
   cancel: (message: z.infer<typeof jobSchema>, ack: Ack<null>) => void;
   steer: (message: Steering, ack: Ack<null>) => void;
   branch: (message: Branching, ack: Ack<{ job: string }>) => void;
+  /** Grants a plugin what it wants, once and for all. */
+  grant: (message: z.infer<typeof grantSchema>, ack: Ack<null>) => void;
 }
 /** What the server says. An update is acknowledged; until then that watcher gets no other. */
 export interface ServerEvents {

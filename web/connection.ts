@@ -24,6 +24,8 @@ export interface Listeners {
 export interface Connection {
   start(plugin: string, parameters: Record<string, unknown>): Promise<Answer<{ job: string }>>;
   cancel(job: string): Promise<Answer<null>>;
+  /** Lets a plugin have what it wants, once and for all. */
+  grant(plugin: string): Promise<Answer<null>>;
   steer(job: string, wish: Omit<Steering, 'job'>): Promise<Answer<null>>;
   /** Another run from an earlier state of one. */
   branch(message: Branching): Promise<Answer<{ job: string }>>;
@@ -65,6 +67,7 @@ export function connect(listeners: Listeners): Connection {
   return {
     start: (plugin, parameters) =>
       answered(() => socket.timeout(ANSWER_MS).emitWithAck('start', { plugin, parameters })),
+    grant: (plugin) => answered(() => socket.timeout(ANSWER_MS).emitWithAck('grant', { plugin })),
     cancel: (job) => answered(() => socket.timeout(ANSWER_MS).emitWithAck('cancel', { job })),
     steer: (job, wish) => answered(() => socket.timeout(ANSWER_MS).emitWithAck('steer', { job, ...wish })),
     branch: (message) => answered(() => socket.timeout(ANSWER_MS).emitWithAck('branch', message)),

@@ -10,6 +10,7 @@ import { showGallery } from './gallery.ts';
 import { showRanking } from './ranking.ts';
 import { clearResults, showQuestion, showResults } from './results.ts';
 import { createTransport } from './transport.ts';
+import { showWants } from './wants.ts';
 
 const [tabs, fields, about, state, error, notes] = [
   byId('plugins', HTMLElement),
@@ -27,7 +28,11 @@ const [go, cancel, form, progress, download, drawing] = [
   byId('download', HTMLAnchorElement),
   byId('drawing', HTMLAnchorElement),
 ];
-const [ranking, easelBox] = [byId('ranking', HTMLOListElement), byId('easel', HTMLElement)];
+const [ranking, easelBox, wants] = [
+  byId('ranking', HTMLOListElement),
+  byId('easel', HTMLElement),
+  byId('wants', HTMLElement),
+];
 const easel = createEasel();
 const chart = createChart(byId('chart', HTMLDivElement));
 const report = (answer: Answer<unknown> | undefined): void =>
@@ -149,6 +154,12 @@ function choose(plugin: WirePlugin): void {
     return answer.ok ? answer.value : undefined;
   });
   go.textContent = 'Go';
+  showWants(wants, plugin, async () => {
+    const answer = await connection.grant(plugin.id);
+    showError(answer.ok ? undefined : answer.error);
+    if (answer.ok) plugins = plugins.map((p) => (p.id === plugin.id ? { ...p, wants: [] } : p));
+    return answer.ok ? undefined : answer.error;
+  });
 }
 
 function onHello(hello: Hello): void {
@@ -160,7 +171,7 @@ function onHello(hello: Hello): void {
     ...hello.plugins.map((plugin) => {
       const tab = make('button', { type: 'button', textContent: plugin.title });
       tab.dataset['plugin'] = plugin.id;
-      tab.addEventListener('click', () => choose(plugin));
+      tab.addEventListener('click', () => choose(plugins.find((p) => p.id === plugin.id) ?? plugin));
       return tab;
     }),
   );

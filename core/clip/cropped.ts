@@ -1,5 +1,5 @@
 /** A part of a picture that was decoded. */
-import type { Raster } from './resample.ts';
+import type { Raster } from '../image/opaque.ts';
 
 interface Box {
   readonly left: number;

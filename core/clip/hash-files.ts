@@ -1,7 +1,7 @@
 /** Hashes of a model's files. */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { digest, type Store } from './store.ts';
 
@@ -12,8 +12,14 @@ export async function hashOf(files: readonly string[], store: Store): Promise<st
   return digest(parts.join(''));
 }
 
+/** What git calls a file of this content: SHA-1 over a header and the bytes. For small files. */
+export async function gitHash(file: string): Promise<string> {
+  const bytes = await readFile(file);
+  return createHash('sha1').update(`blob ${bytes.byteLength}\0`).update(bytes).digest('hex');
+}
+
 /** SHA-256 of a file, remembered by its path, size and time of change. */
-async function contentHash(file: string, store: Store): Promise<string> {
+export async function contentHash(file: string, store: Store): Promise<string> {
   const { size, mtimeMs } = await stat(file);
   const key = `h:${digest(`${file}\n${size}\n${mtimeMs}`)}`;
   const known = store.get(key);

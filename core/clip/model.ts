@@ -6,6 +6,7 @@ import type { Session, Shape } from '../graph/index.ts';
 import { compile, sizeOf, trace } from '../graph/index.ts';
 import type { CompileOptions } from '../graph/session.ts';
 import { float32, floatsOf, openFile, wholeNumbers } from '../graph/session.ts';
+import { NOWHERE } from '../store/kept.ts';
 import type { Embeddings } from './batches.ts';
 import { filled, inBatches, normalised } from './batches.ts';
 import { framedSide } from './config.ts';
@@ -18,7 +19,6 @@ import { keptSession, remembered } from './remembered.ts';
 import { type SaliencyPlan, saliencyGraph, saliencyPlan } from './saliency.ts';
 import { cosines } from './similarity.ts';
 import type { Store } from './store.ts';
-import { openStore } from './store.ts';
 import { styleLayers, styleProfile } from './style.ts';
 import type { TextTokenizer } from './tokenizer.ts';
 import { createTokenizer, tokenizerWishes } from './tokenizer.ts';
@@ -90,7 +90,7 @@ export class ClipModel {
   private constructor(folder: ModelFolder, options: ModelOptions) {
     this.folder = folder;
     this.options = options;
-    this.store = options.store ?? openStore('off');
+    this.store = options.store ?? NOWHERE;
   }
 
   /** Throws MODEL_MISSING, MODEL_BROKEN. Graphs are read when they are first needed. */
@@ -174,6 +174,8 @@ export class ClipModel {
     const whole = combined ? await readGraph(this.folder, combined) : undefined;
     const form = whole && logitFormOf(whole);
     const logits = form ? { ...form, source: 'graph' as const } : config.logits;
+    if (!Number.isFinite(logits.scale) || !Number.isFinite(logits.bias))
+      throw failure('MODEL_BROKEN', { file: path, what: 'the scale of its logits is not a number' });
     const towers = (['image', 'text'] as const).filter(
       (kind) => (kind === 'image' ? vision : text) ?? (whole && couldHold(whole, kind)),
     );
@@ -233,6 +235,16 @@ export class ClipModel {
     return (vision || combined ? fixedLength(await this.tower('image')) : undefined) ?? framedSide(preprocessing);
   }
 
+  /** Throws MODEL_BROKEN when it does not give numbers even for an even picture: nothing can be guided by it then. */
+  sees(): Promise<void> {
+    this.seen ??= this.side().then(async (side) => void (await this.embedPixels(new Float32Array(3 * side * side), 1)));
+    this.seen.catch(() => {
+      this.seen = undefined;
+    });
+    return this.seen;
+  }
+  private seen: Promise<void> | undefined;
+
   /** Embeddings of normalised pixel values [count, 3, side, side]. */
   async embedPixels(pixels: Float32Array, count: number): Promise<Embeddings> {
     const tower = await this.tower('image');
@@ -254,7 +266,7 @@ export class ClipModel {
       },
       tower.embedding,
     );
-    return normalised(rows, count);
+    return this.unitRows(rows, count);
   }
 
   /** A session of a fixed batch, its graph rewritten; the last batch is filled up. */
@@ -276,12 +288,25 @@ export class ClipModel {
     );
     const run = (from: number, size: number): ReturnType<Session['run']> =>
       session.run({ pixels: float32(filled(part(from, size), sizeOf(shape)), shape) });
-    return normalised(await inBatches(count, batch, run, 'embedding'), count);
+    return this.unitRows(await inBatches(count, batch, run, 'embedding'), count);
+  }
+
+  /** Rows of length one. Throws MODEL_BROKEN when they are no numbers: what cannot be compared is never a score. */
+  private unitRows(rows: Float32Array, count: number): Embeddings {
+    this.checkFinite(rows, 'an embedding');
+    return normalised(rows, count);
+  }
+  private checkFinite(values: Float32Array, what: string): void {
+    if (values.every(Number.isFinite)) return;
+    throw failure('MODEL_BROKEN', {
+      file: this.folder.path,
+      what: `${what} of it is not a number. Its weights are damaged, or too large for their precision; fetch it again, or try another --variant`,
+    });
   }
 
   async embedTexts(texts: readonly string[]): Promise<Embeddings> {
     const tokenizer = await this.tokenizer();
-    return this.embedTokens(texts.map((text) => tokenizer.encode(text)));
+    return this.embedTokens(tokenizer.encodeAll(texts));
   }
 
   async embedTokens(
@@ -305,7 +330,7 @@ export class ClipModel {
       });
       return session.run(Object.fromEntries(feeds), [tower.embedding]);
     };
-    return normalised(await inBatches(encoded.length, most, run, tower.embedding), encoded.length);
+    return this.unitRows(await inBatches(encoded.length, most, run, tower.embedding), encoded.length);
   }
 
   /** Style profiles of normalised pixel values, see style.ts: one unit row each. */
@@ -324,6 +349,7 @@ export class ClipModel {
       );
     });
     const data = floatsOf((await session.run({ pixels: float32(pixels, shape) }))['profile']);
+    this.checkFinite(data, 'a style profile');
     return { count, dimension: data.length / count, data };
   }
 
@@ -355,11 +381,9 @@ export class ClipModel {
       against: float32(against.data, [against.count, against.dimension]),
       weights: float32(weights, [count, against.count]),
     });
-    return {
-      value: floatsOf(out['value'])[0] ?? 0,
-      cosines: floatsOf(out['cosines']),
-      gradient: floatsOf(out['gradient']),
-    };
+    const gradient = floatsOf(out['gradient']);
+    this.checkFinite(gradient, 'a gradient');
+    return { value: floatsOf(out['value'])[0] ?? 0, cosines: floatsOf(out['cosines']), gradient };
   }
 
   /** Where in a picture sum(weights * cosines) comes from, see saliency.ts. */
@@ -381,7 +405,9 @@ export class ClipModel {
       weights: float32(weights, [1, count]),
     });
     const [rows = 1, columns = 1] = out['heat']?.dims ?? [];
-    return { value: floatsOf(out['value'])[0] ?? 0, rows, columns, heat: floatsOf(out['heat']), kind: plan.kind };
+    const heat = floatsOf(out['heat']);
+    this.checkFinite(heat, 'a saliency map');
+    return { value: floatsOf(out['value'])[0] ?? 0, rows, columns, heat, kind: plan.kind };
   }
 
   /** sum(weights * cosines) of one text and given embeddings, and its gradient with respect to the text's token embeddings [length, width]. */
@@ -408,6 +434,7 @@ export class ClipModel {
     });
     await session.release();
     const gradient = floatsOf(out['gradient']);
+    this.checkFinite(gradient, 'a gradient');
     return {
       value: floatsOf(out['value'])[0] ?? 0,
       tokens: ids.slice(0, used).map((id) => tokenizer.token(id)),

@@ -1,6 +1,7 @@
 /** From a picture to a model's pixel values, as Pillow-backed processors make them. */
+
+import type { Raster } from '../image/opaque.ts';
 import type { Preprocessing } from './config.ts';
-import type { Raster } from './resample.ts';
 import { resize } from './resample.ts';
 
 type Size = readonly [height: number, width: number];

@@ -1,4 +1,5 @@
 /** Pillow's antialiased resampling: the coefficients, shared by preprocessing (8-bit passes) and by the differentiable crop (matrices). */
+import type { Raster } from '../image/opaque.ts';
 import { across, type WholeTaps } from './across.ts';
 
 export type Interpolation = 'nearest' | 'box' | 'bilinear' | 'bicubic' | 'lanczos';
@@ -72,13 +73,6 @@ export function resamplingMatrix(
     matrix.set(weights, row * input + first);
   });
   return matrix;
-}
-
-export interface Raster {
-  readonly width: number;
-  readonly height: number;
-  /** RGB, 8 bits each, row by row. */
-  readonly data: Uint8Array;
 }
 
 /** Pillow rounds its coefficients to this many bits (Resample.c, PRECISION_BITS). */

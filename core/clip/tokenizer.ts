@@ -1,7 +1,8 @@
 /** From text to a model's token ids, through the Hugging Face tokenizer of its folder. */
 import { Tokenizer } from '@huggingface/tokenizers';
 import { z } from 'zod';
-import { failure, messageOf } from '../errors.ts';
+import { failure, LodestoneError, messageOf } from '../errors.ts';
+import { within } from './bounded.ts';
 
 export interface TextTokenizer {
   /** Token ids without padding or truncation. */
@@ -15,6 +16,8 @@ export interface TextTokenizer {
     readonly used: number;
     readonly own: { readonly from: number; readonly to: number };
   };
+  /** Many at once. Throws MODEL_BROKEN when that does not come to an end. */
+  encodeAll(texts: readonly string[]): ReturnType<TextTokenizer['encode']>[];
   /** The text of one id, for showing which word a score comes from. */
   token(id: number): string;
 }
@@ -42,6 +45,19 @@ export function tokenizerWishes(
   };
 }
 
+const LEAST_MS = 4000;
+/** Far more than any tokenizer takes: they read thousands of letters in a millisecond. */
+const MS_A_LETTER = 1;
+
+function bounded<T>(file: string, letters: number, work: () => T): T {
+  const done = within(LEAST_MS + MS_A_LETTER * letters, work);
+  if (done) return done.value;
+  throw failure('MODEL_BROKEN', {
+    file,
+    what: 'its patterns do not come to an end on this text. Fetch the tokenizer again from a source that you trust',
+  });
+}
+
 function sameAtStart(a: readonly number[], b: readonly number[]): number {
   const differs = a.findIndex((id, i) => id !== b[i]);
   return differs < 0 ? a.length : differs;
@@ -54,8 +70,10 @@ export function createTokenizer(
 ): TextTokenizer {
   try {
     if (typeof json !== 'object' || json === null) throw new Error('it is not a JSON object');
-    const tokenizer = new Tokenizer(json, typeof config === 'object' && config !== null ? config : {});
-    const ids = (text: string): number[] => tokenizer.encode(text).ids.map(Number);
+    const settings = typeof config === 'object' && config !== null ? config : {};
+    const tokenizer = bounded(file, 0, () => new Tokenizer(json, settings));
+    const plainIds = (text: string): number[] => tokenizer.encode(text).ids.map(Number);
+    const ids = (text: string): number[] => bounded(file, text.length, () => plainIds(text));
     const empty = ids('');
     const [end = 0] = empty.slice(-1);
     const before = sameAtStart(empty, ids('a'));
@@ -63,17 +81,21 @@ export function createTokenizer(
     const wishes = tokenizerWishes(json, config);
     const ownPad = wishes.padWord === undefined ? undefined : tokenizer.token_to_id(wishes.padWord);
     const filler = ownPad ?? wishes.padId ?? pad ?? end;
+    const framed = (all: readonly number[]): ReturnType<TextTokenizer['encode']> => {
+      const cut =
+        all.length > context ? [...all.slice(0, context - after), ...all.slice(all.length - after)] : [...all];
+      const own = { from: before, to: Math.max(before, cut.length - after) };
+      return { ids: [...cut, ...Array<number>(context - cut.length).fill(filler)], used: cut.length, own };
+    };
+    const lengthOf = (texts: readonly string[]): number => texts.reduce((sum, { length }) => sum + length, 0);
     return {
       ids,
       token: (id) => tokenizer.id_to_token(id) ?? '',
-      encode(text) {
-        const all = ids(text);
-        const cut = all.length > context ? [...all.slice(0, context - after), ...all.slice(all.length - after)] : all;
-        const own = { from: before, to: Math.max(before, cut.length - after) };
-        return { ids: [...cut, ...Array<number>(context - cut.length).fill(filler)], used: cut.length, own };
-      },
+      encode: (text) => framed(ids(text)),
+      encodeAll: (texts) => bounded(file, lengthOf(texts), () => texts.map(plainIds)).map(framed),
     };
   } catch (cause) {
+    if (cause instanceof LodestoneError) throw cause;
     throw failure('MODEL_BROKEN', { file, what: messageOf(cause) }, cause);
   }
 }

@@ -7,14 +7,15 @@ import type { FileReport } from '../clip/check.ts';
 import { EMBEDDED } from '../clip/folder.ts';
 import type { Inspection } from '../clip/inspect.ts';
 import type { ModelInfo, TokenGradient } from '../clip/model.ts';
+import type { Nearest } from '../clip/nearest.ts';
 import type { Replacement } from '../clip/replacements.ts';
-import { failure } from '../errors.ts';
+import { failure, plainError } from '../errors.ts';
 import type { GuideEvent, GuideRequest, SteerRequest } from '../guidance/protocol.ts';
 import type { Child } from '../process/child.ts';
 import { entryBeside, startChild } from '../process/child.ts';
 import { Peer } from '../process/rpc.ts';
 import { BULK_FROM, defaultWorkers, inParallel, threadsEach } from './bulk.ts';
-import { Neighbours } from './neighbours.ts';
+import { type Graph, Neighbours } from './neighbours.ts';
 import type { PictureBatch, Unreadable } from './picture-batch.ts';
 import type { Method, PictureSource, WorkerSettings } from './requests.ts';
 import { cosineTable, meanDirection, percentiles, probabilities, row, stacked, weighed } from './scores.ts';
@@ -60,7 +61,7 @@ export interface Classified {
 /** Calls that may wait at once. */
 const WAITING_LIMIT = 256;
 /** How long a cancelled call may go on before its process is ended. */
-const GRACE_MS = 15_000;
+const GRACE_MS = 8_000;
 
 /** How long engines for many pictures wait for the next. */
 const HELPERS_IDLE_MS = 30_000;
@@ -71,9 +72,16 @@ interface Remote {
   readonly prefix: string;
 }
 
+/** A process that runs the model, and whether it was ended because a cancelled call went on in it. */
+interface Running {
+  readonly process: Child;
+  readonly peer: Peer;
+  stuck: boolean;
+}
+
 export class Engine {
   private readonly settings: WorkerSettings;
-  private child: { readonly process: Child; readonly peer: Peer } | undefined;
+  private child: Running | undefined;
   private remote: Remote | undefined;
   private closed = false;
   private stock: Promise<Embeddings> | undefined;
@@ -112,38 +120,35 @@ export class Engine {
     return this.flow(method, args, { signal });
   }
 
-  private peer(): Peer {
-    if (this.remote) return this.remote.peer;
-    if (this.closed) throw failure('ENGINE_STOPPED', { what: 'it was closed' });
-    if (!this.child) {
-      const process = startChild(entryBeside(import.meta.url, '../worker/main'), {
-        args: [JSON.stringify(this.settings)],
-      });
-      const child = { process, peer: new Peer(process.port) };
-      this.child = child;
-      void process.ended.then(() => {
-        if (this.child === child) this.child = undefined;
-      });
+  /**
+   * The process that is to be asked. A cancelled call ends by itself at the next step; if it does not, its process is ended. Nothing new begins in a
+   * process of which it is not known yet which of both will happen.
+   */
+  private async running(): Promise<Running> {
+    for (;;) {
+      if (this.closed) throw failure('ENGINE_STOPPED', { what: 'it was closed' });
+      this.child ??= this.started();
+      const { child } = this;
+      if (child.peer.pending >= WAITING_LIMIT) throw failure('ENGINE_BUSY', { limit: WAITING_LIMIT });
+      if (!child.peer.settling) return child;
+      await child.peer.settled();
     }
-    if (this.child.peer.pending >= WAITING_LIMIT) throw failure('ENGINE_BUSY', { limit: WAITING_LIMIT });
-    return this.child.peer;
   }
 
-  /** A cancelled call ends by itself at the next step; if it does not, its process is ended. */
-  private async guarded<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
-    if (!signal) return work();
-    let timer: NodeJS.Timeout | undefined;
-    const child = this.child?.process;
-    const onAbort = (): void => {
-      timer = setTimeout(() => (child ?? this.child?.process)?.kill(), GRACE_MS);
+  private started(): Running {
+    const process = startChild(entryBeside(import.meta.url, '../worker/main'), {
+      args: [JSON.stringify(this.settings)],
+    });
+    const late = (): void => {
+      child.stuck = true;
+      if (this.child === child) this.child = undefined;
+      process.kill();
     };
-    signal.addEventListener('abort', onAbort, { once: true });
-    try {
-      return await work();
-    } finally {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', onAbort);
-    }
+    const child: Running = { process, peer: new Peer(process.port, {}, { ms: GRACE_MS, late }), stuck: false };
+    void process.ended.then(() => {
+      if (this.child === child) this.child = undefined;
+    });
+    return child;
   }
 
   private named(method: Method): string {
@@ -152,20 +157,21 @@ export class Engine {
 
   private async ask<T>(method: Method, args: unknown, { signal }: Call = {}): Promise<T> {
     // The child is our own code: what it answers has the type that its handler declares.
-    return (await this.guarded(signal, async () => this.peer().call(this.named(method), args, signal))) as T;
+    if (this.remote) return (await this.remote.peer.call(this.named(method), args, signal)) as T;
+    const child = await this.running();
+    try {
+      return (await child.peer.call(method, args, signal)) as T; // as above
+    } catch (thrown) {
+      // The process was ended because of somebody else's call; nothing that is asked changes anything, so it is asked again.
+      if (!child.stuck || signal?.aborted || plainError(thrown).code !== 'ENGINE_STOPPED') throw thrown;
+      return (await (await this.running()).peer.call(method, args, signal)) as T;
+    }
   }
 
   private async *flow<T>(method: Method, args: unknown, { signal }: Call = {}): AsyncGenerator<T> {
-    const stream = this.peer().stream(this.named(method), args, signal);
-    try {
-      for (;;) {
-        const step = await this.guarded(signal, () => stream.next());
-        if (step.done) return;
-        yield step.value as T; // as above: the handler's type
-      }
-    } finally {
-      await stream.return(undefined);
-    }
+    const peer = this.remote?.peer ?? (await this.running()).peer;
+    // As above: the handler's type.
+    yield* peer.stream(this.named(method), args, signal) as AsyncGenerator<T, void>;
   }
 
   info(call: Call = {}): Promise<ModelInfo> {
@@ -216,12 +222,14 @@ export class Engine {
     await Promise.all(ending.map((h) => h.close()));
   }
 
-  /** Rows that are searched again and again, see neighbours.ts: exact, and kept beside the model between searches. */
-  neighbours(rows: Embeddings): Neighbours {
-    return new Neighbours(rows, {
-      keep: (name, kept, call) => this.ask('keepRows', { name, rows: kept }, call),
-      nearest: (name, query, count, call) => this.ask('nearest', { name, query, count }, call),
-    });
+  /** Rows that are searched again and again, see neighbours.ts: exact unless a graph is named, and kept beside the model between searches. */
+  neighbours(rows: Embeddings, graph?: Graph): Neighbours {
+    const keeper = {
+      keep: (part: object, call: Call) => this.ask<void>('keepRows', part, call),
+      nearest: (name: string, query: Float32Array, count: number, call: Call) =>
+        this.ask<Nearest | undefined>('nearest', { name, query, count }, call),
+    };
+    return new Neighbours(rows, keeper, graph);
   }
 
   /** Style profiles of pictures: see core/clip/style.ts. */

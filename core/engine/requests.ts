@@ -49,7 +49,19 @@ export const requests = {
   tokenGradient: z.object({ text, against: embeddingsSchema, weights: numbers }),
   replacements: z.object({ text, against: embeddingsSchema, weights: numbers, count: z.int().min(1).max(1000) }),
   saliency: z.object({ picture: pictureSchema, against: embeddingsSchema, weights: numbers }),
-  keepRows: z.object({ name: z.string().max(128), rows: embeddingsSchema }),
+  keepRows: z.object({
+    name: z.string().max(128),
+    count: z.int().min(1).max(10_000_000),
+    dimension: z.int().min(1).max(100_000),
+    from: z.int().nonnegative(),
+    data: numbers,
+    graph: z
+      .object({
+        name: z.string().regex(/^[a-z0-9-]{1,100}$/),
+        ids: z.custom<Float64Array>((v) => v instanceof Float64Array && v.every(Number.isSafeInteger), 'whole numbers'),
+      })
+      .exactOptional(),
+  }),
   nearest: z.object({ name: z.string().max(128), query: numbers, count: z.int().min(0).max(1_000_000) }),
   hashOf: z.object({ folder: z.string().min(1) }),
   check: z.object({ folder: z.string().min(1) }),

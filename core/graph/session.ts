@@ -1,6 +1,7 @@
 /** Compiles a graph to an onnxruntime session. `run` blocks its thread: use it only in a process made for that. */
-import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
+import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import { failure, messageOf } from '../errors.ts';
+import { onnxruntime } from '../native.ts';
 import { fromHalf } from './data.ts';
 import type { DType, Graph, Shape } from './types.ts';
 import { writeOnnx } from './write-onnx.ts';
@@ -24,15 +25,17 @@ export interface Session {
   release(): Promise<void>;
 }
 
-export const float32 = (data: Float32Array, shape: Shape): OrtTensor => new OrtTensor('float32', data, [...shape]);
+const tensors = (): typeof OrtTensor => onnxruntime().Tensor;
+
+export const float32 = (data: Float32Array, shape: Shape): OrtTensor => new (tensors())('float32', data, [...shape]);
 /** Token ids, masks and the like in the type that a graph declares. */
 export function wholeNumbers(dtype: DType, data: readonly number[], shape: Shape): OrtTensor {
   const dims = [...shape];
-  if (dtype === 'int32') return new OrtTensor('int32', Int32Array.from(data), dims);
-  if (dtype === 'bool') return new OrtTensor('bool', Uint8Array.from(data), dims);
+  if (dtype === 'int32') return new (tensors())('int32', Int32Array.from(data), dims);
+  if (dtype === 'bool') return new (tensors())('bool', Uint8Array.from(data), dims);
   if (dtype === 'float32') return float32(Float32Array.from(data), shape);
   const whole = BigInt64Array.from(data, (v) => BigInt(Math.trunc(v)));
-  return new OrtTensor('int64', whole, dims);
+  return new (tensors())('int64', whole, dims);
 }
 /** The numbers of a float32 or float16 output. */
 export function floatsOf(tensor: OrtTensor | undefined): Float32Array {
@@ -72,8 +75,8 @@ export async function openFile(path: string, options: CompileOptions = {}): Prom
 
 async function open(model: string | Uint8Array, name: string, options: CompileOptions): Promise<Session> {
   const session = await (typeof model === 'string'
-    ? InferenceSession.create(model, sessionOptions(options))
-    : InferenceSession.create(model, sessionOptions(options))
+    ? onnxruntime().InferenceSession.create(model, sessionOptions(options))
+    : onnxruntime().InferenceSession.create(model, sessionOptions(options))
   ).catch((cause: unknown) => {
     throw failure('ONNX_UNREADABLE', { file: name, what: messageOf(cause) }, cause);
   });

@@ -76,7 +76,13 @@ class Run {
     const live = await Live.of(request, {
       canvas,
       eyesOf: (choice: readonly LookerChoice[]) =>
-        Promise.all(choice.map(({ folder }) => (folder === undefined ? eye : open(folder)))),
+        Promise.all(
+          choice.map(async ({ folder }) => {
+            const found = folder === undefined ? eye : await open(folder);
+            await found.model.sees();
+            return found;
+          }),
+        ),
       // Until a resumed run stands where it stood, what was locked is what its checkpoint says.
       picture: async () => (run ? run.bench.picture(run.progress) : (kept ?? new Float32Array())),
     });

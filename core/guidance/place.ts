@@ -1,8 +1,9 @@
 /** A part of the canvas that prompts look at: a box, or what is bright in a mask. */
-import sharp from 'sharp';
+
 import type { PictureSource } from '../engine/requests.ts';
 import { pictureName } from '../engine/requests.ts';
-import { failure, messageOf } from '../errors.ts';
+import { failure } from '../errors.ts';
+import { image } from '../image/image.ts';
 import type { Extent } from './plane.ts';
 import { type Region, SMALLEST_REGION } from './prompt/regions.ts';
 
@@ -22,25 +23,22 @@ const BRIGHT = 0.5;
 /** A picture as how bright it is, 0..1, at the size of the canvas. Throws MASK_INVALID when its shape is not the canvas's, PICTURE_UNREADABLE. */
 export async function readMask({ height, width }: Extent, picture: PictureSource): Promise<Float32Array> {
   const name = pictureName(picture);
-  const unreadable = (cause: unknown) =>
-    failure('PICTURE_UNREADABLE', { picture: name, what: messageOf(cause) }, cause);
   const options = { limitInputPixels: PIXEL_LIMIT, pages: 1 };
-  const image = sharp('path' in picture ? picture.path : picture.bytes, options).autoOrient();
-  const { data, info } = await image
+  const source = image('path' in picture ? picture.path : picture.bytes, options, name).autoOrient();
+  const { data, ...info } = await source
     .flatten({ background: '#000' })
     .toColourspace('b-w')
     .raw({ depth: 'uchar' })
-    .toBuffer({ resolveWithObject: true })
-    .catch((cause: unknown) => {
-      throw unreadable(cause);
-    });
+    .made();
   const [given, wanted] = [info.width / info.height, width / height];
   if (Math.abs(given / wanted - 1) > OTHER_SHAPE)
     throw failure('MASK_INVALID', {
       mask: name,
       what: `it is ${info.width} x ${info.height}, and the canvas has ${wanted.toFixed(2)} times its height as its width`,
     });
-  const fitted = await sharp(data, { raw: { width: info.width, height: info.height, channels: info.channels } })
+  const fitted = await image(data, {
+    raw: { width: info.width, height: info.height, channels: info.channels as 1 | 2 | 3 | 4 },
+  })
     .extractChannel(0)
     .resize(width, height, { fit: 'fill', kernel: 'cubic' })
     .raw()

@@ -1,6 +1,7 @@
 /** Pictures as constants of a graph: drawers and pulls that begin from one. */
 import { z } from 'zod';
-import { type Raster, resize } from '../clip/resample.ts';
+import { resize } from '../clip/resample.ts';
+import type { Raster } from '../image/opaque.ts';
 import type { Extent } from './plane.ts';
 
 export const rasterSchema = z.custom<Raster>(

@@ -1,5 +1,5 @@
 /** What a finished drawing says of its run. */
-import { env } from 'onnxruntime-node';
+import { onnxruntime } from '../native.ts';
 import type { Eye } from './looker.ts';
 import { printPrompt } from './prompt/print.ts';
 import type { LogEntry, ParsedGuideRequest, RunRecord } from './protocol.ts';
@@ -51,7 +51,7 @@ export async function recordOf(
     script: script.map((e) => ({ step: e.step, change: written(e) })),
     steps,
     threads: models.threads,
-    onnxruntime: env.versions.common,
+    onnxruntime: onnxruntime().env.versions.common,
     ...(await hashesBeside(request, script, models)),
   };
 }

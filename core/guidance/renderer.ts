@@ -1,8 +1,8 @@
 /** Renders a drawing's parameters at one size. The session is made when it is first needed. */
 import type { Tensor as OrtTensor } from 'onnxruntime-node';
-import sharp, { type Sharp } from 'sharp';
 import { compile, type Graph, type Session } from '../graph/index.ts';
 import { float32, floatsOf } from '../graph/session.ts';
+import { type Image, image } from '../image/image.ts';
 
 const FRAME_QUALITY = 88;
 
@@ -51,7 +51,7 @@ export class Renderer {
   private async encoded(
     state: ReadonlyMap<string, OrtTensor>,
     progress: number,
-    encode: (s: Sharp) => Sharp,
+    encode: (s: Image) => Image,
   ): Promise<Rendered> {
     const picture = await this.drawn(state, progress);
     const values = floatsOf(picture);
@@ -59,6 +59,6 @@ export class Renderer {
     const area = width * height;
     const data = new Uint8Array(area * 3);
     for (let c = 0; c < 3; c++) for (let i = 0; i < area; i++) data[i * 3 + c] = Math.round(values[c * area + i] ?? 0);
-    return { width, height, bytes: await encode(sharp(data, { raw: { width, height, channels: 3 } })).toBuffer() };
+    return { width, height, bytes: await encode(image(data, { raw: { width, height, channels: 3 } })).toBuffer() };
   }
 }

@@ -6,6 +6,7 @@ import type { Checkpoint } from '../guidance/protocol.ts';
 import type { PluginEvent } from './events.ts';
 import type { GenerateRequest } from './generate.ts';
 import type { Script, Steer } from './steer.ts';
+import type { Want } from './wants.ts';
 
 /** The engine as a plugin sees it: the calls that cross a process boundary. */
 export type PluginEngine = Pick<
@@ -48,7 +49,11 @@ export interface PluginContext {
   readonly model: (name: string) => Promise<string>;
   /** Another model's engine, named as --model names it; it is ended with the run. Throws what `model` throws. */
   readonly engineOf: (name: string) => Promise<PluginEngine>;
-  /** A folder of the plugin's own, kept from run to run: for what is worked out once, an index say. */
+  /** Rows by key that are kept from run to run, for what is worked out once, an index say. They may be lost, and are then to be worked out again. */
+  readonly store: (name: string) => PluginStore;
+  /** Sizes in bytes and times of change (milliseconds) of pictures in files; nothing for those that are not there. */
+  readonly stat: (paths: readonly string[]) => Promise<(FileFacts | undefined)[]>;
+  /** A folder of the plugin's own, kept from run to run. */
   readonly folder: () => Promise<string>;
   /** Pictures of a prompt from a text-to-image model, written where the host keeps them. */
   readonly generate: (request: GenerateRequest) => Promise<PictureSource[]>;
@@ -77,8 +82,19 @@ export interface Plugin<S extends z.ZodObject = z.ZodObject> {
   readonly steerable?: boolean;
   /** Whether a run lets people paint on its drawing. */
   readonly paintable?: boolean;
+  /** What it needs beyond its own code and what the person names: see wants.ts. The person is asked once. */
+  readonly wants?: readonly Want[];
   readonly parameters: S;
   run(parameters: z.output<S>, context: PluginContext): AsyncGenerator<PluginEvent, void, void>;
+}
+
+export interface PluginStore {
+  get(keys: readonly string[]): Promise<(Uint8Array | undefined)[]>;
+  put(entries: readonly (readonly [string, Uint8Array])[]): Promise<void>;
+}
+interface FileFacts {
+  readonly size: number;
+  readonly changed: number;
 }
 
 const ID = /^[a-z][a-z0-9-]{1,40}$/;

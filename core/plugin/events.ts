@@ -14,18 +14,20 @@ const image = {
   bytes: bytesSchema(64 * MIB),
 };
 
+const SERIES = 256;
+
 /** Points of a chart, one a series, at `x`. */
 export const chartEventSchema = z.object({
   type: z.literal('chart'),
   x: z.number(),
-  series: z.record(name, z.number()),
+  series: z.record(name, z.number()).refine((s) => Object.keys(s).length <= SERIES, `at most ${SERIES} series`),
   /** How each value stands among what everyday captions score, 0..100. */
   percentiles: z.record(name, percent).optional(),
 });
 
 export const pluginEventSchema = z.discriminatedUnion('type', [
   /** A picture of work in progress; a slow watcher may miss some. */
-  z.object({ type: z.literal('frame'), step: z.int().nonnegative(), ...image }),
+  z.object({ type: z.literal('frame'), step: z.int().nonnegative(), ...image, bytes: bytesSchema(8 * MIB) }),
   /** A finished picture. */
   z.object({
     type: z.literal('picture'),

@@ -1,5 +1,4 @@
 /** The evolution of a sketch: candidates around a cloud are drawn, judged and learned from; steered between generations, and taken up from a checkpoint. */
-import { type Canvas, createCanvas } from '@napi-rs/canvas';
 import type { Embeddings } from '../clip/batches.ts';
 import { cosineTable, jointPercentile, percentiles, row } from '../engine/scores.ts';
 import { failure } from '../errors.ts';
@@ -7,6 +6,8 @@ import { parsePrompt } from '../guidance/prompt/parse.ts';
 import { printPrompt } from '../guidance/prompt/print.ts';
 import type { Checkpoint } from '../guidance/protocol.ts';
 import { type Cloud, candidate, draws, learned, usualPopulation } from '../guidance/snes.ts';
+import { drawSketch } from '../image/image.ts';
+import { recorder } from '../image/recorder.ts';
 import { gaussian, seeded, seedFor } from '../random.ts';
 import type { PluginContext } from './define.ts';
 import type { PluginEvent } from './events.ts';
@@ -51,19 +52,16 @@ export class Studio<G extends Readonly<Record<string, Gene>>> {
     this.seed = seed;
   }
 
-  private drawn(places: Float32Array, size: number): Canvas {
-    const canvas = createCanvas(size, size);
-    const context = canvas.getContext('2d');
-    context.fillStyle = this.sketch.paper ?? '#faf7f0';
-    context.fillRect(0, 0, size, size);
+  private drawn(places: Float32Array, size: number, format: 'png' | 'jpeg'): Promise<Uint8Array> {
+    const { context, ops } = recorder();
     this.sketch.draw(context, expressed(this.sketch.genes, places), { size, random: grain(this.seed) });
-    return canvas;
+    return drawSketch({ size, paper: this.sketch.paper ?? '#faf7f0', ops, format });
   }
-  async png(places: Float32Array, size: number): Promise<Uint8Array> {
-    return this.drawn(places, size).encode('png');
+  png(places: Float32Array, size: number): Promise<Uint8Array> {
+    return this.drawn(places, size, 'png');
   }
-  async jpeg(places: Float32Array, size: number): Promise<Uint8Array> {
-    return this.drawn(places, size).encode('jpeg', 90);
+  jpeg(places: Float32Array, size: number): Promise<Uint8Array> {
+    return this.drawn(places, size, 'jpeg');
   }
 }
 

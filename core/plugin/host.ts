@@ -1,32 +1,42 @@
 /**
- * Runs a plugin in a process of its own. A plugin that throws, hangs, eats memory or exits ends nothing but its job.
- * This contains faults; it is no sandbox: a plugin's code can do what the person who started it can. Install only plugins that you trust.
+ * Runs a plugin in a process of its own, behind Node's permission model: it reads its own code, asks this host for everything else, and gets what the
+ * person named. A plugin that throws, hangs, eats memory or exits ends nothing but its job.
  */
+import { mkdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { z } from 'zod';
 import { remembered } from '../clip/remembered.ts';
 import { Engine } from '../engine/engine.ts';
 import type { Policy } from '../engine/policy.ts';
-import { type PictureSource, pictureName } from '../engine/requests.ts';
+import type { PictureSource } from '../engine/requests.ts';
 import { failure, LodestoneError, plainError } from '../errors.ts';
 import type { Checkpoint } from '../guidance/protocol.ts';
 import { entryBeside, startChild } from '../process/child.ts';
+import { watchResident } from '../process/resident.ts';
 import type { Handler } from '../process/rpc.ts';
 import { Peer } from '../process/rpc.ts';
-import { issuesOf } from '../schemas.ts';
+import { issuesOf, MIB } from '../schemas.ts';
+import { Allowance } from './allowance.ts';
 import { Between } from './between.ts';
 import { engineHandlers } from './engine-handlers.ts';
 import { type Note, type PluginEvent, pluginEventSchema } from './events.ts';
+import { fence } from './fence.ts';
 import { type GenerateRequest, generateSchema } from './generate.ts';
+import { imageHandlers } from './image-handlers.ts';
 import { PolicyGate } from './policy-gate.ts';
-import { isTypeScript, type RegisteredPlugin } from './registry.ts';
-import { firstRecipe, recipeSchema, recordedInputs, withRecipe } from './run-record.ts';
+import { Printed } from './printed.ts';
+import type { RegisteredPlugin } from './registry.ts';
+import { signedPicture } from './signed.ts';
 import type { Script, Steer } from './steer.ts';
+import { storeHandlers } from './store-handlers.ts';
+import { type Want, wantsInWords } from './wants.ts';
 
 const HEAP_MIB = 512;
-const RESIDENT_LIMIT = 2 * 1024 ** 3;
-const aliveSchema = z.object({ resident: z.number() });
+const RESIDENT_LIMIT = 2048 * MIB;
+const MESSAGE_LIMIT = 128 * MIB;
+const HEAP_WORDS = `it took more than ${HEAP_MIB} MiB of memory`;
 const SILENCE_SECONDS = 20;
+const LOOKS_EVERY_MS = 500;
 const GRACE_MS = 900;
 /** Engines of other models that one run may have. */
 const MOST_ENGINES = 4;
@@ -37,8 +47,10 @@ export interface HostServices {
   pictures(fields: readonly string[], signal?: AbortSignal): Promise<PictureSource[]>;
   /** A file that is no picture, checked like one. Throws PATH_OUTSIDE, FILE_MISSING, FILE_TOO_LARGE. */
   read(file: string): Promise<Uint8Array>;
-  /** A folder that a plugin may write into, kept from run to run. */
+  /** A folder that a plugin may write into, kept from run to run; it is made when it is first asked for. */
   folder(plugin: string): Promise<string>;
+  /** Where that folder is, or will be; a plugin may not open it itself when this is absent. */
+  folderOf?(plugin: string): string;
   /** The folder of a model that a plugin may use beside the engine's. */
   model(name: string, signal: AbortSignal): Promise<string>;
   /** Asks a text-to-image service; `say` is for who waits: limits, second tries. Throws SERVICE_FAILED. */
@@ -68,6 +80,20 @@ export interface RunOptions {
   readonly strip?: boolean;
   /** How long a plugin may give no sign of life. */
   readonly silenceSeconds?: number;
+  /** What the person has granted the plugin; one that ships with Lodestone has what it wants. */
+  readonly granted?: readonly Want[];
+}
+
+/** What a plugin still has to be granted before it runs. */
+export const ungranted = ({ wants, builtIn }: RegisteredPlugin, granted: readonly Want[]): Want[] =>
+  builtIn ? [] : wants.filter((want) => !granted.includes(want));
+
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true });
+  } catch {
+    // Whoever asks for it is told.
+  }
 }
 
 export function runPlugin(
@@ -77,21 +103,45 @@ export function runPlugin(
   options: RunOptions = {},
 ): PluginRun {
   const { signal, silenceSeconds = SILENCE_SECONDS, script = [], resume, checkpointEvery = 0, strip = false } = options;
-  const { policy, others: known } = options;
+  const { policy, others: known, granted: grants = [] } = options;
+  const missing = ungranted(plugin, grants);
+  if (missing.length > 0) throw failure('PLUGIN_NOT_GRANTED', { id: plugin.id, wants: wantsInWords(missing) });
   const gate = policy && new PolicyGate(policy, services.engine);
   const inputs: PictureSource[] = [];
+  // It writes there itself: see fence.ts.
+  if (!plugin.builtIn && services.folderOf) makeFolder(services.folderOf(plugin.id));
+  const printed = new Printed(services.log);
   const child = startChild(entryBeside(import.meta.url, 'runner'), {
     heap: HEAP_MIB,
-    typescript: isTypeScript(plugin.file),
     bare: true,
+    messages: MESSAGE_LIMIT,
+    prints: (line) => printed.line(line),
+    flags: fence({
+      reads: plugin.ready.reads,
+      writes: services.folderOf ? [services.folderOf(plugin.id)] : [],
+      wants: plugin.wants,
+    }),
   });
-  let lastSign = performance.now();
+  let quiet = 0;
   let silent = false;
   let greedy = false;
-  const checked = async (pictures: readonly PictureSource[]): Promise<void> => {
-    const paths = pictures.flatMap((p) => ('path' in p ? [p.path] : []));
+  const allowance = new Allowance(plugin.id, plugin.wants.includes('files'));
+  allowance.named(parameters);
+  allowance.named(script);
+  const checkedPaths = async (paths: readonly string[]): Promise<void> => {
+    try {
+      allowance.check(paths);
+    } catch (unasked) {
+      // What nobody may read here is told as that, whoever asks.
+      await services.pictures(paths).catch((thrown: unknown) => {
+        if (plainError(thrown).code === 'PATH_OUTSIDE') throw thrown;
+      });
+      throw unasked;
+    }
     if (paths.length > 0) await services.pictures(paths);
   };
+  const checked = (pictures: readonly PictureSource[]): Promise<void> =>
+    checkedPaths(pictures.flatMap((p) => ('path' in p ? [p.path] : [])));
   const told = new Between<unknown>();
   const say = (note: Note): void => told.say(note);
   const granted = new Set<string>();
@@ -102,6 +152,8 @@ export function runPlugin(
     if (known && !known.includes(hash)) throw failure('RECORD_OTHER_MODEL', { name, wanted: known, found: hash });
   };
   const others: Engine[] = [];
+  const handedOut = (pictures: readonly PictureSource[]): void =>
+    allowance.handedOut(pictures.flatMap((p) => ('path' in p ? [p.path] : [])));
   /** Of fetched pictures, those that the policy lets pass; the others are gone. */
   const allowed = async (pictures: readonly PictureSource[]): Promise<PictureSource[]> => {
     const held = await Promise.all(pictures.map((picture) => gate?.held(picture)));
@@ -115,29 +167,30 @@ export function runPlugin(
   };
   const handlers: Record<string, Handler> = {
     ...engineHandlers(services.engine, checked, granted),
-    alive: async (args) => {
-      lastSign = performance.now();
-      // The heap's limit does not count buffers; what the process holds in all does.
-      if (aliveSchema.parse(args).resident < RESIDENT_LIMIT) return;
-      greedy = true;
-      child.kill();
+    ...imageHandlers(checkedPaths),
+    alive: async () => {
+      quiet = 0;
     },
     log: async (args) => services.log(z.object({ message: z.string().max(10_000) }).parse(args).message),
     read: async (args) => {
       const { file } = z.object({ file: z.string().min(1).max(4096) }).parse(args);
+      allowance.check([file]);
       const bytes = await services.read(file);
       inputs.push({ bytes, name: file });
       return bytes;
     },
     model: async (args, { signal: cancelled }) => {
       const { name } = z.object({ name: z.string().min(1).max(4096) }).parse(args);
+      if (name !== 'embedded') allowance.check([name]);
       const folder = await services.model(name, cancelled);
       if (known) await checkModel(name, folder, cancelled);
       granted.add(folder);
       return folder;
     },
     engineOf: async (args, { signal: cancelled }) => {
-      const folder = await services.model(z.object({ name: z.string().min(1).max(4096) }).parse(args).name, cancelled);
+      const { name } = z.object({ name: z.string().min(1).max(4096) }).parse(args);
+      if (name !== 'embedded') allowance.check([name]);
+      const folder = await services.model(name, cancelled);
       if (others.length >= MOST_ENGINES) throw failure('ENGINE_BUSY', { limit: MOST_ENGINES });
       const other = new Engine({ model: folder });
       others.push(other);
@@ -145,22 +198,40 @@ export function runPlugin(
       Object.assign(handlers, engineHandlers(other, checked, granted, prefix));
       return prefix;
     },
+    ...storeHandlers(() => services.folder(plugin.id), allowance),
     folder: async () => services.folder(plugin.id),
-    generate: async (args, { signal: cancelled }) =>
-      allowed(await services.generate(generateSchema.parse(args), cancelled, (text) => say({ type: 'note', text }))),
+    generate: async (args, { signal: cancelled }) => {
+      if (!plugin.wants.includes('generate'))
+        throw failure('PLUGIN_NOT_GRANTED', { id: plugin.id, wants: wantsInWords(['generate']) });
+      const request = generateSchema.parse(args);
+      const made = await allowed(await services.generate(request, cancelled, (text) => say({ type: 'note', text })));
+      handedOut(made);
+      return made;
+    },
     pictures: async (args, { signal: cancelled }) => {
-      const found = await services.pictures(z.object({ fields: z.array(z.string()) }).parse(args).fields, cancelled);
-      inputs.push(...found);
+      const { fields } = z.object({ fields: z.array(z.string().max(4096)).max(100_000) }).parse(args);
+      allowance.check(fields);
+      const found = await services.pictures(fields, cancelled);
+      handedOut(found);
+      // One by one: there may be a million.
+      for (const picture of found) inputs.push(picture);
       return found;
     },
   };
   const peer = new Peer(child.port, handlers);
+  // What counts is how often this process looked, not the clock: it may have been stopped itself, with the lid of a laptop say.
   const watch = setInterval(() => {
-    if (performance.now() - lastSign < silenceSeconds * 1000) return;
+    quiet += LOOKS_EVERY_MS;
+    if (quiet < silenceSeconds * 1000) return;
     silent = true;
     child.kill();
-  }, 500);
+  }, LOOKS_EVERY_MS);
   watch.unref();
+  // Seen from outside: a plugin that does not come to its senses says nothing of its own memory.
+  const stopWatching = watchResident(child.pid, RESIDENT_LIMIT, () => {
+    greedy = true;
+    child.kill();
+  });
 
   /** What a plugin sent, checked; pictures are held back by the policy, and finished ones say how they were made. */
   async function finished(sent: unknown): Promise<PluginEvent | undefined> {
@@ -182,9 +253,11 @@ export function runPlugin(
     };
     signal?.addEventListener('abort', onAbort, { once: true });
     try {
-      const request = { file: plugin.file, parameters, script, checkpointEvery, ...(resume ? { resume } : {}) };
+      const { module } = plugin.ready;
+      const request = { file: plugin.file, module, parameters, script, checkpointEvery, ...(resume ? { resume } : {}) };
       for await (const sent of told.all(peer.stream('run', request, signal))) {
-        lastSign = performance.now();
+        quiet = 0;
+        if (signal?.aborted) throw failure('CANCELLED', {});
         const event = await finished(sent);
         if (event) yield event;
       }
@@ -192,12 +265,14 @@ export function runPlugin(
       throw annotated(thrown, plugin.id, {
         silent,
         greedy,
+        heap: printed.outOfHeap,
         seconds: silenceSeconds,
         cancelled: signal?.aborted ?? false,
       });
     } finally {
       clearTimeout(grace);
       clearInterval(watch);
+      stopWatching();
       signal?.removeEventListener('abort', onAbort);
       child.kill();
       await Promise.all(others.map((other) => other.close()));
@@ -205,13 +280,17 @@ export function runPlugin(
   }
   return {
     events: events(),
-    steer: async (steer) =>
-      (await peer.call('steer', steer).catch((thrown: unknown) => {
-        // A plugin that has ended, or whose run has not begun, listens no more, or not yet.
-        const { code } = plainError(thrown);
-        if (code === 'ENGINE_STOPPED' || code === 'JOB_UNKNOWN') return false;
-        throw thrown;
-      })) === true,
+    steer: async (steer) => {
+      allowance.named(steer);
+      return (
+        (await peer.call('steer', steer).catch((thrown: unknown) => {
+          // A plugin that has ended, or whose run has not begun, listens no more, or not yet.
+          const { code } = plainError(thrown);
+          if (code === 'ENGINE_STOPPED' || code === 'JOB_UNKNOWN') return false;
+          throw thrown;
+        })) === true
+      );
+    },
   };
 }
 
@@ -220,58 +299,22 @@ const typeOf = (sent: unknown): string => {
   return named.success ? `an event of the type "${named.data.type}"` : 'an event without a type';
 };
 
-/** Parameters with what is meant where nothing is given, so that they mean the same should a default change. */
-function withDefaults(schema: RegisteredPlugin['parameters'], given: unknown): Record<string, unknown> {
-  const fields = z
-    .object({ properties: z.record(z.string(), z.object({ default: z.unknown().optional() })) })
-    .safeParse(schema);
-  const defaults = Object.entries(fields.data?.properties ?? {}).flatMap(([name, field]) =>
-    field.default === undefined ? [] : [[name, field.default] as const],
-  );
-  return { ...Object.fromEntries(defaults), ...(typeof given === 'object' ? given : {}) };
-}
-
-type Picture = Extract<PluginEvent, { type: 'picture' }>;
-const toldSchema = z.object({
-  threads: z.int().positive().exactOptional(),
-  onnxruntime: z.string().exactOptional(),
-  steps: z.int().nonnegative().exactOptional(),
-  others: z.array(z.string()).exactOptional(),
-  script: z.array(z.object({ step: z.int().nonnegative(), change: z.json() })).default([]),
-});
-
-/** A finished picture with how it was made, in its record and, in a PNG or an SVG, in the file itself. */
-async function signedPicture(
-  picture: Picture,
-  plugin: RegisteredPlugin,
-  given: unknown,
-  engine: Engine,
-  inputs: readonly PictureSource[],
-): Promise<Picture> {
-  const told = toldSchema.safeParse(picture.record ?? {});
-  const recipe = recipeSchema.safeParse({
-    ...(await firstRecipe(plugin, withDefaults(plugin.parameters, given), engine)),
-    inputs: await recordedInputs([...new Map(inputs.map((p) => [pictureName(p), p])).values()]),
-    ...told.data,
-    script: told.data?.script.map(({ step, change }) => ({ step, steer: change })),
-  });
-  // A plugin that keeps a record of its own cannot be given again from outside.
-  if (!recipe.success) return picture;
-  return { ...picture, bytes: withRecipe(picture.bytes, recipe.data), record: recipe.data };
-}
-
 /** The one place where a plugin's error gets the plugin's name. */
 function annotated(
   thrown: unknown,
   id: string,
-  how: { silent: boolean; greedy: boolean; seconds: number; cancelled: boolean },
+  how: { silent: boolean; greedy: boolean; heap: boolean; seconds: number; cancelled: boolean },
 ): LodestoneError {
   if (how.cancelled) return failure('CANCELLED', {});
   if (how.greedy)
-    return failure('PLUGIN_FAILED', { id, what: `it took more than ${RESIDENT_LIMIT >> 20} MiB of memory` });
+    return failure('PLUGIN_FAILED', { id, what: `it took more than ${RESIDENT_LIMIT / MIB} MiB of memory` });
   if (how.silent) return failure('PLUGIN_SILENT', { id, seconds: how.seconds });
   if (!(thrown instanceof LodestoneError)) return failure('PLUGIN_FAILED', { id, what: String(thrown) }, thrown);
-  if (thrown.code === 'ENGINE_STOPPED')
-    return failure('PLUGIN_FAILED', { id, what: `its process stopped. ${thrown.message}` }, thrown);
+  if (thrown.code === 'ENGINE_STOPPED' && typeof thrown.cause === 'string')
+    return failure(
+      'PLUGIN_FAILED',
+      { id, what: how.heap ? HEAP_WORDS : `its process stopped: ${thrown.cause}` },
+      thrown,
+    );
   return thrown.code === 'INTERNAL' ? failure('PLUGIN_FAILED', { id, what: thrown.message }, thrown) : thrown;
 }

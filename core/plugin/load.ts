@@ -3,6 +3,7 @@ import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
 import { failure, messageOf } from '../errors.ts';
 import type { Plugin } from './define.ts';
+import { WANTS, wantsSchema } from './wants.ts';
 
 const shape = z.object({
   id: z.string(),
@@ -15,21 +16,33 @@ const shape = z.object({
   ),
   run: z.custom<Plugin['run']>((v) => typeof v === 'function', 'an async generator function'),
   aliases: z.array(z.string()).optional(),
+  wants: wantsSchema.optional(),
   about: z.string().max(4000).optional(),
   steerable: z.boolean().optional(),
   paintable: z.boolean().optional(),
 });
 
+const unfit = ({ issues }: z.ZodError): string =>
+  issues.some((issue) => issue.path[0] === 'wants')
+    ? `what it wants is not to be had; there are ${Object.keys(WANTS).join(', ')}`
+    : 'its default export is not made by definePlugin({...})';
+
+interface Loading {
+  /** What the person knows it by. */
+  readonly file: string;
+  /** What is imported: see ready.ts. */
+  readonly module: string;
+}
+
 /** Throws PLUGIN_INVALID. */
-export async function loadPlugin(file: string): Promise<Plugin> {
+export async function loadPlugin({ file, module }: Loading): Promise<Plugin> {
   try {
-    const module: unknown = await import(pathToFileURL(file).href);
-    const parsed = shape.parse((module as { default?: unknown }).default);
-    const { aliases = [], steerable = false, paintable = false, about = '', ...rest } = parsed;
-    return { ...rest, aliases, steerable, paintable, about };
+    const imported: unknown = await import(pathToFileURL(module).href);
+    const parsed = shape.parse((imported as { default?: unknown }).default);
+    const { aliases = [], wants = [], steerable = false, paintable = false, about = '', ...rest } = parsed;
+    return { ...rest, aliases, wants, steerable, paintable, about };
   } catch (cause) {
-    const what =
-      cause instanceof z.ZodError ? 'its default export is not made by definePlugin({...})' : messageOf(cause);
+    const what = cause instanceof z.ZodError ? unfit(cause) : messageOf(cause);
     throw failure('PLUGIN_INVALID', { file, what }, cause);
   }
 }

@@ -1,9 +1,9 @@
 /** Holds back the pictures of a run that a policy blocks: finished ones, files that are pictures, fetched ones, and the frames on the way. */
-import sharp from 'sharp';
 import type { Engine } from '../engine/engine.ts';
 import { type Finding, type Policy, readyPolicy } from '../engine/policy.ts';
 import { type PictureSource, pictureName } from '../engine/requests.ts';
 import { failure } from '../errors.ts';
+import { image } from '../image/image.ts';
 import { type Note, noteOf, type PluginEvent } from './events.ts';
 
 type Judge = Pick<Engine, 'embedTexts' | 'captions' | 'info' | 'embedAll'>;
@@ -12,13 +12,13 @@ type Judge = Pick<Engine, 'embedTexts' | 'captions' | 'info' | 'embedAll'>;
 const PAGES = 64;
 
 async function pagesOf(bytes: Uint8Array): Promise<Uint8Array[]> {
-  const { pages = 1 } = await sharp(bytes)
+  const { pages = 1 } = await image(bytes)
     .metadata()
     .catch(() => ({ pages: 1 }));
   if (pages === 1) return [bytes];
   const every = Math.ceil(pages / PAGES);
   const looked = Array.from({ length: Math.ceil(pages / every) }, (_, i) => i * every);
-  return Promise.all(looked.map((page) => sharp(bytes, { page }).png().toBuffer()));
+  return Promise.all(looked.map((page) => image(bytes, { page }).png().toBuffer()));
 }
 
 export class PolicyGate {

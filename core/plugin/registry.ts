@@ -1,38 +1,20 @@
-/** Finds plugins: every file or folder in the plugins' folders is one. Their schemas are read in a child process, so that a broken one breaks nothing. */
+/** Finds plugins: every file or folder in the plugins' folders is one. Their schemas are read in processes of their own, so that a broken one breaks nothing. */
+import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
-import { basename, join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import { z } from 'zod';
-import { failure, type LodestoneError, messageOf, plainError, revivedError } from '../errors.ts';
-import { type Child, entryBeside, startChild } from '../process/child.ts';
-import { Peer } from '../process/rpc.ts';
-
-/** The plugins that ship with Lodestone. */
-export const BUILT_IN_PLUGINS = fileURLToPath(new URL('../../plugins', import.meta.url));
-
-const DESCRIBE_MS = 15_000;
-
-/** What the outside knows of a plugin: all of it plain data. */
-const pluginDescriptionSchema = z.object({
-  id: z.string(),
-  aliases: z.array(z.string()),
-  title: z.string(),
-  description: z.string(),
-  version: z.string(),
-  /** A paragraph for its page; may be empty. */
-  about: z.string(),
-  /** Whether a run listens to being steered. */
-  steerable: z.boolean(),
-  /** Whether a run lets people paint on its drawing. */
-  paintable: z.boolean(),
-  /** JSON Schema of the parameters as they are given, with titles, bounds, defaults and each field's `control`. */
-  parameters: z.record(z.string(), z.unknown()),
-});
-export type PluginDescription = z.infer<typeof pluginDescriptionSchema>;
+import os from 'node:os';
+import { basename, join, relative, sep } from 'node:path';
+import { failure, type LodestoneError, plainError, revivedError } from '../errors.ts';
+import { ROOT } from '../places.ts';
+import { BUILT_IN_PLUGINS } from './built-in.ts';
+import type { PluginDescription } from './description.ts';
+import { describePlugin } from './descriptions.ts';
+import type { ReadyPlugin } from './ready.ts';
 
 export interface RegisteredPlugin extends PluginDescription {
   readonly file: string;
+  readonly ready: ReadyPlugin;
+  /** Whether it ships with Lodestone. */
+  readonly builtIn: boolean;
 }
 
 export interface Registry {
@@ -43,94 +25,89 @@ export interface Registry {
   find(id: string): RegisteredPlugin;
 }
 
-export const isTypeScript = (file: string): boolean => file.endsWith('.ts');
 const isModule = (name: string): boolean => /\.(?:ts|js|mjs)$/.test(name) && !/\.(?:d|test)\.ts$/.test(name);
 
-async function modulesIn(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { withFileTypes: true }).catch((cause: unknown) => {
-    throw failure('FILE_MISSING', { path: folder }, cause);
-  });
-  const found = await Promise.all(
-    entries.map(async (entry) => {
-      if (entry.isFile() && isModule(entry.name)) return join(folder, entry.name);
-      if (!entry.isDirectory() || entry.name.startsWith('.') || entry.name === 'node_modules') return undefined;
-      const index = (await readdir(join(folder, entry.name))).find(
-        (name) => isModule(name) && basename(name).startsWith('index.'),
-      );
-      return index && join(folder, entry.name, index);
-    }),
-  );
-  return found.filter((f) => f !== undefined).sort();
+interface Found {
+  readonly files: readonly string[];
+  readonly broken: readonly LodestoneError[];
 }
 
-/** Asks a child process for descriptions; one that does not answer is ended, and the next question starts another. */
-class Describer {
-  private readonly typescript: boolean;
-  private child: { readonly process: Child; readonly peer: Peer } | undefined;
+/** A folder that cannot be read is one broken thing among others. */
+async function modulesIn(folder: string): Promise<Found> {
+  const listed = async (path: string) =>
+    readdir(path, { withFileTypes: true }).catch((cause: unknown) => failure('FILE_MISSING', { path }, cause));
+  const entries = await listed(folder);
+  if (!Array.isArray(entries)) return { files: [], broken: [entries] };
+  const found = await Promise.all(
+    entries.map(async (entry): Promise<string | LodestoneError | undefined> => {
+      const path = join(folder, entry.name);
+      if (entry.isFile() && isModule(entry.name)) return path;
+      if (!entry.isDirectory() || entry.name.startsWith('.') || entry.name === 'node_modules') return undefined;
+      const inside = await listed(path);
+      if (!Array.isArray(inside)) return inside;
+      const index = inside.find(({ name }) => isModule(name) && basename(name).startsWith('index.'));
+      return index && join(path, index.name);
+    }),
+  );
+  return {
+    files: found.filter((f) => typeof f === 'string').sort(),
+    broken: found.filter((f) => f instanceof Error),
+  };
+}
 
-  constructor(typescript: boolean) {
-    this.typescript = typescript;
-  }
+/** Sources of a clone run as what was built of them. */
+function builtOf(file: string): string {
+  const sources = join(ROOT, 'plugins') + sep;
+  if (!file.startsWith(sources)) return file;
+  const built = join(BUILT_IN_PLUGINS, relative(sources, file)).replace(/\.ts$/, '.js');
+  return existsSync(built) ? built : file;
+}
 
-  async describe(file: string): Promise<PluginDescription> {
-    if (!this.child) {
-      const process = startChild(entryBeside(import.meta.url, 'describe'), { typescript: this.typescript, bare: true });
-      this.child = { process, peer: new Peer(process.port) };
-    }
-    const late = new AbortController();
-    const timeout = setTimeout(DESCRIBE_MS, undefined, { signal: late.signal }).then(() => {
-      throw failure('PLUGIN_INVALID', { file, what: `importing it took more than ${DESCRIBE_MS / 1000} s` });
-    });
-    timeout.catch(() => undefined);
-    try {
-      return pluginDescriptionSchema.parse(await Promise.race([this.child.peer.call('describe', { file }), timeout]));
-    } catch (thrown) {
-      if (thrown instanceof z.ZodError) throw failure('PLUGIN_INVALID', { file, what: messageOf(thrown) });
-      const { code, message } = plainError(thrown);
-      if (code === 'ENGINE_STOPPED' || message.includes('importing it took')) this.close();
-      throw code === 'ENGINE_STOPPED'
-        ? failure('PLUGIN_INVALID', { file, what: 'importing it ended the process' })
-        : thrown;
-    } finally {
-      late.abort();
-    }
-  }
-
-  close(): void {
-    this.child?.process.kill();
-    this.child = undefined;
-  }
+/** In order, several at a time. */
+async function eachOf<T, R>(items: readonly T[], atOnce: number, work: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    for (let i = next++; i < items.length; i = next++) results[i] = await work(items[i] as T); // i is within the list
+  };
+  await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, worker));
+  return results;
 }
 
 /** Reads every plugin of the folders, in order; an id that is taken already makes the later file a broken one. */
 export async function loadRegistry(folders: readonly string[] = [BUILT_IN_PLUGINS]): Promise<Registry> {
-  const files = (await Promise.all(folders.map(modulesIn))).flat();
-  const describer = new Describer(files.some(isTypeScript));
+  const found = await Promise.all(folders.map(modulesIn));
   const plugins: RegisteredPlugin[] = [];
-  const broken: LodestoneError[] = [];
-  for (const file of files) {
-    try {
-      const description = await describer.describe(file);
-      const names = [description.id, ...description.aliases];
-      const taken = plugins.find((p) => [p.id, ...p.aliases].some((n) => names.includes(n)));
-      if (taken)
-        throw failure('PLUGIN_INVALID', {
+  const broken = found.flatMap((f) => f.broken);
+  const files = found.flatMap((f) => f.files).map(builtOf);
+  const described = await eachOf(files, 2 + os.availableParallelism(), async (file) =>
+    describePlugin(file).catch((thrown: unknown) => revivedError(plainError(thrown))),
+  );
+  for (const [i, told] of described.entries()) {
+    const file = files[i] ?? '';
+    if (told instanceof Error) {
+      broken.push(told);
+      continue;
+    }
+    const { description, ready } = told;
+    const names = [description.id, ...description.aliases];
+    const taken = plugins.find((p) => [p.id, ...p.aliases].some((n) => names.includes(n)));
+    if (taken)
+      broken.push(
+        failure('PLUGIN_INVALID', {
           file,
           what: `the name "${description.id}" or an alias of it belongs to ${taken.file}`,
-        });
-      plugins.push({ ...description, file });
-    } catch (thrown) {
-      broken.push(revivedError(plainError(thrown)));
-    }
+        }),
+      );
+    else plugins.push({ ...description, file, ready, builtIn: file.startsWith(BUILT_IN_PLUGINS + sep) });
   }
-  describer.close();
   return {
     plugins,
     broken,
     find(id) {
-      const found = plugins.find((p) => p.id === id || p.aliases.includes(id));
-      if (!found) throw failure('PLUGIN_UNKNOWN', { id, known: plugins.map((p) => p.id).join(', ') });
-      return found;
+      const wanted = plugins.find((p) => p.id === id || p.aliases.includes(id));
+      if (!wanted) throw failure('PLUGIN_UNKNOWN', { id, known: plugins.map((p) => p.id).join(', ') });
+      return wanted;
     },
   };
 }

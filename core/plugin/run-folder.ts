@@ -1,13 +1,17 @@
 /** A folder that explains a run: how it was made, its scores, the state that it can be taken up from, and its picture. Every file is whole at any moment. */
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import { z } from 'zod';
 import { type Policy, parsePolicy } from '../engine/policy.ts';
-import { failure } from '../errors.ts';
-import { writeWhole } from '../files.ts';
+import { failure, messageOf } from '../errors.ts';
+import { sweepParts, writeWhole } from '../files.ts';
 import { type Checkpoint, checkpointSchema } from '../guidance/protocol.ts';
+import { takeLock } from '../lock.ts';
 import { linePlot } from '../plot.ts';
+import { parsedJson } from '../schemas.ts';
 import { chartEventSchema, type PluginEvent } from './events.ts';
 import { parseRecipe, type Recipe, recipeSchema } from './run-record.ts';
 import { type Script, scriptSchema } from './steer.ts';
@@ -20,6 +24,7 @@ const FILES = {
   scores: 'scores.csv',
   plot: 'scores.svg',
   readme: 'README.md',
+  lock: '.lock',
 };
 
 /** The head of a checkpoint's file; the numbers follow it, little-endian, in its order. */
@@ -39,7 +44,10 @@ export interface Resumable {
   readonly chart: readonly ChartPoint[];
 }
 
-/** Head's length (4 bytes, little-endian), the head as JSON, the numbers. */
+/** Tells files that carry a checksum; the length of a head that earlier versions began with is never so large. */
+const MARK = Buffer.from('LCK2');
+
+/** A mark, the CRC-32 of what follows, the head's length (both 4 bytes, little-endian), the head as JSON, the numbers. */
 export function encodeCheckpoint({ checkpoint, script, chart }: Resumable): Uint8Array {
   const values = Object.entries(checkpoint.values);
   const head = new TextEncoder().encode(
@@ -54,15 +62,28 @@ export function encodeCheckpoint({ checkpoint, script, chart }: Resumable): Uint
   );
   const length = Buffer.alloc(4);
   length.writeUInt32LE(head.byteLength);
-  return Buffer.concat([
+  const body = Buffer.concat([
     length,
     head,
     ...values.map(([, data]) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength)),
   ]);
+  const sum = Buffer.alloc(4);
+  sum.writeUInt32LE(crc32(body));
+  return Buffer.concat([MARK, sum, body]);
+}
+
+/** What the checksum is of. Throws CHECKPOINT_INVALID. */
+function summed(bytes: Uint8Array): Uint8Array {
+  if (Buffer.compare(bytes.subarray(0, MARK.length), MARK) !== 0) return bytes;
+  const body = bytes.subarray(MARK.length + 4);
+  const sum = bytes.byteLength < MARK.length + 4 ? -1 : Buffer.from(bytes).readUInt32LE(MARK.length);
+  if (crc32(body) !== sum) throw failure('CHECKPOINT_INVALID', { what: 'its file is damaged' });
+  return body;
 }
 
 /** Throws CHECKPOINT_INVALID. */
-export function decodeCheckpoint(bytes: Uint8Array): Resumable {
+export function decodeCheckpoint(file: Uint8Array): Resumable {
+  const bytes = summed(file);
   const invalid = (what: string): never => {
     throw failure('CHECKPOINT_INVALID', { what });
   };
@@ -95,6 +116,10 @@ export function decodeCheckpoint(bytes: Uint8Array): Resumable {
     chart,
   };
 }
+
+/** SHA-256 of what a run.json says, so that no damage passes for another run. */
+const sumOf = (recipe: Recipe): string => createHash('sha256').update(JSON.stringify(recipe)).digest('hex');
+const summedSchema = z.looseObject({ sum: z.string().optional() });
 
 const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
 const quoted = (text: string): string => `"${text.replaceAll('"', '""')}"`;
@@ -155,14 +180,29 @@ export class RunFolder {
     await this.write(recipe);
   }
   private async write(recipe: Recipe): Promise<void> {
-    await writeWhole(join(this.path, FILES.recipe), json(recipe));
+    await writeWhole(join(this.path, FILES.recipe), json({ ...recipe, sum: sumOf(recipe) }));
   }
   async keepPolicy(policy: Policy): Promise<void> {
     await writeWhole(join(this.path, FILES.policy), json(policy));
   }
 
-  /** Takes what a run tells, and keeps what belongs into the folder. */
-  async take(event: PluginEvent): Promise<void> {
+  /** Takes the folder for this process, until it is left. Throws RUN_BUSY. */
+  async take(): Promise<void> {
+    const taken = await takeLock(join(this.path, FILES.lock)).catch((cause: unknown) => {
+      throw failure('FILE_WRITE', { path: this.path, what: messageOf(cause) }, cause);
+    });
+    if ('heldBy' in taken) throw failure('RUN_BUSY', { folder: this.path, pid: taken.heldBy });
+    this.release = taken.release;
+    await sweepParts(this.path);
+  }
+  async leave(): Promise<void> {
+    await this.release?.();
+    this.release = undefined;
+  }
+  private release: (() => Promise<void>) | undefined;
+
+  /** Keeps what of a run belongs into the folder. */
+  async keep(event: PluginEvent): Promise<void> {
     if (event.type === 'chart') this.chart.push(event);
     else if (event.type === 'rewound') this.chart = this.chart.filter((p) => p.x <= event.step);
     else if (event.type === 'checkpoint') {
@@ -191,7 +231,14 @@ export class RunFolder {
     const text = await readFile(path, 'utf8').catch((cause: unknown) => {
       throw failure('FILE_MISSING', { path }, cause);
     });
-    return parseRecipe(text, path);
+    const recipe = parseRecipe(text, path);
+    const sum = parsedJson(summedSchema, text, (what) => failure('RECORD_INVALID', { where: path, what }))['sum'];
+    if (sum !== undefined && sum !== sumOf(recipe))
+      throw failure('RECORD_INVALID', {
+        where: path,
+        what: 'its checksum is of another text: it is damaged, or was changed by hand (then take "sum" out of it)',
+      });
+    return recipe;
   }
 
   /** The policy that it was begun with; nothing where no run was. Throws POLICY_INVALID. */

@@ -1,6 +1,6 @@
 /** What a finished picture says of how it was made: enough to make it again, and to tell what is missing where that cannot be. */
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
 import { z } from 'zod';
 import type { Engine } from '../engine/engine.ts';
 import type { PictureSource } from '../engine/requests.ts';
@@ -74,28 +74,40 @@ export async function recipeOf(picture: Uint8Array, where: string): Promise<Reci
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
+/** Piece by piece: a run may be given ten thousand photographs. */
+async function hashOfFile(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const piece of createReadStream(path)) hash.update(piece as Buffer);
+  return hash.digest('hex');
+}
+
 const recorded = new WeakMap<PictureSource, Promise<RecordedInput>>();
 
 const record = async (picture: PictureSource): Promise<RecordedInput> => ({
   path: pictureName(picture),
-  sha256: sha256('path' in picture ? await readFile(picture.path) : picture.bytes),
+  sha256: 'path' in picture ? await hashOfFile(picture.path) : sha256(picture.bytes),
 });
 
+/** Files that are read at once. */
+const AT_ONCE = 8;
+
 /** Hashes of the pictures that a run was given; each is read once, however many pictures the run makes. */
-export function recordedInputs(pictures: readonly PictureSource[]): Promise<RecordedInput[]> {
-  return Promise.all(
-    pictures.map((picture) => {
-      const known = recorded.get(picture) ?? record(picture);
-      recorded.set(picture, known);
-      return known;
-    }),
-  );
+export async function recordedInputs(pictures: readonly PictureSource[]): Promise<RecordedInput[]> {
+  const all: RecordedInput[] = [];
+  for (let from = 0; from < pictures.length; from += AT_ONCE)
+    for (const one of await Promise.all(pictures.slice(from, from + AT_ONCE).map(remembered))) all.push(one);
+  return all;
+}
+function remembered(picture: PictureSource): Promise<RecordedInput> {
+  const known = recorded.get(picture) ?? record(picture);
+  recorded.set(picture, known);
+  return known;
 }
 
 /** Throws RECORD_INPUT when a picture that the run began from is gone or another now. */
 export async function checkInputs({ inputs }: Recipe): Promise<void> {
   for (const { path, sha256: wanted } of inputs) {
-    const found = await readFile(path).then(sha256, () => undefined);
+    const found = await hashOfFile(path).catch(() => undefined);
     if (found !== wanted)
       throw failure('RECORD_INPUT', { path, sha256: wanted, what: found ? 'is another picture now' : 'is not there' });
   }

@@ -5,26 +5,33 @@ import { Engine } from '../engine/engine.ts';
 import { type PictureSource, pictureSchema } from '../engine/requests.ts';
 import { failure, LodestoneError } from '../errors.ts';
 import { checkpointSchema } from '../guidance/protocol.ts';
+import { workImagesWith } from '../image/image.ts';
 import { parentPort } from '../process/child.ts';
 import { Peer } from '../process/rpc.ts';
 import { seeded, seedFor } from '../random.ts';
 import { bytesSchema, issuesOf, READ_LIMIT } from '../schemas.ts';
+import { disarm } from './disarm.ts';
 import type { PluginEvent } from './events.ts';
 import { loadPlugin } from './load.ts';
 import { type Steer, scriptSchema, steerSchema } from './steer.ts';
 
 const runSchema = z.object({
   file: z.string(),
+  module: z.string(),
   parameters: z.unknown(),
   script: scriptSchema.default([]),
   resume: checkpointSchema.exactOptional(),
   checkpointEvery: z.int().nonnegative().default(0),
 });
+const storedSchema = z.array(bytesSchema(READ_LIMIT).nullable());
+const factsSchema = z.array(z.object({ size: z.number(), changed: z.number() }).nullable());
 const HEARTBEAT_MS = 1000;
 
 const listeners = new Set<(steer: Steer) => void | Promise<void>>();
 
-const peer: Peer = new Peer(parentPort(), {
+const port = parentPort();
+disarm();
+const peer: Peer = new Peer(port, {
   run: (args, { signal }) => events(runSchema.parse(args), signal),
   steer: async (args) => {
     const steer = steerSchema.parse(args);
@@ -33,16 +40,15 @@ const peer: Peer = new Peer(parentPort(), {
   },
 });
 // A plugin that blocks its event loop sends no sign of life, and the host ends it.
-setInterval(
-  () => void peer.call('alive', { resident: process.memoryUsage.rss() }).catch(() => undefined),
-  HEARTBEAT_MS,
-).unref();
+setInterval(() => void peer.call('alive', {}).catch(() => undefined), HEARTBEAT_MS).unref();
+// This process may not open pictures itself.
+workImagesWith({ image: (job) => peer.call('image', job), sketch: (job) => peer.call('sketch', job) });
 
 async function* events(
-  { file, parameters, script, resume, checkpointEvery }: z.infer<typeof runSchema>,
+  { file, module, parameters, script, resume, checkpointEvery }: z.infer<typeof runSchema>,
   signal: AbortSignal,
 ): AsyncGenerator<PluginEvent> {
-  const plugin = await loadPlugin(file);
+  const plugin = await loadPlugin({ file, module });
   const parsed = plugin.parameters.safeParse(parameters);
   if (!parsed.success) throw failure('PARAMETER_INVALID', { plugin: plugin.id, what: issuesOf(parsed.error) });
   const seed = z.object({ seed: z.number().default(1) }).safeParse(parsed.data);
@@ -59,6 +65,12 @@ async function* events(
       read: async (file) => bytesSchema(READ_LIMIT).parse(await peer.call('read', { file }, signal)),
       model: async (name) => z.string().parse(await peer.call('model', { name }, signal)),
       engineOf: async (name) => Engine.over(peer, z.string().parse(await peer.call('engineOf', { name }, signal))),
+      store: (name) => ({
+        get: async (keys) =>
+          storedSchema.parse(await peer.call('kept', { name, keys }, signal)).map((v) => v ?? undefined),
+        put: async (entries) => void (await peer.call('keep', { name, entries }, signal)),
+      }),
+      stat: async (paths) => factsSchema.parse(await peer.call('stat', { paths }, signal)).map((f) => f ?? undefined),
       folder: async () => z.string().parse(await peer.call('folder', {}, signal)),
       generate: async (request): Promise<PictureSource[]> =>
         z.array(pictureSchema).parse(await peer.call('generate', request, signal)),

@@ -1,8 +1,8 @@
 /** What an artist's sketch is: numbers with bounds, and a function that draws them on a 2D canvas. */
-import type { SKRSContext2D } from '@napi-rs/canvas';
+import type { SketchContext } from '../image/recorder.ts';
 
-/** A 2D context as browsers have it. */
-export type SketchCanvas = SKRSContext2D;
+/** What draws of a 2D context as browsers have it; it cannot be asked what it has drawn, nor how wide words are (use `textAlign`). */
+export type SketchCanvas = SketchContext;
 
 /** Numbers of a sketch, each between two bounds; one unless `count` says how many. */
 export interface Gene {

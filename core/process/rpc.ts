@@ -1,13 +1,21 @@
-/** Calls and streams between two processes: symmetric, cancellable, with back-pressure. Messages are structured clones, so tensors cross as bytes. */
+/**
+ * Calls and streams between two processes: symmetric, cancellable, with back-pressure. What arrives may come from a plugin of somebody else: every
+ * message is parsed, and an end that breaks the rules is closed.
+ */
 import { setMaxListeners } from 'node:events';
-import type { PlainError } from '../errors.ts';
-import { failure, plainError, revivedError } from '../errors.ts';
+import { z } from 'zod';
+import { failure, plainError, plainErrorSchema, revivedError } from '../errors.ts';
+import { issuesOf, MIB } from '../schemas.ts';
 
 /** One end of a two-way channel. */
 export interface Port {
+  /** Throws MESSAGE_TOO_LARGE. */
   send(message: unknown): void;
-  onMessage(listener: (message: unknown) => void): void;
+  /** `size` is the message's, in bytes. */
+  onMessage(listener: (message: unknown, size: number) => void): void;
   onClose(listener: (why: string) => void): void;
+  /** Ends the channel, because the other end breaks its rules. */
+  fail(why: string): void;
 }
 
 export interface CallContext {
@@ -17,14 +25,26 @@ export interface CallContext {
 export type Handler = (args: unknown, context: CallContext) => Promise<unknown> | AsyncIterable<unknown>;
 export type Handlers = Readonly<Record<string, Handler>>;
 
-type Message =
-  | { readonly kind: 'call'; readonly id: number; readonly method: string; readonly args: unknown }
-  | { readonly kind: 'cancel' | 'taken'; readonly id: number }
-  | { readonly kind: 'item' | 'done'; readonly id: number; readonly value: unknown }
-  | { readonly kind: 'failed'; readonly id: number; readonly error: PlainError };
+const id = z.int().nonnegative();
+const messageSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('call'), id, method: z.string().max(64), args: z.unknown().optional() }),
+  z.object({ kind: z.enum(['cancel', 'taken']), id }),
+  z.object({ kind: z.enum(['item', 'done']), id, value: z.unknown().optional() }),
+  z.object({ kind: z.literal('failed'), id, error: plainErrorSchema }),
+]);
+type Message = z.output<typeof messageSchema>;
 
 /** Items of a stream that may be under way before the reader has taken any. */
 const WINDOW = 4;
+/** Calls of the other end that may be worked on at once, and the bytes that they may have brought. */
+const MOST_RUNNING = 1024;
+const MOST_BYTES = 512 * MIB;
+
+/** What is done about a cancelled call that goes on. */
+export interface Patience {
+  readonly ms: number;
+  readonly late: () => void;
+}
 
 interface Waiting {
   item(value: unknown): void;
@@ -38,7 +58,9 @@ interface Running {
 
 const isIterable = (x: unknown): x is AsyncIterable<unknown> =>
   typeof x === 'object' && x !== null && Symbol.asyncIterator in x;
-const isMessage = (m: unknown): m is Message => typeof m === 'object' && m !== null && 'kind' in m && 'id' in m;
+
+/** The cause is why, for those who say it in other words. */
+const stopped = (why: string) => failure('ENGINE_STOPPED', { what: why }, why);
 
 export class Peer {
   private readonly port: Port;
@@ -47,14 +69,36 @@ export class Peer {
   private readonly running = new Map<number, Running>();
   private next = 0;
   private closed: string | undefined;
+  private readonly patience: Patience | undefined;
+  /** Calls that were cancelled and are not answered yet. */
+  private readonly cancelled = new Map<number, NodeJS.Timeout | undefined>();
+  private settle: (() => void)[] = [];
+  private bytes = 0;
 
-  constructor(port: Port, handlers: Handlers = {}) {
+  /** With `patience`, a cancelled call that is not answered in time is told of. */
+  constructor(port: Port, handlers: Handlers = {}, patience?: Patience) {
     this.port = port;
     this.handlers = handlers;
-    port.onMessage((m) => {
-      if (isMessage(m)) this.receive(m);
+    this.patience = patience;
+    port.onMessage((message, size) => {
+      const parsed = messageSchema.safeParse(message);
+      if (parsed.success) this.receive(parsed.data, size);
+      else this.refuse(`it sent a message that is none (${issuesOf(parsed.error)})`);
     });
     port.onClose((why) => this.close(why));
+  }
+
+  /** Whether a cancelled call goes on at the other end. */
+  get settling(): boolean {
+    return this.cancelled.size > 0;
+  }
+
+  /** Settles when no cancelled call goes on at the other end any more. */
+  settled(): Promise<void> {
+    if (this.cancelled.size === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.settle.push(resolve);
+    });
   }
 
   /** How many calls of this end wait for an answer. */
@@ -77,6 +121,7 @@ export class Peer {
     const id = this.begin(method, args, signal ? AbortSignal.any([signal, stop.signal]) : stop.signal, {
       item: (value) => {
         ready.push(value);
+        if (ready.length > WINDOW) this.refuse('it sent more of a stream than was asked for');
         wake();
       },
       done: (value) => {
@@ -111,17 +156,21 @@ export class Peer {
   private begin(method: string, args: unknown, signal: AbortSignal | undefined, waiting: Waiting): number {
     const id = this.next++;
     if (this.closed !== undefined) {
-      waiting.failed(failure('ENGINE_STOPPED', { what: this.closed }));
+      waiting.failed(stopped(this.closed));
       return id;
     }
     if (signal?.aborted) {
       waiting.failed(failure('CANCELLED', {}));
       return id;
     }
-    const cancel = (): void => this.send({ kind: 'cancel', id });
+    const cancel = (): void => {
+      this.cancelled.set(id, this.patience && setTimeout(this.patience.late, this.patience.ms));
+      this.send({ kind: 'cancel', id });
+    };
     const finish = (): void => {
       this.waiting.delete(id);
       signal?.removeEventListener('abort', cancel);
+      this.isSettled(id);
     };
     signal?.addEventListener('abort', cancel, { once: true });
     this.waiting.set(id, {
@@ -135,12 +184,24 @@ export class Peer {
         waiting.failed(error);
       },
     });
-    this.send({ kind: 'call', id, method, args });
+    try {
+      this.send({ kind: 'call', id, method, args });
+    } catch (thrown) {
+      this.waiting.get(id)?.failed(thrown instanceof Error ? thrown : new Error(String(thrown)));
+    }
     return id;
   }
 
-  private receive(m: Message): void {
-    if (m.kind === 'call') void this.answer(m.id, m.method, m.args);
+  private isSettled(id: number): void {
+    if (!this.cancelled.has(id)) return;
+    clearTimeout(this.cancelled.get(id));
+    this.cancelled.delete(id);
+    if (this.cancelled.size > 0) return;
+    for (const settled of this.settle.splice(0)) settled();
+  }
+
+  private receive(m: Message, size: number): void {
+    if (m.kind === 'call') void this.answer(m, size);
     else if (m.kind === 'cancel') this.running.get(m.id)?.abort.abort();
     else if (m.kind === 'taken') this.running.get(m.id)?.taken();
     else if (m.kind === 'item') this.waiting.get(m.id)?.item(m.value);
@@ -148,10 +209,15 @@ export class Peer {
     else if (m.kind === 'failed') this.waiting.get(m.id)?.failed(revivedError(m.error));
   }
 
-  private async answer(id: number, method: string, args: unknown): Promise<void> {
+  private async answer({ id, method, args }: Extract<Message, { kind: 'call' }>, size: number): Promise<void> {
+    if (this.running.has(id)) return this.refuse('it gave two calls one number');
+    if (this.running.size >= MOST_RUNNING || this.bytes + size > MOST_BYTES)
+      return this.send({ kind: 'failed', id, error: plainError(failure('ENGINE_BUSY', { limit: this.running.size })) });
+    this.bytes += size;
     const abort = new AbortController();
     // Each call that is made with it listens: many of them are no leak.
     setMaxListeners(0, abort.signal);
+    const ended = (): boolean => abort.signal.aborted || this.closed !== undefined;
     let room = WINDOW;
     let wake = (): void => undefined;
     this.running.set(id, {
@@ -163,26 +229,25 @@ export class Peer {
     });
     abort.signal.addEventListener('abort', () => wake());
     try {
-      const handler = this.handlers[method];
+      const handler = Object.hasOwn(this.handlers, method) ? this.handlers[method] : undefined;
       if (!handler) throw failure('INTERNAL', { what: `no handler for "${method}"` });
       const answer = handler(args, { signal: abort.signal });
-      if (isIterable(answer)) {
+      if (isIterable(answer))
         for await (const value of answer) {
-          while (room === 0 && !abort.signal.aborted && this.closed === undefined) {
+          while (room === 0 && !ended())
             await new Promise<void>((resolve) => {
               wake = resolve;
             });
-          }
-          if (abort.signal.aborted || this.closed !== undefined) throw failure('CANCELLED', {});
+          if (ended()) throw failure('CANCELLED', {});
           room -= 1;
           this.send({ kind: 'item', id, value });
         }
-        this.send({ kind: 'done', id, value: undefined });
-      } else this.send({ kind: 'done', id, value: await answer });
+      this.send({ kind: 'done', id, value: isIterable(answer) ? undefined : await answer });
     } catch (thrown) {
       this.send({ kind: 'failed', id, error: plainError(abort.signal.aborted ? failure('CANCELLED', {}) : thrown) });
     } finally {
       this.running.delete(id);
+      this.bytes -= size;
     }
   }
 
@@ -190,10 +255,16 @@ export class Peer {
     if (this.closed === undefined) this.port.send(message);
   }
 
+  private refuse(why: string): void {
+    this.close(why);
+    this.port.fail(why);
+  }
+
   private close(why: string): void {
     if (this.closed !== undefined) return;
     this.closed = why;
-    for (const w of [...this.waiting.values()]) w.failed(failure('ENGINE_STOPPED', { what: why }));
+    for (const id of [...this.cancelled.keys()]) this.isSettled(id);
+    for (const w of [...this.waiting.values()]) w.failed(stopped(why));
     for (const r of [...this.running.values()]) r.abort.abort();
   }
 }

@@ -8,7 +8,7 @@ import { pixelValues } from '../clip/preprocess.ts';
 import type { PictureSource } from '../engine/requests.ts';
 import { pictureName } from '../engine/requests.ts';
 import type { PlainError } from '../errors.ts';
-import { plainError } from '../errors.ts';
+import { pictureFault } from './picture-fault.ts';
 
 export interface PixelBatch {
   /** Place in the list of each picture that could be read. */
@@ -32,7 +32,7 @@ async function batchOf(pictures: readonly PictureSource[], from: number, p: Prep
       try {
         return { index: from + i, values: await valuesOf(picture, p) };
       } catch (thrown) {
-        return { index: from + i, error: plainError(thrown) };
+        return { index: from + i, error: pictureFault(thrown) };
       }
     }),
   );
@@ -50,6 +50,8 @@ export async function* pixelBatches(pictures: readonly PictureSource[], p: Prepr
   for (let from = BATCH; next; from += BATCH) {
     const batch: PixelBatch = await next;
     next = from < pictures.length ? batchOf(pictures, from, p) : undefined;
+    // Told when its turn comes.
+    next?.catch(() => undefined);
     yield batch;
   }
 }

@@ -5,14 +5,15 @@ import { cropped } from '../clip/cropped.ts';
 import type { ClipModel } from '../clip/model.ts';
 import { decodePicture } from '../clip/picture.ts';
 import { pixelValues } from '../clip/preprocess.ts';
-import type { Raster } from '../clip/resample.ts';
 import type { Store } from '../clip/store.ts';
 import { digest, storedRow, storeRow } from '../clip/store.ts';
 import type { PictureSource } from '../engine/requests.ts';
 import { pictureName } from '../engine/requests.ts';
 import type { PlainError } from '../errors.ts';
-import { failure, messageOf, plainError } from '../errors.ts';
+import { failure, messageOf } from '../errors.ts';
+import type { Raster } from '../image/opaque.ts';
 import { Batcher } from './batcher.ts';
+import { pictureFault } from './picture-fault.ts';
 
 /** Rows that have been worked out, in the order of what was asked. */
 export interface PictureRows {
@@ -80,7 +81,7 @@ export class Embedder {
         try {
           return { index: from + i, row: await this.picture(picture) };
         } catch (thrown) {
-          return { index: from + i, error: plainError(thrown) };
+          return { index: from + i, error: pictureFault(thrown) };
         }
       }),
     );
@@ -99,7 +100,12 @@ export class Embedder {
     const begun: Promise<PictureRows>[] = [];
     let next = 0;
     for (;;) {
-      for (; next < pictures.length && begun.length < AHEAD; next += GROUP) begun.push(this.group(pictures, next));
+      for (; next < pictures.length && begun.length < AHEAD; next += GROUP) {
+        const group = this.group(pictures, next);
+        // One that fails while an earlier one is waited for is told when its turn comes.
+        group.catch(() => undefined);
+        begun.push(group);
+      }
       const first = begun.shift();
       if (!first) return;
       const rows = await first;

@@ -139,8 +139,7 @@ const handlers: Handlers = {
     return replacements(m, text, gradient, count);
   },
   keepRows: async (args) => {
-    const { name, rows } = requests.keepRows.parse(args);
-    await shelf.keep(name, rows);
+    await shelf.keep(requests.keepRows.parse(args));
   },
   nearest: async (args) => {
     const { name, query, count } = requests.nearest.parse(args);

@@ -1,6 +1,6 @@
 /** The slow check: one place after another is covered, and the score followed. */
-import sharp from 'sharp';
 import type { Heat, PluginContext } from '../../core/index.ts';
+import { image } from '../../core/index.ts';
 import { SIDE, type Square, scores, type Wanted } from './scores.ts';
 
 const PATCH_GREY = { r: 128, g: 128, b: 128 };
@@ -15,7 +15,7 @@ export async function* occluded(
 ): AsyncGenerator<{ readonly done: number; readonly heat?: Heat }> {
   const [whole = 0] = await scores([square.bytes], wanted, context);
   const patch = Math.ceil((SIDE / cells) * 1.6);
-  const cover = await sharp({ create: { width: patch, height: patch, channels: 3, background: PATCH_GREY } })
+  const cover = await image(undefined, { create: { width: patch, height: patch, channels: 3, background: PATCH_GREY } })
     .png()
     .toBuffer();
   const data = new Float32Array(cells * cells);
@@ -25,7 +25,7 @@ export async function* occluded(
       places.map((at) => {
         const middle = (i: number): number => ((i + 0.5) * SIDE) / cells - patch / 2;
         const inside = (v: number): number => Math.round(Math.min(SIDE - patch, Math.max(0, v)));
-        return sharp(square.bytes)
+        return image(square.bytes)
           .composite([{ input: cover, left: inside(middle(at % cells)), top: inside(middle(Math.floor(at / cells))) }])
           .png()
           .toBuffer();

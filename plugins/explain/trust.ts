@@ -1,7 +1,6 @@
 /** How far to trust a map: the score when what it calls important goes, and when it alone is there. */
-import sharp from 'sharp';
 import type { Heat, PluginContext } from '../../core/index.ts';
-import { cutHeat } from '../../core/index.ts';
+import { cutHeat, image } from '../../core/index.ts';
 import { SIDE, type Square, scores, type Wanted } from './scores.ts';
 
 const STEPS = 8;
@@ -15,10 +14,10 @@ export async function checked(
   wanted: Wanted,
   context: PluginContext,
 ): Promise<{ deletion: number; insertion: number }> {
-  const { data } = await sharp(square.bytes).removeAlpha().raw().toBuffer({ resolveWithObject: true });
+  const { data } = await image(square.bytes).removeAlpha().raw().made();
   const even = cutHeat(heat, { left: 0, top: 0, right: 1, bottom: 1 }, SIDE);
   const order = [...even.data.keys()].sort((a, b) => (even.data[b] ?? 0) - (even.data[a] ?? 0));
-  const versions: Promise<Buffer>[] = [];
+  const versions: Promise<Uint8Array>[] = [];
   for (const inserting of [false, true])
     for (let step = 1; step < STEPS; step++) {
       const pixels = Buffer.from(data);
@@ -27,7 +26,7 @@ export async function checked(
         : order.slice(0, Math.round((order.length * step) / STEPS));
       for (const at of changed) pixels.fill(128, 3 * at, 3 * at + 3);
       versions.push(
-        sharp(pixels, { raw: { width: SIDE, height: SIDE, channels: 3 } })
+        image(pixels, { raw: { width: SIDE, height: SIDE, channels: 3 } })
           .png()
           .toBuffer(),
       );

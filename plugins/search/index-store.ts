@@ -1,70 +1,90 @@
-/** An index of pictures on disk: embeddings by path, with what tells whether a file has changed. It is whole at any moment, even after a kill. */
-import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
-import { open, type RootDatabase } from 'lmdb';
-import type { Embeddings, Note, PictureSource, PluginContext } from '../../core/index.ts';
+/** An index of pictures: embeddings by path, with what tells whether a file has changed. It is kept by the host; what is lost of it is worked out again. */
+import type { Embeddings, Note, PictureSource, PluginContext, PluginStore } from '../../core/index.ts';
 import { noteOf, pictureName } from '../../core/index.ts';
 
-/** A picture that could not be read has an empty row, and is tried again only when its file changes. */
-interface Entry {
-  /** Its own for as long as the row stays the same. */
-  readonly id: number;
-  readonly changed: number;
-  readonly size: number;
-  readonly row: Uint8Array;
-}
-
 export interface Known {
+  /** Its own for as long as the row stays the same. */
   readonly id: number;
   readonly path: string;
   readonly changed: number;
   readonly size: number;
+}
+/** A picture that could not be read has an empty row, and is tried again only when its file changes. */
+interface Entry extends Known {
+  readonly row: Uint8Array;
 }
 
 /** Where the next id is kept; no path begins so. */
 const NEXT = '\0next';
 const CHUNK = 512;
-const STATS_AT_ONCE = 64;
+/** The id, the time of change and the size come before the row, as numbers of 8 bytes each. */
+const HEAD = 24;
+
+function encoded({ id, changed, size, row }: Omit<Entry, 'path'>): Uint8Array {
+  const bytes = new Uint8Array(HEAD + row.byteLength);
+  bytes.set(new Uint8Array(Float64Array.of(id, changed, size).buffer));
+  bytes.set(row, HEAD);
+  return bytes;
+}
+
+function decoded(path: string, bytes: Uint8Array): Entry | undefined {
+  if (bytes.byteLength < HEAD) return undefined;
+  const [id = 0, changed = 0, size = 0] = new Float64Array(Uint8Array.from(bytes.subarray(0, HEAD)).buffer);
+  return { id, path, changed, size, row: bytes.subarray(HEAD) };
+}
 
 export class Index {
-  private readonly store: RootDatabase<Entry, string>;
+  private readonly store: PluginStore;
+  private readonly entries = new Map<string, Entry>();
+  private next = 0;
 
-  /** Beside the index lies what finds neighbours approximately. */
-  readonly path: string;
+  /** Names the graph of neighbours that belongs to it. */
+  readonly name: string;
 
-  private constructor(store: RootDatabase<Entry, string>, path: string) {
+  private constructor(store: PluginStore, name: string) {
     this.store = store;
-    this.path = path;
+    this.name = name;
   }
 
-  /** One index a model, in the plugin's own folder. */
-  static async open({ engine, folder, signal }: PluginContext): Promise<Index> {
-    const [{ hash }, place] = await Promise.all([engine.info({ signal }), folder()]);
-    const path = join(place, `index-${hash.slice(0, 16)}.mdb`);
-    return new Index(open<Entry, string>({ path, noSubdir: true, compression: false, maxDbs: 1 }), path);
+  /** One index a model. */
+  static async open({ engine, store, signal }: PluginContext): Promise<Index> {
+    const { hash } = await engine.info({ signal });
+    const name = `index-${hash.slice(0, 16)}`;
+    return new Index(store(name), name);
+  }
+
+  private async load(paths: readonly string[]): Promise<void> {
+    const [next] = await this.store.get([NEXT]);
+    this.next = (next && decoded(NEXT, next)?.id) ?? 0;
+    for (let from = 0; from < paths.length; from += CHUNK) {
+      const part = paths.slice(from, from + CHUNK);
+      for (const [i, bytes] of (await this.store.get(part)).entries()) {
+        const path = part[i] ?? '';
+        const entry = bytes && decoded(path, bytes);
+        if (entry) this.entries.set(path, entry);
+      }
+    }
+    // Should the next id have been lost, those that are taken say what it was at least.
+    for (const { id } of this.entries.values()) this.next = Math.max(this.next, id + 1);
   }
 
   /** Brings the index up to date for these pictures; tells how far it is, and what could not be read. */
   async *update(
     pictures: readonly PictureSource[],
-    { engine, signal }: PluginContext,
+    { engine, stat, signal }: PluginContext,
   ): AsyncGenerator<{ readonly done: number; readonly notes: readonly Note[] }> {
-    const files: Omit<Known, 'id'>[] = [];
-    for (let from = 0; from < pictures.length; from += STATS_AT_ONCE)
-      files.push(
-        ...(await Promise.all(
-          pictures.slice(from, from + STATS_AT_ONCE).map(async (picture) => {
-            const path = pictureName(picture);
-            const { mtimeMs, size } = await stat(path);
-            return { path, changed: mtimeMs, size };
-          }),
-        )),
-      );
-    const stale = files.filter(({ path, changed, size }) => {
-      const known = this.store.get(path);
-      return known?.changed !== changed || known.size !== size;
-    });
-    let done = files.length - stale.length;
+    const paths = pictures.map(pictureName);
+    await this.load(paths);
+    const stale: Omit<Known, 'id'>[] = [];
+    for (let from = 0; from < paths.length; from += CHUNK) {
+      const part = paths.slice(from, from + CHUNK);
+      for (const [i, facts] of (await stat(part)).entries()) {
+        const [path, now] = [part[i] ?? '', facts ?? { changed: 0, size: 0 }];
+        const known = this.entries.get(path);
+        if (known?.changed !== now.changed || known.size !== now.size) stale.push({ path, ...now });
+      }
+    }
+    let done = paths.length - stale.length;
     yield { done, notes: [] };
     for (let from = 0; from < stale.length; from += CHUNK) {
       const part = stale.slice(from, from + CHUNK);
@@ -73,23 +93,23 @@ export class Index {
         { signal },
       )) {
         const { dimension, data } = batch.embeddings;
-        await this.store.transaction(() => {
-          for (const [k, index] of batch.indices.entries())
-            this.put(part[index], data.slice(k * dimension, (k + 1) * dimension));
-          for (const { index } of batch.failures) this.put(part[index], new Float32Array());
-        });
+        const rows = batch.indices.map((index, k) => ({ index, row: data.slice(k * dimension, (k + 1) * dimension) }));
+        const none = batch.failures.map(({ index }) => ({ index, row: new Float32Array() }));
+        await this.put([...rows, ...none].flatMap(({ index, row }) => (part[index] ? [{ ...part[index], row }] : [])));
         done += batch.indices.length + batch.failures.length;
         yield { done, notes: batch.failures.map(({ error }) => noteOf(error)) };
       }
     }
   }
 
-  private put(file: Omit<Known, 'id'> | undefined, row: Float32Array): void {
-    if (!file) return;
-    const bytes = new Uint8Array(row.buffer, row.byteOffset, row.byteLength);
-    const id = this.store.get(NEXT)?.id ?? 0;
-    this.store.put(NEXT, { id: id + 1, changed: 0, size: 0, row: new Uint8Array() });
-    this.store.put(file.path, { id, changed: file.changed, size: file.size, row: bytes });
+  private async put(found: readonly (Omit<Known, 'id'> & { readonly row: Float32Array })[]): Promise<void> {
+    const entries = found.map(({ row, ...file }): Entry => {
+      const id = this.next++;
+      return { ...file, id, row: new Uint8Array(row.buffer, row.byteOffset, row.byteLength) };
+    });
+    for (const entry of entries) this.entries.set(entry.path, entry);
+    const next = encoded({ id: this.next, changed: 0, size: 0, row: new Uint8Array() });
+    await this.store.put([...entries.map((e) => [e.path, encoded(e)] as const), [NEXT, next]]);
   }
 
   /** The readable pictures that pass, and their rows. */
@@ -97,25 +117,14 @@ export class Index {
     pictures: readonly PictureSource[],
     passes: (known: Known) => boolean,
   ): { readonly files: readonly Known[]; readonly rows: Embeddings } {
-    const files: Known[] = [];
-    const parts: Uint8Array[] = [];
-    for (const picture of pictures) {
-      const path = pictureName(picture);
-      const entry = this.store.get(path);
-      if (!entry || entry.row.byteLength === 0) continue;
-      const known = { id: entry.id, path, changed: entry.changed, size: entry.size };
-      if (!passes(known)) continue;
-      files.push(known);
-      parts.push(entry.row);
-    }
-    const dimension = (parts[0]?.byteLength ?? 0) / 4;
-    const data = new Float32Array(files.length * dimension);
+    const found = pictures.flatMap((picture) => {
+      const entry = this.entries.get(pictureName(picture));
+      return entry && entry.row.byteLength > 0 && passes(entry) ? [entry] : [];
+    });
+    const dimension = (found[0]?.row.byteLength ?? 0) / 4;
+    const data = new Float32Array(found.length * dimension);
     const bytes = new Uint8Array(data.buffer);
-    for (const [i, part] of parts.entries()) bytes.set(part, i * 4 * dimension);
-    return { files, rows: { count: files.length, dimension, data } };
-  }
-
-  async close(): Promise<void> {
-    await this.store.close();
+    for (const [i, { row }] of found.entries()) bytes.set(row, i * 4 * dimension);
+    return { files: found, rows: { count: found.length, dimension, data } };
   }
 }

@@ -1,6 +1,6 @@
 /** Search in a folder by words, by pictures, by both with plus and minus, or by a sketch. What is indexed once is kept. */
 import { z } from 'zod';
-import type { Embeddings, PictureSource, PluginContext, PluginEvent } from '../../core/index.ts';
+import type { Embeddings, Neighbours, PictureSource, PluginContext, PluginEvent } from '../../core/index.ts';
 import {
   definePlugin,
   failure,
@@ -14,7 +14,6 @@ import {
 } from '../../core/index.ts';
 import { duplicateGroups } from './duplicates.ts';
 import { Index, type Known } from './index-store.ts';
-import { type Neighbours, neighboursOf } from './neighbours.ts';
 
 const day = z.string().regex(/^(?:\d{4}-\d{2}-\d{2})?$/, 'a day like 2026-01-31');
 const dayField = (title: string, description: string) => day.default('').meta({ title, description, advanced: true });
@@ -159,36 +158,34 @@ export default definePlugin({
     const pictures = await context.pictures(fields);
     const sketch = p.sketch.length > 0 ? await context.pictures(p.sketch) : [];
     const index = await Index.open(context);
-    try {
-      for await (const { done, notes } of index.update(pictures, context)) {
-        yield* notes;
-        yield { type: 'progress', done, total: pictures.length, label: 'indexing' };
-        signal.throwIfAborted();
-      }
-      const { files, rows } = index.rows(pictures, passing(p));
-      if (files.length === 0) throw failure('NO_PICTURES', { path: `${fields.join(', ')} with these filters` });
-      const neighbours = await neighboursOf(rows, files, { path: index.path, exactUpTo: p.exactUpTo }, context);
-      const shelf = { files, rows, neighbours, captions: await engine.captions({ signal }) };
-      if (sketch.length > 0 && !query) yield await answer('', sketch, shelf, best, context);
-      if (duplicates > 0) {
-        const groups = await duplicateGroups(rows, duplicates, context);
-        yield {
-          type: 'table',
-          title: 'Near-duplicates',
-          columns: ['group', 'picture'],
-          rows: groups.flatMap((g, i) => g.map((at) => [i + 1, files[at]?.path ?? ''])),
-        };
-      }
-      for await (const words of queries(query, stay, context))
-        try {
-          yield await answer(words, sketch, shelf, best, context);
-        } catch (thrown) {
-          // One query that cannot be answered does not end those that follow.
-          if (!stay || signal.aborted || !(thrown instanceof Error)) throw thrown;
-          yield { type: 'note', text: thrown.message };
-        }
-    } finally {
-      await index.close();
+    for await (const { done, notes } of index.update(pictures, context)) {
+      yield* notes;
+      yield { type: 'progress', done, total: pictures.length, label: 'indexing' };
+      signal.throwIfAborted();
     }
+    const { files, rows } = index.rows(pictures, passing(p));
+    if (files.length === 0) throw failure('NO_PICTURES', { path: `${fields.join(', ')} with these filters` });
+    // A filter that leaves few of them is exact, too.
+    const graph = { name: index.name, ids: Float64Array.from(files, ({ id }) => id) };
+    const neighbours = rows.count <= p.exactUpTo ? engine.neighbours(rows) : engine.neighbours(rows, graph);
+    const shelf = { files, rows, neighbours, captions: await engine.captions({ signal }) };
+    if (sketch.length > 0 && !query) yield await answer('', sketch, shelf, best, context);
+    if (duplicates > 0) {
+      const groups = await duplicateGroups(rows, duplicates, context);
+      yield {
+        type: 'table',
+        title: 'Near-duplicates',
+        columns: ['group', 'picture'],
+        rows: groups.flatMap((g, i) => g.map((at) => [i + 1, files[at]?.path ?? ''])),
+      };
+    }
+    for await (const words of queries(query, stay, context))
+      try {
+        yield await answer(words, sketch, shelf, best, context);
+      } catch (thrown) {
+        // One query that cannot be answered does not end those that follow.
+        if (!stay || signal.aborted || !(thrown instanceof Error)) throw thrown;
+        yield { type: 'note', text: thrown.message };
+      }
   },
 });

@@ -2,13 +2,14 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, extname, join } from 'node:path';
 import { Command } from 'commander';
-import sharp from 'sharp';
 import { z } from 'zod';
 import {
   bareSvg,
   checkInputs,
   Engine,
   failure,
+  image,
+  issuesOf,
   loadRegistry,
   type PluginEvent,
   parseRecipe,
@@ -21,6 +22,7 @@ import {
 } from '../../core/index.ts';
 import { policyIn } from '../files.ts';
 import { pluginFolders } from '../plugins.ts';
+import { grantedTo } from './grants.ts';
 import { outNameSchema } from './out.ts';
 import { begin, GATE, type Play, play } from './run-plugin.ts';
 import type { Context, Shared } from './shared.ts';
@@ -32,6 +34,12 @@ const outSchema = z.object({
   size: z.coerce.number().int().optional(),
   gate: z.string().min(1).optional(),
 });
+
+const given = (options: unknown): z.output<typeof outSchema> => {
+  const parsed = outSchema.safeParse(options);
+  if (!parsed.success) throw failure('USAGE', { what: issuesOf(parsed.error) });
+  return parsed.data;
+};
 
 async function bytesOf(path: string): Promise<Uint8Array> {
   return readFile(path).catch((cause: unknown) => {
@@ -58,6 +66,8 @@ async function withRecipe(
 ): Promise<void> {
   const plugin = (await loadRegistry(pluginFolders())).find(recipe.plugin.id);
   const { threads, model } = recipe;
+  if (recipe.plugin.version !== plugin.version)
+    throw failure('RECORD_PLUGIN', { id: plugin.id, wanted: recipe.plugin.version, found: plugin.version });
   const engine = new Engine({ ...(threads ? { threads } : {}), ...context.engine });
   try {
     const { hash } = await engine.info();
@@ -80,12 +90,22 @@ export function replayCommand(shared: Shared): Command {
     .option(...GATE);
   return shared.finish(command, async (context, words, options) => {
     const [path] = wordSchema.parse(words);
-    const { out, size, strip = false, gate } = outSchema.parse(options);
+    const { out, size, strip = false, gate } = given(options);
     const recipe = await readRecipe(path);
     const policy = (await policyIn(gate)) ?? (await folderOf(path).policy());
     const parameters = { ...recipe.parameters, ...(size === undefined ? {} : { size }) };
-    await withRecipe({ recipe, context }, (plugin, engine) =>
-      play({ plugin, parameters, engine, context, strip, out, policy, again: againOf(recipe) }),
+    await withRecipe({ recipe, context }, async (plugin, engine) =>
+      play({
+        plugin,
+        parameters,
+        engine,
+        context,
+        strip,
+        out,
+        policy,
+        again: againOf(recipe),
+        granted: await grantedTo(plugin, context),
+      }),
     );
   });
 }
@@ -110,8 +130,10 @@ interface Difference {
 }
 /** How many pixels differ, and by how much at most, of 255. */
 async function difference(a: Uint8Array, b: Uint8Array): Promise<Difference> {
-  const raw = (bytes: Uint8Array) =>
-    sharp(bytes).toColourspace('srgb').removeAlpha().raw().toBuffer({ resolveWithObject: true });
+  const raw = async (bytes: Uint8Array) => {
+    const { data, ...info } = await image(bytes).toColourspace('srgb').removeAlpha().raw().made();
+    return { data, info };
+  };
   const [one, other] = await Promise.all([raw(a), raw(b)]);
   if (one.info.width !== other.info.width || one.info.height !== other.info.height)
     return {
@@ -143,7 +165,8 @@ export function verifyCommand(shared: Shared): Command {
       });
     await withRecipe({ recipe, context }, async (plugin, engine) => {
       const { parameters } = recipe;
-      const run = begin({ plugin, parameters, engine, context, strip: true, again: againOf(recipe) });
+      const granted = await grantedTo(plugin, context);
+      const run = begin({ plugin, parameters, engine, context, strip: true, again: againOf(recipe), granted });
       const found = await differences(bytes, vector, run.events, context);
       refuseDifferent(found, vector);
       context.terminal.line(`${path} is what it says it is: ${vector ? 'every line' : 'every pixel'} is the same.`);
@@ -197,26 +220,33 @@ export function resumeCommand(shared: Shared): Command {
     .option(...GATE);
   return shared.finish(command, async (context, words, options) => {
     const [path] = wordSchema.parse(words);
-    const { gate } = outSchema.parse(options);
+    const { gate } = given(options);
     const folder = new RunFolder(path);
+    // Read first: what is no run's folder is left as it is.
     const recipe = await folder.recipe();
-    const kept = await folder.resumable();
-    const asked = await policyIn(gate);
-    if (asked) await folder.keepPolicy(asked);
-    const policy = asked ?? (await folder.policy());
-    context.terminal.line(kept ? `${path} goes on after step ${kept.checkpoint.step}` : `${path} begins anew`);
-    await withRecipe({ recipe, context }, (plugin, engine) =>
-      play({
-        plugin,
-        parameters: recipe.parameters,
-        engine,
-        context,
-        folder,
-        policy,
-        strip: false,
-        out: join(path, 'picture.png'),
-        ...(kept ? { again: resumed(kept) } : {}),
-      }),
-    );
+    await folder.take();
+    try {
+      const kept = await folder.resumable();
+      const asked = await policyIn(gate);
+      if (asked) await folder.keepPolicy(asked);
+      const policy = asked ?? (await folder.policy());
+      context.terminal.line(kept ? `${path} goes on after step ${kept.checkpoint.step}` : `${path} begins anew`);
+      await withRecipe({ recipe, context }, async (plugin, engine) =>
+        play({
+          plugin,
+          parameters: recipe.parameters,
+          engine,
+          context,
+          folder,
+          policy,
+          strip: false,
+          out: join(path, 'picture.png'),
+          granted: await grantedTo(plugin, context),
+          ...(kept ? { again: resumed(kept) } : {}),
+        }),
+      );
+    } finally {
+      await folder.leave();
+    }
   });
 }

@@ -4,29 +4,55 @@ import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
-import sharp from 'sharp';
-import { failure, messageOf, writeWhole } from '../../core/index.ts';
+import { failure, image, messageOf, writeWhole } from '../../core/index.ts';
 
 const FRAME_MS = 80;
 /** The finished picture stands still for so many frames. */
 const LAST = 18;
 /** More frames than this are thinned out evenly. */
 const MOST = 240;
+const ffmpegMissing = (file: string, cause: unknown): Error =>
+  failure(
+    'USAGE',
+    { what: `${file} needs ffmpeg, which is not installed (${messageOf(cause)}). Use .webp or .gif.` },
+    cause,
+  );
+async function checkFfmpeg(file: string): Promise<void> {
+  await once(spawn('ffmpeg', ['-version'], { stdio: 'ignore' }), 'exit').catch((cause: unknown) => {
+    throw ffmpegMissing(file, cause);
+  });
+}
+
 export const ANIMATIONS = ['.webp', '.gif', '.mp4'];
 
 /** Collects frames (JPEG, all of one size) and writes them as one file. */
 export class Animation {
-  private readonly frames: Uint8Array[] = [];
+  private frames: Uint8Array[] = [];
+  private last: Uint8Array | undefined;
+  private seen = 0;
+  /** Every so many-th frame is kept, so that a long run takes no more memory than a short one. */
+  private every = 1;
+
+  /** Throws USAGE where ffmpeg is wanted and missing: before the run, not after it. */
+  static async begin(file: string): Promise<Animation> {
+    if (extname(file).toLowerCase() === '.mp4') await checkFfmpeg(file);
+    return new Animation();
+  }
 
   add(frame: Uint8Array): void {
-    this.frames.push(frame);
+    this.last = frame;
+    if (this.seen % this.every === 0) this.frames.push(frame);
+    this.seen += 1;
+    if (this.frames.length < 2 * MOST) return;
+    this.frames = this.frames.filter((_, i) => i % 2 === 0);
+    this.every *= 2;
   }
 
   /** False when there is nothing to show. Throws FILE_WRITE, and USAGE where ffmpeg is wanted and missing. */
   async write(file: string): Promise<boolean> {
     const step = Math.max(1, Math.ceil(this.frames.length / MOST));
-    const kept = this.frames.filter((_, i) => i % step === 0 || i === this.frames.length - 1);
-    const [last] = kept.slice(-1);
+    const kept = this.frames.filter((_, i) => i % step === 0);
+    const { last } = this;
     if (!last) return false;
     const all = [...kept, ...Array.from({ length: LAST }, () => last)];
     if (extname(file).toLowerCase() === '.mp4') await this.video(all, file);
@@ -35,10 +61,7 @@ export class Animation {
   }
 
   private async still(all: readonly Uint8Array[], file: string): Promise<void> {
-    const joined = sharp(
-      all.map((frame) => Buffer.from(frame)),
-      { join: { animated: true } },
-    );
+    const joined = image(all, { join: { animated: true } });
     const delay = all.map(() => FRAME_MS);
     const gif = extname(file).toLowerCase() === '.gif';
     await writeWhole(file, await (gif ? joined.gif({ delay }) : joined.webp({ delay, quality: 85 })).toBuffer());
@@ -66,11 +89,7 @@ export class Animation {
       ];
       const child = spawn('ffmpeg', ['-loglevel', 'error', ...args], { stdio: 'ignore' });
       const [code] = await once(child, 'exit').catch((cause: unknown) => {
-        throw failure(
-          'USAGE',
-          { what: `${file} needs ffmpeg, which is not installed (${messageOf(cause)}). Use .webp or .gif.` },
-          cause,
-        );
+        throw ffmpegMissing(file, cause);
       });
       if (code !== 0) throw failure('FILE_WRITE', { path: file, what: `ffmpeg ended with ${String(code)}` });
       await writeWhole(file, await readFile(aside));

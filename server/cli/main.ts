@@ -4,13 +4,15 @@ import { loadRegistry, plainError } from '../../core/index.ts';
 import { pluginFolders, usable } from '../plugins.ts';
 import { version } from '../server.ts';
 import { replayCommand, resumeCommand, verifyCommand } from './again.ts';
+import { pluginsCommand } from './grants.ts';
 import { modelCommand } from './model-check.ts';
 import { pluginCommand } from './run-plugin.ts';
 import { scoreCommand } from './score.ts';
 import { createShared } from './shared.ts';
 import { startCommand } from './start.ts';
+import { exitCodeOf } from './terminal.ts';
 
-const BUILT_IN = new Set(['start', 'score', 'model', 'replay', 'verify', 'resume', '--version', '-V']);
+const BUILT_IN = new Set(['start', 'score', 'model', 'plugins', 'replay', 'verify', 'resume', '--version', '-V']);
 const wholeNumber = (text: string): number => {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 1 || value > 1024)
@@ -25,7 +27,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   } catch (thrown) {
     const { code, message } = plainError(thrown);
     process.stderr.write(`${code}: ${message}\n`);
-    process.exitCode = 1;
+    process.exitCode = exitCodeOf({ code, message });
   }
 }
 
@@ -36,13 +38,19 @@ async function run(argv: readonly string[]): Promise<void> {
     .version(await version())
     .showHelpAfterError()
     .exitOverride();
-  const commands = [startCommand, scoreCommand, modelCommand, replayCommand, verifyCommand, resumeCommand].map((made) =>
-    made(shared),
-  );
+  const commands = [
+    startCommand,
+    scoreCommand,
+    modelCommand,
+    pluginsCommand,
+    replayCommand,
+    verifyCommand,
+    resumeCommand,
+  ].map((made) => made(shared));
   // The plugins' schemas are read only when a command could be one of theirs.
   if (!BUILT_IN.has(argv[0] ?? '')) {
     const registry = usable(await loadRegistry(pluginFolders()));
-    for (const broken of registry.broken) process.stderr.write(`${broken.message}\n`);
+    for (const { code, message } of registry.broken) process.stderr.write(`${code}: ${message}\n`);
     commands.push(...registry.plugins.map((plugin) => pluginCommand(plugin, shared)));
   }
   for (const command of commands) program.addCommand(overridden(command));

@@ -14,17 +14,20 @@ import {
   type PluginEvent,
   type PluginRun,
   type Policy,
+  plainError,
   type RegisteredPlugin,
   RunFolder,
   type RunOptions,
   runPlugin,
+  type Want,
   writeWhole,
 } from '../../core/index.ts';
-import { allowedModel, DATA, pluginFolder, policyIn, readAllowed } from '../files.ts';
+import { allowedModel, DATA, pluginFolder, pluginPlace, policyIn, readAllowed } from '../files.ts';
 import { generatePictures } from '../generate-pictures.ts';
 import { gatherPictures } from '../pictures.ts';
 import { ANIMATIONS, Animation } from './animation.ts';
 import { addFlags, parametersFrom } from './flags.ts';
+import { grantedTo } from './grants.ts';
 import { isSvgName, keepWithoutShapes, outNameSchema, withEnding, writeStill } from './out.ts';
 import { type Context, type Shared, withEngine } from './shared.ts';
 import { answered, tell } from './tell.ts';
@@ -53,16 +56,22 @@ export function pluginCommand(plugin: RegisteredPlugin, shared: Shared): Command
     const given = optionsSchema.safeParse(options);
     if (!given.success) throw failure('USAGE', { what: issuesOf(given.error) });
     const { out, run, strip = false, animation, variations = 1, gate } = given.data;
-    if (run !== undefined && new RunFolder(run).used) throw failure('RUN_EXISTS', { folder: run });
     const policy = await policyIn(gate);
     if (variations > 1 && run !== undefined)
       throw failure('USAGE', { what: '--run keeps one run, so it does not go with --variations.' });
+    const granted = await grantedTo(plugin, context);
     const folder = run === undefined ? undefined : new RunFolder(run);
-    await withEngine(context, async (engine) => {
-      await folder?.begin(await firstRecipe(plugin, parameters, engine), policy);
-      const one = { plugin, parameters, engine, context, folder, strip, out, animation, policy };
-      await (variations > 1 ? playSeeds(one, variations) : play(one));
-    });
+    await folder?.take();
+    try {
+      if (run !== undefined && folder?.used) throw failure('RUN_EXISTS', { folder: run });
+      await withEngine(context, async (engine) => {
+        await folder?.begin(await firstRecipe(plugin, parameters, engine), policy);
+        const one = { plugin, parameters, engine, context, folder, strip, out, animation, policy, granted };
+        await (variations > 1 ? playSeeds(one, variations) : play(one));
+      });
+    } finally {
+      await folder?.leave();
+    }
   });
 }
 
@@ -91,6 +100,7 @@ export interface Play {
   readonly out?: string | undefined;
   readonly animation?: string | undefined;
   readonly policy?: Policy | undefined;
+  readonly granted: readonly Want[];
   readonly again?: Pick<RunOptions, 'script' | 'resume' | 'others'>;
 }
 
@@ -104,6 +114,7 @@ export function begin({
   strip,
   policy,
   again,
+  granted,
 }: Omit<Play, 'out'>): PluginRun {
   const services = {
     engine,
@@ -111,13 +122,15 @@ export function begin({
     read: (file: string) => readAllowed(file, {}),
     model: (name: string, signal: AbortSignal) => allowedModel(name, { offline: context.offline }, signal),
     folder: (id: string) => pluginFolder(DATA, id),
+    folderOf: (id: string) => pluginPlace(DATA, id),
     generate: (request: GenerateRequest, signal: AbortSignal, say: (text: string) => void) =>
       generatePictures(request, { folder: 'lodestone-generated', signal, say }),
     log: (message: string) => context.terminal.warn(message),
   };
   const checkpointEvery = folder ? CHECKPOINT_EVERY : 0;
   const held = policy ? { policy } : {};
-  return runPlugin(plugin, parameters, services, { signal: context.signal, strip, checkpointEvery, ...held, ...again });
+  const options = { signal: context.signal, strip, checkpointEvery, granted, ...held, ...again };
+  return runPlugin(plugin, parameters, services, options);
 }
 const CHECKPOINT_EVERY = 20;
 
@@ -225,23 +238,24 @@ type Picture = Extract<PluginEvent, { type: 'picture' }>;
 
 async function played(run: Play): Promise<Played> {
   const { plugin, context, folder, animation } = run;
-  const moving = animation === undefined ? undefined : new Animation();
+  const moving = animation === undefined ? undefined : await Animation.begin(animation);
   const kept = new Kept(freeFileOf(run), context, moving);
   const result: Record<string, unknown> = { plugin: plugin.id };
   const started = begin(run);
   try {
     for await (const event of started.events) {
-      await folder?.take(event);
+      await folder?.keep(event);
       await kept.take(event);
       if (event.type === 'question') await answered(event, started, context);
       else tell(event, context, result);
     }
   } catch (thrown) {
     if (folder && context.signal.aborted) context.terminal.warn(`It can be taken up: lodestone resume ${folder.path}`);
+    // What ended the run is what is told, whatever else cannot be written now.
+    await folder?.end().catch((also: unknown) => context.terminal.warn(plainError(also).message));
     throw thrown;
-  } finally {
-    await folder?.end();
   }
+  await folder?.end();
   if (moving && animation !== undefined) {
     if (await moving.write(animation)) context.terminal.line(animation);
     else context.terminal.warn(`${animation} was not written: ${plugin.title} showed no frames.`);
@@ -253,16 +267,22 @@ async function played(run: Play): Promise<Played> {
   };
 }
 
+const ENDINGS = { 'image/jpeg': '.jpg', 'image/webp': '.webp', 'image/svg+xml': '.svg' };
+/** A picture that comes encoded has the ending of what it is. */
+const ownEnding = ({ mime }: Picture, file: string): string =>
+  mime === 'image/png' ? file : withEnding(file, ENDINGS[mime]);
+
 async function keep(
   event: Extract<PluginEvent, { type: 'picture' }>,
   file: string,
   { terminal }: Context,
 ): Promise<object> {
-  if (event.mime === 'image/png') await writeStill(file, event.bytes);
-  else await writeWhole(file, event.bytes);
-  terminal.line(`${file}  ${event.width} x ${event.height}`);
+  const place = ownEnding(event, file);
+  if (event.mime === 'image/png') await writeStill(place, event.bytes);
+  else await writeWhole(place, event.bytes);
+  terminal.line(`${place}  ${event.width} x ${event.height}`);
   return {
-    file,
+    file: place,
     title: event.title,
     width: event.width,
     height: event.height,

@@ -1,4 +1,5 @@
 /** What every command has: --model and how it is opened, --threads, --json, cancelling, errors with exit codes. */
+import os from 'node:os';
 import { type Command, Option } from 'commander';
 import { z } from 'zod';
 import { Engine, type EngineOptions, locateModel, plainError } from '../../core/index.ts';
@@ -13,6 +14,8 @@ export interface Context {
   readonly offline: boolean;
   /** The same for other options: another model, say. */
   open(options: Readonly<Record<string, unknown>>): Promise<EngineOptions>;
+  /** What the command ends with, though it was interrupted. */
+  ended(code: number): void;
 }
 type Work = (context: Context, words: readonly unknown[], options: Readonly<Record<string, unknown>>) => Promise<void>;
 
@@ -43,20 +46,29 @@ export function createShared(wholeNumber: (text: string) => number): Shared {
           const options = command.opts<Record<string, unknown>>();
           const terminal = createTerminal(options['json'] === true);
           const abort = new AbortController();
-          const interrupt = (): void => abort.abort();
+          // A shell's loop goes on after a command that ended with 1, and stops after one that says it was interrupted.
+          let code: number | undefined;
+          const interrupt = (name: 'SIGINT' | 'SIGTERM'): void => {
+            code ??= 128 + os.constants.signals[name];
+            abort.abort();
+          };
           process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
+          const ended = (wanted: number): void => {
+            code = wanted;
+          };
           try {
             const open = (o: Readonly<Record<string, unknown>>): Promise<EngineOptions> =>
               engineOptions(optionsSchema.parse(o), terminal, abort.signal);
             const engine = await open(options);
             const offline = options['offline'] === true;
-            await work({ terminal, signal: abort.signal, engine, offline, open }, given.slice(0, -2), options);
+            await work({ terminal, signal: abort.signal, engine, offline, open, ended }, given.slice(0, -2), options);
           } catch (thrown) {
             const error = plainError(thrown);
             terminal.document({ error });
             terminal.failed(error);
           } finally {
             terminal.close();
+            if (code !== undefined) process.exitCode = code;
             process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
           }
         }),

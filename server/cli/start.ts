@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import pino from 'pino';
 import { z } from 'zod';
+import { FENCES_NETWORK, failure, issuesOf } from '../../core/index.ts';
 import { policyIn } from '../files.ts';
 import { DEFAULT_PORT, startServer } from '../server.ts';
 import { GATE } from './run-plugin.ts';
@@ -14,7 +15,14 @@ const optionsSchema = z.object({
   plugins: z.array(z.string()).default([]),
   data: z.string().optional(),
   gate: z.string().optional(),
+  token: z.string().optional(),
 });
+
+/** Settles when the signal is aborted; it may have been, while plugins were read. */
+const aborted = (signal: AbortSignal): Promise<void> =>
+  signal.aborted
+    ? Promise.resolve()
+    : new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 
 export function startCommand(shared: Shared): Command {
   const command = new Command('start')
@@ -23,10 +31,13 @@ export function startCommand(shared: Shared): Command {
     .option('--port <number>', 'port to listen on; 0 chooses a free one', String(DEFAULT_PORT))
     .option('--allow <folders...>', 'folders of pictures that the studio may read')
     .option('--plugins <folders...>', 'folders of plugins beside the built-in one')
+    .option('--token <word>', 'what everybody must know who opens the studio; made and kept where one is wanted')
     .option(...GATE)
     .option('--data <folder>', 'where the gallery and uploads are kept (default: .lodestone in the home folder)');
   return shared.finish(command, async (context, _words, options) => {
-    const { data, gate, ...rest } = optionsSchema.parse(options);
+    const given = optionsSchema.safeParse(options);
+    if (!given.success) throw failure('USAGE', { what: issuesOf(given.error) });
+    const { data, gate, token, ...rest } = given.data;
     const policy = await policyIn(gate);
     const logger = pino({ level: process.env['LODESTONE_LOG'] ?? 'warn' }, pino.destination(2));
     const server = await startServer({
@@ -34,11 +45,23 @@ export function startCommand(shared: Shared): Command {
       logger,
       ...(data ? { data } : {}),
       ...(policy ? { policy } : {}),
+      ...(token ? { token } : {}),
       engine: context.engine,
     });
-    context.terminal.line(`Lodestone is at ${server.url}`);
-    context.terminal.document({ url: server.url });
-    await new Promise<void>((resolve) => context.signal.addEventListener('abort', () => resolve(), { once: true }));
-    await server.close();
+    try {
+      if (!context.signal.aborted) {
+        context.terminal.line(`Lodestone is at ${server.url}`);
+        if (server.strangers && !FENCES_NETWORK)
+          context.terminal.warn(
+            `Plugins that do not ship with Lodestone run behind a fence, but Node ${process.versions.node} cannot keep them from the network; Node 25 and later can.`,
+          );
+        context.terminal.document({ url: server.url });
+        await aborted(context.signal);
+      }
+    } finally {
+      await server.close();
+    }
+    // Closing is what was asked for.
+    context.ended(0);
   });
 }

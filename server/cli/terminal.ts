@@ -78,4 +78,4 @@ const USAGE_CODES: ReadonlySet<PlainError['code']> = new Set([
 ]);
 
 /** 2 for wrong usage, 1 for everything else that failed. */
-const exitCodeOf = (error: PlainError): 1 | 2 => (USAGE_CODES.has(error.code) ? 2 : 1);
+export const exitCodeOf = (error: PlainError): 1 | 2 => (USAGE_CODES.has(error.code) ? 2 : 1);

@@ -1,9 +1,13 @@
-/** What one watcher sees of the jobs: an update when the last one is acknowledged, holding only what is new. A slow watcher gets fewer frames, never a growing queue. */
+/** What one watcher sees of the jobs: an update when the last one is acknowledged, holding only what is new, and kilobytes at the most. A slow watcher gets fewer frames, never a growing queue. */
 import type { Job, Jobs } from '../jobs.ts';
+import { shortened } from '../shortened.ts';
 import type { Update } from '../wire.ts';
+import { shownRanking, shownTables } from './shown.ts';
 
 interface Seen {
   revision: number;
+  /** The turn in which it was told last; the one that waited longest is next. */
+  turn: number;
   chart: number;
   /** The list that `chart` counts in. */
   chartOf: unknown;
@@ -15,8 +19,10 @@ interface Seen {
   files: unknown;
 }
 
-/** Rows of a table that watchers are shown; the file has all. */
-const SHOWN_ROWS = 500;
+/** Points of a chart in one update; the next has more. */
+const POINTS = 2000;
+/** The newest notes that somebody who joins is told. */
+const NOTES = 50;
 
 /** Sends an update and settles when the watcher has taken it. */
 export type Send = (update: Update) => Promise<void>;
@@ -28,6 +34,7 @@ function news(job: Job, seen: Seen): Update {
   const [frame, ranking, picture] = [fresh('frame'), fresh('ranking'), fresh('picture')];
   // A run that went back has another list: all of it is told again.
   const from = job.chart === seen.chartOf ? seen.chart : 0;
+  const to = Math.min(job.chart.length, from + POINTS);
   const update: Update = {
     job: job.id,
     plugin: job.plugin.id,
@@ -35,57 +42,45 @@ function news(job: Job, seen: Seen): Update {
     branches: job.checkpoints.length > 0,
     state: job.state,
     paused: job.paused,
-    chart: job.chart.slice(from).map(({ type: _, ...point }) => point),
+    chart: job.chart.slice(from, to).map(({ type: _, ...point }) => point),
     chartFrom: from,
-    notes: job.notes.slice(seen.notes),
+    notes: job.notes.slice(Math.max(seen.notes, job.notes.length - NOTES)),
     ...(job.progress
       ? {
           progress: {
             done: job.progress.done,
             total: job.progress.total,
-            ...(job.progress.label ? { label: job.progress.label } : {}),
+            ...(job.progress.label ? { label: shortened(job.progress.label) } : {}),
           },
         }
       : {}),
     ...(frame
       ? { frame: { step: frame.step, width: frame.width, height: frame.height, mime: frame.mime, bytes: frame.bytes } }
       : {}),
-    ...(ranking
-      ? {
-          ranking: {
-            title: ranking.title,
-            columns: ranking.columns,
-            items: ranking.items.slice(0, 500).map((item, i) => ({ ...item, url: `/jobs/${job.id}/ranking/${i}` })),
-          },
-        }
-      : {}),
+    ...(ranking ? { ranking: shownRanking(job.id, ranking) } : {}),
     ...(picture
       ? {
           picture: {
-            title: picture.title,
+            title: shortened(picture.title),
             width: picture.width,
             height: picture.height,
             url: `/gallery/${encodeURIComponent(picture.file)}`,
             file: picture.file,
-            ...(job.drawing ? { svg: `/gallery/${encodeURIComponent(job.drawing)}` } : {}),
+            ...(picture.drawing ? { svg: `/gallery/${encodeURIComponent(picture.drawing)}` } : {}),
           },
         }
       : {}),
-    ...(job.tables === seen.tables
-      ? {}
-      : {
-          tables: job.tables.map(({ title, columns, rows }) => ({ title, columns, rows: rows.slice(0, SHOWN_ROWS) })),
-        }),
+    ...(job.tables === seen.tables ? {} : { tables: shownTables(job.tables) }),
     ...(job.files === seen.files
       ? {}
       : { files: job.files.map(({ name, file }) => ({ name, url: `/reports/${encodeURIComponent(file)}` })) }),
     question: job.question
       ? {
           id: job.question.id,
-          text: job.question.text,
+          text: shortened(job.question.text),
           choices: job.question.choices,
           pictures: job.question.pictures.map((name, i) => ({
-            name,
+            name: shortened(name),
             url: `/jobs/${job.id}/question/${encodeURIComponent(job.question?.id ?? '')}/${i}`,
           })),
         }
@@ -93,8 +88,9 @@ function news(job: Job, seen: Seen): Update {
     ...(job.error ? { error: job.error } : {}),
   };
   Object.assign(seen, {
-    revision: job.revision,
-    chart: job.chart.length,
+    // What is still to come of the chart is news.
+    revision: to < job.chart.length ? job.revision - 1 : job.revision,
+    chart: to,
     chartOf: job.chart,
     notes: job.notes.length,
     frame: job.frame,
@@ -106,12 +102,18 @@ function news(job: Job, seen: Seen): Update {
   return update;
 }
 
-/** Keeps a watcher up to date until the returned function is called, or until it takes no more (`onLost`). The newest jobs come first. */
+/** Keeps a watcher up to date until the returned function is called, or until it takes no more (`onLost`). The newest jobs come first, then the one that waited longest. */
 export function watch(jobs: Jobs, send: Send, onLost: () => void): () => void {
   const seen = new Map<string, Seen>();
+  let turn = 0;
   let sending = false;
   let stopped = false;
-  const next = (): Job | undefined => jobs.list().find((job) => (seen.get(job.id)?.revision ?? -1) < job.revision);
+  const next = (): Job | undefined =>
+    jobs
+      .list()
+      .filter((job) => (seen.get(job.id)?.revision ?? -1) < job.revision)
+      .reduce<Job | undefined>((first, job) => (first && told(first) <= told(job) ? first : job), undefined);
+  const told = (job: Job): number => seen.get(job.id)?.turn ?? -1;
   const pump = async (): Promise<void> => {
     if (sending) return;
     sending = true;
@@ -120,6 +122,7 @@ export function watch(jobs: Jobs, send: Send, onLost: () => void): () => void {
       for (let job = next(); job && !stopped; job = next()) {
         const state = seen.get(job.id) ?? {
           revision: -1,
+          turn: 0,
           chart: 0,
           chartOf: undefined,
           notes: 0,
@@ -129,6 +132,7 @@ export function watch(jobs: Jobs, send: Send, onLost: () => void): () => void {
           tables: undefined,
           files: undefined,
         };
+        state.turn = ++turn;
         seen.set(job.id, state);
         await send(news(job, state));
       }

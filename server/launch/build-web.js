@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { build } from 'esbuild';
 import { root } from './prepare.js';
 
-const out = join(root, 'dist', 'web');
+const out = process.argv[2] ?? join(root, 'dist', 'web');
 mkdirSync(out, { recursive: true });
 await build({
   entryPoints: [join(root, 'web', 'studio.ts'), join(root, 'web', 'studio.css')],

@@ -1,5 +1,5 @@
 /** Builds everything, stale or not. */
 import { build, prepare } from './prepare.js';
 
-prepare();
+prepare({ building: false });
 build({ force: true });

@@ -1,6 +1,15 @@
 /** Makes a clone ready to run: installs what is missing, builds what is stale. Plain JavaScript, since nothing else runs before it. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -23,6 +32,8 @@ function checkNode() {
 export function mustRun(command, args, { output = 2 } = {}) {
   const { status, error } = spawnSync(command, args, {
     cwd: root,
+    // On Windows npm is a script of the shell's.
+    shell: process.platform === 'win32' && command === 'npm',
     stdio: ['ignore', output, 2],
     // onnxruntime-node's install script fetches GPU binaries that are not needed, from a host of its own.
     env: { ...process.env, ONNXRUNTIME_NODE_INSTALL: 'skip' },
@@ -58,16 +69,24 @@ export function build({ force = false } = {}) {
   const made = String(Math.max(...SOURCES.map((s) => newest(at(s)))));
   if (!force && existsSync(stamp) && readFileSync(stamp, 'utf8') === made) return;
   process.stderr.write('Building…\n');
-  rmSync(at('dist'), { recursive: true, force: true });
-  mustRun(process.execPath, [tool('typescript', 'bin', 'tsc'), '-p', 'tsconfig.json']);
-  mustRun(process.execPath, [at('server', 'launch', 'build-web.js')]);
-  writeFileSync(stamp, made);
+  // Aside, then renamed: a studio that runs goes on with what it has, and never finds half of it.
+  const [aside, old] = [at('dist', '..', `.dist-${process.pid}`), at('dist', '..', `.dist-${process.pid}-old`)];
+  try {
+    mustRun(process.execPath, [tool('typescript', 'bin', 'tsc'), '-p', 'tsconfig.json', '--outDir', aside]);
+    mustRun(process.execPath, [at('server', 'launch', 'build-web.js'), join(aside, 'web')]);
+    writeFileSync(join(aside, '.built'), made);
+    mustRun(process.execPath, [join(aside, 'core', 'plugin', 'describe-built-in.js')]);
+    if (existsSync(at('dist'))) renameSync(at('dist'), old);
+    renameSync(aside, at('dist'));
+  } finally {
+    for (const left of [aside, old]) rmSync(left, { recursive: true, force: true });
+  }
 }
 
 /** Nothing to do in an installed package. */
-export function prepare() {
+export function prepare({ building = true } = {}) {
   checkNode();
   if (!isClone) return;
   install();
-  build();
+  if (building) build();
 }

@@ -141,7 +141,7 @@ describe('an index whose process is killed in the middle', () => {
     while (size() < 200_000 && killed.exitCode === null) await new Promise((resolve) => setTimeout(resolve, 20));
     if (killed.pid !== undefined && killed.exitCode === null) process.kill(-killed.pid, 'SIGKILL');
     await once(killed, 'close').catch(() => undefined);
-    const services = { ...servicesOf(engine, folder), folder: async () => place };
+    const services = { ...servicesOf(engine, folder), folder: async () => place, folderOf: () => place };
     const events = await eventsOf(search, { query: 'a red square', pictures: [folder] }, services);
     const [first] = events.flatMap((e) => (e.type === 'progress' ? [e.done] : []));
     expect(first).toBeGreaterThan(0);

@@ -124,10 +124,10 @@ describe('lodestone', () => {
     expect([code === 0, err]).toEqual([false, expect.stringContaining(what)]);
   });
 
-  it('says which folder of plugins is not there', async () => {
+  it('says which folder of plugins is not there, and goes on with those that are', async () => {
     const env = { LODESTONE_PLUGINS: '/nowhere' };
-    const { code, err } = await lodestone(['rank', 'a', '.'], '.', undefined, env);
-    expect([code, err]).toEqual([1, expect.stringMatching(/^FILE_MISSING: \/nowhere/)]);
+    const { code, err } = await lodestone(['rank', 'a red heart', await pictures()], '.', undefined, env);
+    expect([code, err]).toEqual([0, expect.stringMatching(/^FILE_MISSING: \/nowhere/)]);
   });
 
   it('goes on when who reads what it says has left', async () => {

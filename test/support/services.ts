@@ -1,5 +1,6 @@
 /** An engine and the services of a host, closed when the tests of the file end. */
-import { mkdtemp, readFile } from 'node:fs/promises';
+import { mkdtempSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
@@ -14,7 +15,7 @@ export function useEngine(options: EngineOptions = {}): Engine {
 /** Services that read only below `root`. */
 export function servicesOf(engine: Engine, root = ''): HostServices & { readonly logged: string[] } {
   const logged: string[] = [];
-  let kept: string | undefined;
+  const kept = mkdtempSync(join(tmpdir(), 'lodestone-kept-'));
   return {
     engine,
     logged,
@@ -24,10 +25,8 @@ export function servicesOf(engine: Engine, root = ''): HostServices & { readonly
       if (root === '' || !file.startsWith(root)) throw failure('PATH_OUTSIDE', { path: file });
       return readFile(file);
     },
-    folder: async () => {
-      kept ??= await mkdtemp(join(tmpdir(), 'lodestone-kept-'));
-      return kept;
-    },
+    folder: async () => kept,
+    folderOf: () => kept,
     model: async (name) => (name === 'embedded' ? EMBEDDED : name),
     pictures: async (fields) => {
       const outside = fields.find((f) => root === '' || !f.startsWith(root));

@@ -1,12 +1,22 @@
 /** Brings a repository of a hub into the cache: its settings, the graphs of one precision and their weights, and nothing else. */
-import { readFile, stat } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { posix } from 'node:path';
 import { HUB_URL, HubApiError, listFiles, modelInfo } from '@huggingface/hub';
 import { failure, LodestoneError, messageOf } from '../../errors.ts';
 import { readOnnx } from '../../graph/index.ts';
 import { openFolder, readGraph } from '../folder.ts';
 import { chosenGraphs, SETTINGS } from '../layout.ts';
-import { alone, cacheFolder, isFile, link, rememberCommit, rememberedCommit, repositoryCache } from './cache.ts';
+import { openStore, type Store } from '../store.ts';
+import {
+  alone,
+  cacheFolder,
+  discard,
+  isSound,
+  link,
+  rememberCommit,
+  rememberedCommit,
+  repositoryCache,
+} from './cache.ts';
 import type { Connection, Patience } from './connection.ts';
 import { PATIENCE, refusal, request } from './connection.ts';
 import type { RemoteFile } from './transfer.ts';
@@ -49,6 +59,7 @@ class Repository {
   private readonly options: FetchOptions;
   private files: readonly RemoteFile[] = [];
   private readonly arrived = new Map<string, number>();
+  readonly store = openStore();
 
   constructor(name: string, options: FetchOptions) {
     this.name = name;
@@ -137,9 +148,11 @@ class Repository {
           total,
         });
       };
-      if (!(await isFile(blob)))
-        await alone(blob, async () => {
-          if (!(await isFile(blob))) await transfer(this.connection, file, blob, said);
+      if (!(await isSound(blob, this.store, file.size)))
+        await alone(blob, this.options.signal, async () => {
+          if (await isSound(blob, this.store, file.size)) return;
+          await discard(blob);
+          await transfer(this.connection, file, blob, said);
         });
       said(file.size);
       await link(this.cache, commit, file.path, file.hash);
@@ -163,18 +176,36 @@ class Repository {
 const offlineAsked = (o: FetchOptions): boolean =>
   o.offline ?? ['1', 'true', 'yes', 'on'].includes((process.env['HF_HUB_OFFLINE'] ?? '').toLowerCase());
 
+type Kept = { readonly is: 'whole' | 'missing' } | { readonly is: 'damaged'; readonly file: string };
+
 /** Whether the cache holds a whole model: files are brought in an order in which the image tower comes last. */
-async function isComplete(snapshot: string, variant: string | undefined): Promise<boolean> {
+async function keptIn(snapshot: string, variant: string | undefined, store: Store): Promise<Kept> {
+  for (const file of await filesUnder(snapshot)) if (!(await isSound(file, store))) return { is: 'damaged', file };
   try {
     const folder = await openFolder(snapshot, variant);
     const graphs = [folder.vision ?? folder.combined, folder.text].filter((g) => g !== undefined);
     for (const graph of graphs)
       if (((await stat(posix.join(folder.graphs, graph))).size ?? 0) < SMALL_GRAPH) await readGraph(folder, graph);
-    return Boolean(folder.vision ?? folder.combined);
+    return { is: (folder.vision ?? folder.combined) ? 'whole' : 'missing' };
   } catch {
-    return false;
+    return { is: 'missing' };
   }
 }
+
+/** What links in a snapshot lead to nowhere counts too: its content was there once. */
+async function filesUnder(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  const found = entries.map(async (entry) => {
+    const path = posix.join(folder, entry.name);
+    return entry.isDirectory() ? filesUnder(path) : [path];
+  });
+  return (await Promise.all(found)).flat();
+}
+
+const notToBeHad = (repository: string, kept: Kept, cause?: unknown): LodestoneError =>
+  kept.is === 'damaged'
+    ? failure('HUB_DAMAGED', { repository, file: kept.file }, cause)
+    : failure('HUB_OFFLINE', { repository }, cause);
 
 /** The folder of the model in the cache. Throws HUB_DENIED, HUB_MISSING, HUB_BUSY, HUB_FAILED, HUB_CORRUPT, HUB_OFFLINE, CANCELLED. */
 export async function fetchModel(name: string, options: FetchOptions = {}): Promise<string> {
@@ -182,10 +213,11 @@ export async function fetchModel(name: string, options: FetchOptions = {}): Prom
   const repository = new Repository(name, options);
   const before = await rememberedCommit(repository.cache, revision);
   const known = before && repository.cache.snapshot(before);
-  const ready = known !== undefined && (await isComplete(known, options.variant));
+  const kept: Kept = known === undefined ? { is: 'missing' } : await keptIn(known, options.variant, repository.store);
+  const ready = kept.is === 'whole';
   if (offlineAsked(options)) {
     if (known && ready) return known;
-    throw failure('HUB_OFFLINE', { repository: name });
+    throw notToBeHad(name, kept);
   }
   let commit: string;
   try {
@@ -193,7 +225,7 @@ export async function fetchModel(name: string, options: FetchOptions = {}): Prom
   } catch (thrown) {
     // A hub that is down or far away does not stop who has the model already.
     if (known && ready && thrown instanceof LodestoneError && thrown.code === 'HUB_FAILED') return known;
-    throw thrown;
+    throw kept.is === 'damaged' ? notToBeHad(name, kept, thrown) : thrown;
   }
   const wanted = repository.wanted();
   const sum = (files: readonly RemoteFile[]): number => files.reduce((n, f) => n + f.size, 0);

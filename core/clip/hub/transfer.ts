@@ -111,14 +111,14 @@ function givenUp(c: Connection, file: RemoteFile, { have, busy, broken }: Try): 
   );
 }
 
-/** Fetches the file to `target`, by way of `target`.incomplete. Throws HUB_*, CANCELLED, FILE_WRITE. */
+/** Fetches the file to `target`, by way of a file of our own beside it: other tools append to `target`.incomplete under locks of theirs. Throws HUB_*, CANCELLED, FILE_WRITE. */
 export async function transfer(
   c: Connection,
   file: RemoteFile,
   target: string,
   onBytes: (have: number) => void,
 ): Promise<void> {
-  const partial = `${target}.incomplete`;
+  const partial = `${target}.lodestone-incomplete`;
   let fruitless = 0;
   let restarted = false;
   for (;;) {

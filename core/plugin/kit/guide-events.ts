@@ -1,5 +1,4 @@
 /** A guidance run as a plugin's events: frames, a score chart, progress, checkpoints and the finished picture; steering goes to the run. */
-import sharp from 'sharp';
 import type { PictureSource } from '../../engine/requests.ts';
 import { failure } from '../../errors.ts';
 import { parsePrompt } from '../../guidance/prompt/parse.ts';
@@ -17,6 +16,7 @@ import type {
   PromptItem,
   ReadyDrawer,
 } from '../../guidance/protocol.ts';
+import { image } from '../../image/image.ts';
 import type { PluginContext } from '../define.ts';
 import type { PluginEvent } from '../events.ts';
 import { type Steer, steerSchema } from '../steer.ts';
@@ -74,7 +74,7 @@ async function commandOf(steer: Steer, context: PluginContext, redrawn: Extras['
   return { kind: 'change', change: await changeOf(plain, context, redrawn), note: { ...plain } };
 }
 
-const image = ({ width, height, bytes }: Extract<GuideEvent, { type: 'frame' | 'picture' }>) => ({
+const sized = ({ width, height, bytes }: Extract<GuideEvent, { type: 'frame' | 'picture' }>) => ({
   width,
   height,
   bytes,
@@ -109,9 +109,9 @@ function told(event: GuideEvent, title: string, heard: Heard): PluginEvent[] {
       heard.percentiles = named(event.prompts, event.percentiles, JUDGED);
       return [];
     case 'frame':
-      return [{ type: 'frame', step: event.step, mime: 'image/jpeg', ...image(event) }];
+      return [{ type: 'frame', step: event.step, mime: 'image/jpeg', ...sized(event) }];
     case 'picture':
-      return [{ type: 'picture', title, mime: 'image/png', ...image(event), record: { ...event.record } }];
+      return [{ type: 'picture', title, mime: 'image/png', ...sized(event), record: { ...event.record } }];
     case 'checkpoint': {
       const script = event.script.map(({ step, note }) => ({ step, steer: note ?? null }));
       return [{ type: 'checkpoint', checkpoint: event.checkpoint, script }];
@@ -151,7 +151,7 @@ const fitting = ({ picture, steps }: NonNullable<Extras['start']>, prompts: Prom
 type Picture = Extract<GuideEvent, { type: 'picture' }>;
 /** A picture whose layers did not fit into memory at its size is made from its SVG. */
 async function atFullSize(picture: Picture, svg: string): Promise<Picture> {
-  const drawing = sharp(Buffer.from(svg));
+  const drawing = image(new TextEncoder().encode(svg));
   const { width, height } = await drawing.metadata();
   if (width <= picture.width) return picture;
   return { ...picture, width, height, bytes: await drawing.removeAlpha().png({ compressionLevel: 9 }).toBuffer() };
@@ -210,7 +210,7 @@ export async function* guideEvents(
       if (event.type === 'picture' && drawing !== undefined) {
         const full = await atFullSize(event, drawing);
         const bytes = new TextEncoder().encode(drawing);
-        yield { type: 'picture', title, mime: 'image/svg+xml', ...image(full), bytes, record: { ...event.record } };
+        yield { type: 'picture', title, mime: 'image/svg+xml', ...sized(full), bytes, record: { ...event.record } };
         yield* told(full, title, heard);
       } else yield* told(event, title, heard);
     }

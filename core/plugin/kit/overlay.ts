@@ -1,8 +1,7 @@
 /** Pictures with something laid over them: heat, boxes. */
-import sharp from 'sharp';
 import type { PictureSource } from '../../engine/requests.ts';
 import { pictureName } from '../../engine/requests.ts';
-import { failure, messageOf } from '../../errors.ts';
+import { image } from '../../image/image.ts';
 
 export interface Heat {
   readonly rows: number;
@@ -28,21 +27,19 @@ export async function upright(
   picture: PictureSource,
   longest = LARGEST,
 ): Promise<{ readonly bytes: Uint8Array; readonly width: number; readonly height: number }> {
-  try {
-    const { data, info } = await sharp('path' in picture ? picture.path : picture.bytes, {
-      limitInputPixels: PIXEL_LIMIT,
-      pages: 1,
-    })
-      .autoOrient()
-      .resize(longest, longest, { fit: 'inside', withoutEnlargement: true })
-      .flatten({ background: '#fff' })
-      .toColourspace('srgb')
-      .png()
-      .toBuffer({ resolveWithObject: true });
-    return { bytes: data, width: info.width, height: info.height };
-  } catch (cause) {
-    throw failure('PICTURE_UNREADABLE', { picture: pictureName(picture), what: messageOf(cause) }, cause);
-  }
+  const options = { limitInputPixels: PIXEL_LIMIT, pages: 1 };
+  const { data, width, height } = await image(
+    'path' in picture ? picture.path : picture.bytes,
+    options,
+    pictureName(picture),
+  )
+    .autoOrient()
+    .resize(longest, longest, { fit: 'inside', withoutEnlargement: true })
+    .flatten({ background: '#fff' })
+    .toColourspace('srgb')
+    .png()
+    .made();
+  return { bytes: data, width, height };
 }
 
 /** A picture in the middle of a white square of `side` pixels, and where it lies there in shares of the square. */
@@ -53,7 +50,7 @@ export async function squared(
   const { bytes, width, height } = await upright(picture);
   const longest = Math.max(width, height);
   const [x, y] = [(1 - width / longest) / 2, (1 - height / longest) / 2];
-  const square = await sharp(bytes)
+  const square = await image(bytes)
     .resize(side, side, { fit: 'contain', background: '#fff', kernel: 'lanczos3' })
     .png()
     .toBuffer();
@@ -117,12 +114,12 @@ interface Laid {
 export async function withHeat({ bytes, width, height }: Laid, heat: Heat): Promise<Uint8Array> {
   const rgba = new Uint8Array(4 * heat.rows * heat.columns);
   for (const [i, v] of heat.data.entries()) rgba.set([...flame(v), Math.round(215 * Math.min(1, v) ** 0.7)], 4 * i);
-  const layer = await sharp(rgba, { raw: { width: heat.columns, height: heat.rows, channels: 4 } })
+  const layer = await image(rgba, { raw: { width: heat.columns, height: heat.rows, channels: 4 } })
     .resize(width, height, { fit: 'fill', kernel: 'cubic' })
     .png()
     .toBuffer();
-  const grey = await sharp(bytes).greyscale().toColourspace('srgb').png().toBuffer();
-  return sharp(grey)
+  const grey = await image(bytes).greyscale().toColourspace('srgb').png().toBuffer();
+  return image(grey)
     .composite([{ input: layer }])
     .png()
     .toBuffer();
@@ -149,7 +146,7 @@ export async function withBoxes(
 <text x="${x + 4}" y="${above + size * 1.05}" font-family="system-ui, DejaVu Sans, sans-serif" font-size="${size}" fill="#fff">${escaped(b.label)}</text>`;
   });
   const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}">${drawn.join('\n')}</svg>`;
-  return sharp(bytes)
+  return image(bytes)
     .composite([{ input: Buffer.from(svg) }])
     .png()
     .toBuffer();
@@ -158,5 +155,5 @@ export async function withBoxes(
 /** A small WebP of a picture, for reports. */
 export async function thumbnail(picture: PictureSource, side = 160): Promise<Uint8Array> {
   const { bytes } = await upright(picture, side);
-  return sharp(bytes).webp({ quality: 80 }).toBuffer();
+  return image(bytes).webp({ quality: 80 }).toBuffer();
 }

@@ -48,7 +48,7 @@ describe('neighbours', () => {
   it('are found again after the process that kept them has ended', async () => {
     let shelf = new Shelf(1);
     const index = new Neighbours(rows, {
-      keep: (name, kept) => shelf.keep(name, kept),
+      keep: (part) => shelf.keep(part),
       nearest: (name, query, count) => shelf.nearest(name, query, count),
     });
     const query = unitRows(6, 1);

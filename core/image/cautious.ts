@@ -1,0 +1,55 @@
+/** Opens here what costs no more than its size says, and leaves to the darkroom whatever may hold a process up: drawings, rare formats, very large or oddly made files. */
+import { readFile } from 'node:fs/promises';
+import { failure, messageOf, plainError } from '../errors.ts';
+import { darkroom } from './darkroom.ts';
+import type { ImageJob } from './job.ts';
+import type { SketchJob } from './sketch-job.ts';
+import { develop, sketched } from './work.ts';
+
+/** Pictures of more pixels than this are opened elsewhere. */
+const PIXELS_HERE = 32_000_000;
+/** A JPEG comes in so many passes at the most; ten are usual. */
+const PASSES_HERE = 24;
+const [SCAN_MARK, JPEG_MARK] = [Buffer.from([0xff, 0xda]), Buffer.from([0xff, 0xd8, 0xff])];
+const PNG_MARK = Buffer.from([0x89, 0x50, 0x4e, 0x47]);
+
+const begins = (bytes: Uint8Array, mark: Uint8Array): boolean =>
+  Buffer.compare(bytes.subarray(0, mark.byteLength), mark) === 0;
+
+function isOrdinary(bytes: Uint8Array): boolean {
+  const text = Buffer.from(bytes.subarray(0, 12)).toString('latin1');
+  if (begins(bytes, PNG_MARK) || text.startsWith('GIF8') || (text.startsWith('RIFF') && text.endsWith('WEBP')))
+    return true;
+  if (!begins(bytes, JPEG_MARK)) return false;
+  const all = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let passes = 0;
+  for (let at = all.indexOf(SCAN_MARK); at >= 0 && passes <= PASSES_HERE; at = all.indexOf(SCAN_MARK, at + 2))
+    passes += 1;
+  return passes <= PASSES_HERE;
+}
+
+/** With the file's bytes in place of its path. Throws PICTURE_UNREADABLE. */
+async function read(job: ImageJob): Promise<ImageJob> {
+  if (!('path' in job.input)) return job;
+  const bytes = await readFile(job.input.path).catch((cause: unknown) => {
+    throw failure('PICTURE_UNREADABLE', { picture: job.label, what: messageOf(cause) }, cause);
+  });
+  return { ...job, input: { bytes } };
+}
+
+async function image(asked: ImageJob): Promise<unknown> {
+  const job = await read(asked);
+  const { input, options } = job;
+  // Raw pixels, and pictures made of nothing, are what they say.
+  if (options.raw || options.create) return develop(job);
+  if (!('bytes' in input) || !isOrdinary(input.bytes)) return darkroom().image(job);
+  const limitInputPixels = Math.min(PIXELS_HERE, options.limitInputPixels ?? PIXELS_HERE);
+  try {
+    return await develop({ ...job, options: { ...options, limitInputPixels } });
+  } catch (thrown) {
+    if (plainError(thrown).code !== 'PICTURE_TOO_LARGE') throw thrown;
+    return darkroom().image(job);
+  }
+}
+
+export const cautious = { image, sketch: (job: SketchJob): Promise<Uint8Array> => sketched(job) };

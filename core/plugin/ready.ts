@@ -1,0 +1,96 @@
+/**
+ * Makes a plugin's file ready to be imported behind its fence: TypeScript becomes JavaScript, its own files one module, and `lodestone` and `zod` are
+ * those that run here. Nothing of the plugin is run for that. Plugins that ship with Lodestone are ready as they are.
+ */
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir, userInfo } from 'node:os';
+import { basename, dirname, join, resolve, sep } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Plugin as Bundling } from 'esbuild';
+import { failure, messageOf } from '../errors.ts';
+import { writeAside } from '../files.ts';
+import { BUILT, BUILT_INDEX, cacheFolder, packagesOf, ROOT } from '../places.ts';
+import { BUILT_IN_PLUGINS } from './built-in.ts';
+
+export interface ReadyPlugin {
+  /** The module to import. */
+  readonly module: string;
+  /** SHA-256 of what is run. */
+  readonly hash: string;
+  /** Files and folders that it may read. */
+  readonly reads: readonly string[];
+}
+
+const isBuiltIn = (file: string): boolean => file.startsWith(BUILT_IN_PLUGINS + sep);
+/** Changes with every build, as descriptions may. */
+const stamp = (): Promise<string> => readFile(join(BUILT, '.built'), 'utf8').catch(() => '');
+
+/** Packages that are those that run here, whatever lies beside the plugin. */
+const OURS: Readonly<Record<string, () => string>> = {
+  lodestone: () => BUILT_INDEX,
+  zod: () => createRequire(import.meta.url).resolve('zod'),
+};
+/** The core, as a plugin within a clone names it. */
+const CORE: readonly string[] = [join(ROOT, 'core', 'index.ts'), BUILT_INDEX];
+
+/** Modules that are not the plugin's own stay where they are, and are named by their address. */
+const outside = (file: string): Bundling => ({
+  name: 'outside',
+  setup: (build) => {
+    const address = (path: string) => ({ path: pathToFileURL(path).href, external: true });
+    build.onResolve({ filter: /^file:/ }, ({ path }) => ({ path, external: true }));
+    build.onResolve({ filter: /^(?:lodestone|zod)$/ }, ({ path }) => address(OURS[path]?.() ?? path));
+    build.onResolve({ filter: /.*/ }, async ({ path, resolveDir, kind, pluginData }) => {
+      if (kind === 'entry-point' || pluginData === 'asked' || path.startsWith('node:')) return undefined;
+      const isOwn = path.startsWith('.') || path.startsWith('/');
+      if (isOwn) return CORE.includes(resolve(resolveDir, path)) ? address(BUILT_INDEX) : undefined;
+      const found = await build.resolve(path, { resolveDir, kind, pluginData: 'asked', importer: file });
+      return found.errors.length > 0 || found.external ? found : address(found.path);
+    });
+  },
+});
+
+async function bundled(file: string): Promise<string> {
+  // Needed for plugins of others alone, so loaded with the first of them.
+  const { build } = await import('esbuild');
+  const { outputFiles } = await build({
+    entryPoints: [file],
+    bundle: true,
+    write: false,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    sourcemap: 'inline',
+    sourcesContent: false,
+    sourceRoot: pathToFileURL(dirname(file) + sep).href,
+    logLevel: 'silent',
+    outdir: dirname(file),
+    define: { 'import.meta.url': JSON.stringify(pathToFileURL(file).href) },
+    plugins: [outside(file)],
+  });
+  return outputFiles[0]?.text ?? '';
+}
+
+/** Where bundles lie; they are named by their content. */
+const place = (): string => join(cacheFolder() ?? join(tmpdir(), `lodestone-${userInfo().username}`), 'plugins');
+
+/** Throws PLUGIN_INVALID when the file cannot be read as a module. */
+export async function readyPlugin(file: string): Promise<ReadyPlugin> {
+  const hashed = (text: string): string => createHash('sha256').update(text).digest('hex');
+  if (isBuiltIn(file)) return { module: file, hash: hashed(`${file}\n${await stamp()}`), reads: [] };
+  const code = await bundled(file).catch((cause: unknown) => {
+    throw failure('PLUGIN_INVALID', { file, what: messageOf(cause) }, cause);
+  });
+  const hash = hashed(`${code}\n${await stamp()}`);
+  const module = join(place(), `${hash}.mjs`);
+  if (!existsSync(module)) {
+    await mkdir(place(), { recursive: true, mode: 0o700 });
+    await writeAside(module, code);
+  }
+  // A plugin that is a folder may read it; one that is a file stands beside others, and reads nothing but its packages.
+  const folder = basename(file).startsWith('index.') ? [dirname(file) + sep] : [];
+  return { module, hash, reads: [module, ...folder, ...packagesOf(dirname(file)).map((f) => f + sep)] };
+}

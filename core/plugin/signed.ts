@@ -1,0 +1,47 @@
+/** A finished picture says how it was made. */
+import { z } from 'zod';
+import type { Engine } from '../engine/engine.ts';
+import { type PictureSource, pictureName } from '../engine/requests.ts';
+import type { PluginEvent } from './events.ts';
+import type { RegisteredPlugin } from './registry.ts';
+import { firstRecipe, recipeSchema, recordedInputs, withRecipe } from './run-record.ts';
+
+/** Parameters with what is meant where nothing is given, so that they mean the same should a default change. */
+function withDefaults(schema: RegisteredPlugin['parameters'], given: unknown): Record<string, unknown> {
+  const fields = z
+    .object({ properties: z.record(z.string(), z.object({ default: z.unknown().optional() })) })
+    .safeParse(schema);
+  const defaults = Object.entries(fields.data?.properties ?? {}).flatMap(([name, field]) =>
+    field.default === undefined ? [] : [[name, field.default] as const],
+  );
+  return { ...Object.fromEntries(defaults), ...(typeof given === 'object' ? given : {}) };
+}
+
+type Picture = Extract<PluginEvent, { type: 'picture' }>;
+const toldSchema = z.object({
+  threads: z.int().positive().exactOptional(),
+  onnxruntime: z.string().exactOptional(),
+  steps: z.int().nonnegative().exactOptional(),
+  others: z.array(z.string()).exactOptional(),
+  script: z.array(z.object({ step: z.int().nonnegative(), change: z.json() })).default([]),
+});
+
+/** A finished picture with how it was made, in its record and, in a PNG or an SVG, in the file itself. */
+export async function signedPicture(
+  picture: Picture,
+  plugin: RegisteredPlugin,
+  given: unknown,
+  engine: Engine,
+  inputs: readonly PictureSource[],
+): Promise<Picture> {
+  const told = toldSchema.safeParse(picture.record ?? {});
+  const recipe = recipeSchema.safeParse({
+    ...(await firstRecipe(plugin, withDefaults(plugin.parameters, given), engine)),
+    inputs: await recordedInputs([...new Map(inputs.map((p) => [pictureName(p), p])).values()]),
+    ...told.data,
+    script: told.data?.script.map(({ step, change }) => ({ step, steer: change })),
+  });
+  // A plugin that keeps a record of its own cannot be given again from outside.
+  if (!recipe.success) return picture;
+  return { ...picture, bytes: withRecipe(picture.bytes, recipe.data), record: recipe.data };
+}

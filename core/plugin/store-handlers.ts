@@ -1,0 +1,40 @@
+/** What a plugin keeps from run to run, and what it may know of files: asked of the host, since its own process opens nothing. */
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { Handlers } from '../process/rpc.ts';
+import { keepIn, keptIn } from '../store/keeper.ts';
+import { keepSchema, keptSchema } from '../store/requests.ts';
+import type { Allowance } from './allowance.ts';
+
+const AT_ONCE = 64;
+const pathsSchema = z.object({ paths: z.array(z.string().min(1).max(4096)).max(100_000) });
+
+export function storeHandlers(folder: () => Promise<string>, allowance: Allowance): Handlers {
+  const at = async (name: string): Promise<string> => join(await folder(), `${name}.sqlite`);
+  return {
+    kept: async (args) => {
+      const { name, keys } = keptSchema.parse(args);
+      return keptIn(await at(name), keys);
+    },
+    keep: async (args) => {
+      const { name, entries } = keepSchema.parse(args);
+      await keepIn(await at(name), entries);
+    },
+    stat: async (args) => {
+      const { paths } = pathsSchema.parse(args);
+      allowance.check(paths);
+      const found: ({ size: number; changed: number } | null)[] = [];
+      for (let from = 0; from < paths.length; from += AT_ONCE)
+        found.push(
+          ...(await Promise.all(
+            paths.slice(from, from + AT_ONCE).map(async (path) => {
+              const facts = await stat(path).catch(() => undefined);
+              return facts ? { size: facts.size, changed: facts.mtimeMs } : null;
+            }),
+          )),
+        );
+      return found;
+    },
+  };
+}

@@ -1,0 +1,19 @@
+/** What an error is in HTTP. */
+import type { PlainError } from '../../core/index.ts';
+
+const STATUS: Partial<Record<PlainError['code'], number>> = {
+  ORIGIN_REFUSED: 403,
+  TOKEN_REFUSED: 401,
+  TRIES_TOO_MANY: 429,
+  PATH_OUTSIDE: 403,
+  FILE_MISSING: 404,
+  JOB_UNKNOWN: 404,
+  UPLOAD_TOO_LARGE: 413,
+  UPLOADS_BUSY: 503,
+  PICTURE_UNREADABLE: 422,
+  PICTURE_TOO_LARGE: 422,
+  FILE_WRITE: 507,
+  CLOSING: 503,
+  INTERNAL: 500,
+};
+export const httpStatusOf = (code: PlainError['code']): number => STATUS[code] ?? 400;
