@@ -57,8 +57,10 @@ async function takeAway(path: string, known: Owner | undefined): Promise<void> {
   await rm(aside, { force: true });
 }
 
-/** The number of the process that holds it, or what gives the lock back. */
-export type Taken = { readonly release: () => Promise<void> } | { readonly heldBy: number | undefined };
+/** What gives the lock back, and whether its last owner ended without doing so; or the number of the process that holds it. */
+export type Taken =
+  | { readonly release: () => Promise<void>; readonly wasLeft: boolean }
+  | { readonly heldBy: number | undefined };
 
 export async function takeLock(path: string): Promise<Taken> {
   await mkdir(dirname(path), { recursive: true });
@@ -68,7 +70,7 @@ export async function takeLock(path: string): Promise<Taken> {
       const file = await open(path, 'wx');
       await file.writeFile(JSON.stringify(own));
       await file.close();
-      return { release: held(path) };
+      return { release: held(path), wasLeft: tries > 0 };
     } catch (thrown) {
       if ((thrown as NodeJS.ErrnoException).code !== 'EEXIST') throw thrown;
     }

@@ -1,5 +1,5 @@
 /** A plugin's page, from what it says of itself: what it is for, its command, every parameter, and a picture of its output. */
-import type { RegisteredPlugin } from '../core/index.ts';
+import { type RegisteredPlugin, WANTS } from '../core/index.ts';
 import { type Field, parametersSchema } from './wire.ts';
 
 const kebab = (name: string): string => name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`);
@@ -23,7 +23,8 @@ function defaultOf({ default: value }: Field): string {
 }
 
 /** Markdown. `picture` is a file beside the page. */
-export function pluginPage({ id, title, description, about, parameters }: RegisteredPlugin, picture?: string): string {
+export function pluginPage(plugin: RegisteredPlugin, picture?: string): string {
+  const { id, title, description, about, parameters, wants } = plugin;
   const { properties, required } = parametersSchema.parse(parameters);
   const entries = Object.entries(properties);
   const places = entries
@@ -41,6 +42,9 @@ export function pluginPage({ id, title, description, about, parameters }: Regist
     '',
     description,
     ...(about ? ['', about] : []),
+    ...(wants.length > 0
+      ? ['', `Beyond what you name to it, it may ${wants.map((want) => WANTS[want]).join('; ')}.`]
+      : []),
     ...(picture ? ['', `![What ${title} gives](${picture})`] : []),
     '',
     '## On the command line',
@@ -63,7 +67,7 @@ export const pagesIndex = (plugins: readonly RegisteredPlugin[]): string =>
     '',
     'Written from the plugins themselves by `npm run docs`; the pictures by `npx tsx examples/jobs/pictures.ts`, which runs each in the studio.',
     '',
-    '[Writing a plugin](writing-a-plugin.md) · [Policies](policies.md)',
+    '[Writing a plugin](writing-a-plugin.md) · [What is safe](safety.md) · [Policies](policies.md)',
     '',
     '| | |',
     '| --- | --- |',

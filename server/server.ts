@@ -107,6 +107,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     for (const close of closing.splice(0).reverse()) await close();
   };
   try {
+    if (lock.wasLeft)
+      logger.warn(
+        { folder: data },
+        'The last Lodestone on this data folder ended without closing: what ran then is gone, and finished pictures are there.',
+      );
     // Nobody else writes there: what is half-written was left by a process that was killed.
     for (const folder of [gallery, uploadsFolder, reports, data]) await sweepParts(folder);
     const token = options.token ?? (isLoopback(host) ? undefined : await keptToken(data));

@@ -1,7 +1,11 @@
-/** The test command: formatter and linter, types, arrows, dead code, then every test. The same on every machine and in CI. */
+/**
+ * The test command: formatter and linter, types, arrows, dead code, then every quick test; with --slow instead what is slow by nature. The same on
+ * every machine and in CI.
+ */
 
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { mustRun, prepare, root, tool } from './prepare.js';
 
@@ -20,28 +24,36 @@ if (!browser) {
   );
   if (process.env['CI']) process.exit(1);
 }
+const given = process.argv.slice(2);
+const slow = given.includes('--slow');
 const step = (title, ...command) => {
   process.stdout.write(`\n${title}\n`);
   mustRun(process.execPath, command, { output: 'inherit' });
 };
-step('Format and lint', tool('@biomejs', 'biome', 'bin', 'biome'), 'check', '--error-on-warnings', '.');
-for (const project of ['tsconfig.json', 'web/tsconfig.json', 'test/tsconfig.json'])
-  step(`Types of ${project}`, tool('typescript', 'bin', 'tsc'), '-p', project, '--noEmit');
-step(
-  'Arrows between rooms',
-  tool('dependency-cruiser', 'bin', 'dependency-cruise.mjs'),
-  '--config',
-  '.dependency-cruiser.cjs',
-  'core',
-  'plugins',
-  'server',
-  'web',
-  'examples',
-);
-step('Dead code', tool('knip', 'bin', 'knip.js'));
 
-process.stdout.write('\nTests\n');
+function checks() {
+  step('Format and lint', tool('@biomejs', 'biome', 'bin', 'biome'), 'check', '--error-on-warnings', '.');
+  for (const project of ['tsconfig.json', 'web/tsconfig.json', 'test/tsconfig.json'])
+    step(`Types of ${project}`, tool('typescript', 'bin', 'tsc'), '-p', project, '--noEmit');
+  step(
+    'Arrows between rooms',
+    tool('dependency-cruiser', 'bin', 'dependency-cruise.mjs'),
+    '--config',
+    '.dependency-cruiser.cjs',
+    'core',
+    'plugins',
+    'server',
+    'web',
+    'examples',
+  );
+  step('Dead code', tool('knip', 'bin', 'knip.js'));
+}
+
+if (!slow) checks();
+
+process.stdout.write(slow ? '\nSlow tests\n' : '\nTests\n');
 const report = join(root, 'node_modules', '.vitest-report.json');
+const table = mkdtempSync(join(tmpdir(), 'lodestone-table-'));
 rmSync(report, { force: true });
 const { status } = spawnSync(
   process.execPath,
@@ -49,18 +61,25 @@ const { status } = spawnSync(
     tool('vitest', 'vitest.mjs'),
     'run',
     '--config',
-    'test/vitest.config.ts',
+    slow ? 'test/vitest.slow.config.ts' : 'test/vitest.config.ts',
     '--reporter=default',
     '--reporter=json',
     `--outputFile=${report}`,
-    ...process.argv.slice(2),
+    ...given.filter((word) => word !== '--slow'),
   ],
   {
     cwd: root,
     stdio: 'inherit',
-    env: { ...process.env, ...(browser ? { LODESTONE_CHROMIUM: browser } : {}) },
+    env: { ...process.env, LODESTONE_FUZZ_TABLE: table, ...(browser ? { LODESTONE_CHROMIUM: browser } : {}) },
   },
 );
+/** What fuzzing and kills have counted. */
+for (const name of readdirSync(table).sort()) {
+  const { name: what, cases, outcomes } = JSON.parse(readFileSync(join(table, name), 'utf8'));
+  const counts = Object.entries(outcomes).map(([outcome, count]) => `${outcome} ${count}`);
+  process.stdout.write(`${String(cases).padStart(6)}  ${what}: ${counts.join(', ')}\n`);
+}
+rmSync(table, { recursive: true, force: true });
 if (existsSync(report)) {
   const { numPassedTests = 0, numFailedTests = 0 } = JSON.parse(readFileSync(report, 'utf8'));
   process.stdout.write(`\n${numPassedTests} passed, ${numFailedTests} failed\n`);

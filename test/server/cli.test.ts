@@ -20,7 +20,21 @@ describe('lodestone', () => {
   it('guide draws a picture and writes it whole', async () => {
     const folder = await temporaryFolder();
     const { code, out } = await lodestone(
-      ['guide', 'a red heart', '--seed', '1', '--steps', '10', '--size', '64', '--out', 'heart.png', '--json'],
+      [
+        'guide',
+        'a red heart',
+        '--seed',
+        '1',
+        '--steps',
+        '10',
+        '--size',
+        '64',
+        '--tidy',
+        '0',
+        '--out',
+        'heart.png',
+        '--json',
+      ],
       folder,
     );
     expect(code).toBe(0);
@@ -36,7 +50,20 @@ describe('lodestone', () => {
 
   it('guide gives variations with a sheet of them, and the run as moving pictures', async () => {
     const folder = await temporaryFolder();
-    const quick = ['guide', 'a star', '--steps', '26', '--size', '64', '--drawer', 'polygons', '--out', 'star.png'];
+    const quick = [
+      'guide',
+      'a star',
+      '--steps',
+      '26',
+      '--size',
+      '64',
+      '--drawer',
+      'polygons',
+      '--tidy',
+      '0',
+      '--out',
+      'star.png',
+    ];
     expect((await lodestone([...quick, '--variations', '3', '--animation', 'star.webp'], folder)).code).toBe(0);
     const names = ['star', 'star-2', 'star-3'];
     expect((await readdir(folder)).sort()).toEqual(
@@ -90,7 +117,7 @@ describe('lodestone', () => {
     ['a picture that is none', ['score', bin, 'a cat'], 1, /PICTURE_UNREADABLE.*bin\.js/],
     [
       'a folder that cannot be written',
-      ['guide', 'x', '--steps', '1', '--size', '64', '--out', join(bin, 'x.png')],
+      ['guide', 'x', '--steps', '1', '--size', '64', '--tidy', '0', '--out', join(bin, 'x.png')],
       1,
       /FILE_WRITE/,
     ],
@@ -103,7 +130,7 @@ describe('lodestone', () => {
 
   it('says what it is about a picture that nobody named, writes over none, and how well it fits', async () => {
     const folder = await temporaryFolder();
-    const quick = ['guide', 'a fish', '--steps', '4', '--size', '64', '--crops', '2'];
+    const quick = ['guide', 'a fish', '--steps', '4', '--size', '64', '--crops', '2', '--tidy', '0'];
     expect((await lodestone(quick, folder)).out).toMatch(/a-fish\.png .*\n +a fish: 0\.\d+, fits better than \d+ %/);
     expect((await lodestone(quick, folder)).out).toMatch(/a-fish-2\.png/);
     const shown = await lodestone(['rank', 'a fish', '.', '--animation', 'a.gif'], folder);

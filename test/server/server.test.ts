@@ -21,7 +21,7 @@ const start = async (
   if (!answer.ok) throw new Error(answer.error.message);
   return (answer.value as { job: string }).job;
 };
-const quick = { prompt: 'a red circle', steps: 12, size: 64, crops: 2 };
+const quick = { prompt: 'a red circle', steps: 12, size: 64, crops: 2, tidy: 0 };
 
 describe('a job', () => {
   it('runs, shows frames and scores, and leaves a whole picture in the gallery', async () => {

@@ -1,0 +1,4 @@
+import { conform } from '../../support/conformance.ts';
+import { useEngine } from '../../support/services.ts';
+
+await conform(useEngine(), 0, 4);

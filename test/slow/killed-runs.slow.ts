@@ -1,0 +1,61 @@
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { textOf } from '../../core/png-text.ts';
+import { seeded } from '../../core/random.ts';
+import { lodestone } from '../support/command-line.ts';
+import { temporaryFolder } from '../support/pictures.ts';
+
+const guide = ['guide', 'a red heart -> a {tree|house} | blurry:-0.3', '--steps', '80', '--size', '128', '--seed', '5'];
+
+describe('a sketch that was killed or is given again', () => {
+  it('goes on from its checkpoint, and is verified', async () => {
+    const folder = await temporaryFolder();
+    const sketch = ['sketch-flower', 'a {red|blue} flower', '--generations', '50', '--size', '96', '--seed', '3'];
+    expect((await lodestone([...sketch, '--run', 'straight'], folder)).code).toBe(0);
+    expect((await lodestone(['verify', 'straight/picture.png'], folder)).code).toBe(0);
+    await lodestone([...sketch, '--run', 'killed'], folder, 2500);
+    expect((await lodestone(['resume', 'killed'], folder)).code).toBe(0);
+    const [one, other] = await Promise.all(
+      ['straight', 'killed'].map((name) => readFile(join(folder, name, 'picture.png'))),
+    );
+    expect(one && other && Buffer.compare(one, other)).toBe(0);
+  });
+});
+
+describe('a run that was killed', () => {
+  it('before its first checkpoint begins anew, whatever an earlier run left in its folder', async () => {
+    const folder = await temporaryFolder();
+    const quick = ['--steps', '40', '--size', '64', '--crops', '2', '--run', 'run'];
+    await lodestone(['guide', 'a red heart', ...quick], folder);
+    expect(await lodestone(['guide', 'a green tree', ...quick], folder)).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/^RUN_EXISTS: run .*resume run/),
+    });
+    await rm(join(folder, 'run/run.json'));
+    await lodestone(['guide', 'a green tree', ...quick], folder, 0);
+    expect(await lodestone(['resume', 'run'], folder)).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('begins anew'),
+    });
+    expect((await lodestone(['verify', 'run/picture.png'], folder)).code).toBe(0);
+    expect(textOf(await readFile(join(folder, 'run/picture.png')), 'lodestone')).toContain('a green tree');
+  });
+  it('goes on from its last checkpoint and ends with the same bytes', async () => {
+    const folder = await temporaryFolder();
+    await lodestone([...guide, '--run', 'straight'], folder);
+    const straight = await readFile(join(folder, 'straight/picture.png'));
+    const random = seeded(11);
+    for (let i = 0; i < 3; i++) {
+      const name = `killed${i}`;
+      await lodestone([...guide, '--run', name], folder, 500 + 3000 * random());
+      await lodestone(['resume', name], folder, 1500 + 2500 * random());
+      expect((await lodestone(['resume', name], folder)).code).toBe(0);
+      expect(Buffer.compare(await readFile(join(folder, name, 'picture.png')), straight)).toBe(0);
+      const csv = (await readFile(join(folder, name, 'scores.csv'), 'utf8')).trim().split('\n');
+      expect(csv.slice(1).map((line) => Number(line.split(',')[0]))).toEqual(
+        Array.from({ length: 80 }, (_, k) => k + 1),
+      );
+    }
+  });
+});

@@ -1,0 +1,145 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import sharp from 'sharp';
+import { io } from 'socket.io-client';
+import { afterAll, describe, expect, it } from 'vitest';
+import { seeded } from '../../core/random.ts';
+import { bin, lodestone } from '../support/command-line.ts';
+import { temporaryFolder } from '../support/pictures.ts';
+import { descendants, leftOf } from '../support/processes.ts';
+import { say, type TestSocket, Watcher } from '../support/server.ts';
+
+const KILLS = 30;
+const GONE_MS = 5000;
+const long = { prompt: 'a red heart', steps: 4000, size: 64, crops: 2, tidy: 0 };
+const random = seeded(30);
+const outcomes: Record<string, number> = {};
+const count = (what: string): void => {
+  outcomes[what] = (outcomes[what] ?? 0) + 1;
+};
+const started: ChildProcess[] = [];
+
+afterAll(async () => {
+  for (const child of started) child.kill('SIGKILL');
+  const table = process.env['LODESTONE_FUZZ_TABLE'];
+  const row = { name: 'kill -9 at random moments', cases: KILLS, outcomes };
+  if (table) await writeFile(join(table, 'kills.json'), JSON.stringify(row));
+});
+
+interface Studio {
+  readonly child: ChildProcess;
+  readonly pid: number;
+  readonly socket: TestSocket;
+  readonly watcher: Watcher;
+  readonly said: () => string;
+}
+
+async function studio(data: string): Promise<Studio> {
+  const child = spawn(process.execPath, [bin, 'start', '--port', '0', '--data', data, '--json'], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  started.push(child);
+  let said = '';
+  child.stderr.on('data', (piece: Buffer) => {
+    said += piece.toString();
+  });
+  const [line] = (await once(child.stdout, 'data')) as [Buffer];
+  const { url } = JSON.parse(line.toString()) as { url: string };
+  const socket: TestSocket = io(new URL(url).origin, { transports: ['websocket'], reconnection: false });
+  return { child, pid: child.pid ?? 0, socket, watcher: new Watcher(socket), said: () => said };
+}
+
+async function job({ socket, watcher }: Studio, parameters: object = long): Promise<string> {
+  const answer = await say(socket, 'start', { plugin: 'guide', parameters });
+  const id = answer.ok ? (answer.value as { job: string }).job : '';
+  await watcher.until((u) => u.job === id && u.state !== 'waiting');
+  return id;
+}
+
+/** The descendant whose command fits, as soon as there is one. */
+async function found(pid: number, command: RegExp): Promise<number> {
+  for (;;) {
+    const child = descendants(pid).find((p) => command.test(p.command));
+    if (child) return child.pid;
+    await setTimeout(20);
+  }
+}
+
+/** Every picture is whole, and nothing is half-written. */
+async function expectWhole(data: string): Promise<void> {
+  for (const folder of ['gallery', 'uploads', 'reports'])
+    for (const name of await readdir(join(data, folder)))
+      if (name.endsWith('.png'))
+        expect((await sharp(join(data, folder, name)).stats()).channels.length).toBeGreaterThan(0);
+      else expect(name).not.toMatch(/^\..*\.part$/);
+}
+
+describe('killed at a random moment', () => {
+  it('a server leaves no process and no half file, and the next says what happened', async () => {
+    const data = await temporaryFolder();
+    for (let i = 0; i < 8; i++) {
+      const one = await studio(data);
+      if (i > 0) expect(one.said()).toContain('ended without closing');
+      await expectWhole(data);
+      await job(one, i % 2 === 0 ? long : { ...long, steps: 12 });
+      await setTimeout(3000 * random());
+      const family = descendants(one.pid).map((p) => p.pid);
+      process.kill(one.pid, 'SIGKILL');
+      expect(await leftOf([one.pid, ...family], GONE_MS)).toEqual([]);
+      one.socket.disconnect();
+      count('server: nothing left, said at the next start');
+    }
+  });
+
+  it.each([
+    ['the process of the model', /core\/worker\/main/, 'ENGINE_STOPPED'],
+    ['the process of a plugin', /core\/plugin\/runner/, 'PLUGIN_FAILED'],
+  ])('%s ends one run with a true sentence, and the next run works', async (what, command, code) => {
+    const data = await temporaryFolder();
+    const one = await studio(data);
+    for (let i = 0; i < 7; i++) {
+      const id = await job(one);
+      await setTimeout(2500 * random());
+      process.kill(await found(one.pid, command), 'SIGKILL');
+      const { error } = await one.watcher.until((u) => u.job === id && u.state === 'failed');
+      expect(error?.code).toBe(code);
+      expect(error?.message).toContain('SIGKILL');
+      count(`${what}: ${code}`);
+    }
+    const last = await job(one, { ...long, steps: 5 });
+    await one.watcher.until((u) => u.job === last && u.state === 'done');
+    await expectWhole(data);
+    const family = descendants(one.pid).map((p) => p.pid);
+    one.child.kill('SIGTERM');
+    expect(await leftOf([one.pid, ...family], 10_000)).toEqual([]);
+  });
+
+  it('a command leaves no process, and a folder that goes on to the same bytes', async () => {
+    const folder = await temporaryFolder();
+    const guide = ['guide', 'a fish', '--steps', '60', '--size', '64', '--crops', '2', '--tidy', '0', '--run'];
+    await lodestone([...guide, 'straight'], folder);
+    const straight = await readFile(join(folder, 'straight/picture.png'));
+    for (let i = 0; i < 8; i++) {
+      const name = `killed${i}`;
+      const child = spawn(process.execPath, [bin, ...guide, name], { cwd: folder, stdio: 'ignore' });
+      await setTimeout(1500 + 3500 * random());
+      const family = descendants(child.pid ?? 0).map((p) => p.pid);
+      child.kill('SIGKILL');
+      expect(await leftOf([child.pid ?? 0, ...family], GONE_MS)).toEqual([]);
+      const names = await readdir(join(folder, name)).catch(() => [] as string[]);
+      expect(names.filter((n) => n.endsWith('.part') && !n.startsWith('.'))).toEqual([]);
+      const again = await lodestone(['resume', name], folder);
+      if (!names.includes('run.json')) {
+        expect(again).toMatchObject({ code: 1, err: expect.stringMatching(/^FILE_MISSING/) });
+        count('command: had not begun, says so');
+        continue;
+      }
+      expect(again).toMatchObject({ code: 0, out: expect.stringMatching(/goes on after step|begins anew/) });
+      expect(Buffer.compare(await readFile(join(folder, name, 'picture.png')), straight)).toBe(0);
+      count('command: taken up, the same bytes');
+    }
+  });
+});
