@@ -112,7 +112,7 @@ export {
   stepsField,
 } from './plugin/fields.ts';
 export type { GenerateRequest } from './plugin/generate.ts';
-export { type HostServices, type PluginRun, type RunOptions, runPlugin, ungranted } from './plugin/host.ts';
+export { type PluginRun, type RunOptions, runPlugin, ungranted } from './plugin/host.ts';
 export { csvOf, fileEvent } from './plugin/kit/csv.ts';
 export { guideEvents, lookersOf, type ReadyDrawing } from './plugin/kit/guide-events.ts';
 export { listed, noneReadable } from './plugin/kit/lists.ts';
@@ -139,6 +139,7 @@ export {
 } from './plugin/registry.ts';
 export { type Resumable, RunFolder } from './plugin/run-folder.ts';
 export { checkInputs, firstRecipe, parseRecipe, type Recipe, recipeOf } from './plugin/run-record.ts';
+export type { HostServices } from './plugin/services.ts';
 export { defineSketch } from './plugin/sketch.ts';
 export type { Gene, Sketch, SketchCanvas, SketchFrame } from './plugin/sketch-shape.ts';
 export { type Script, type Steer, scriptSchema, steerSchema } from './plugin/steer.ts';

@@ -11,6 +11,9 @@ export const workerSettingsSchema = z.object({
 });
 export type WorkerSettings = z.infer<typeof workerSettingsSchema>;
 
+/** Numbers of rows that are kept for searching: two gigabytes. */
+const MOST_NUMBERS = 2 ** 29;
+
 const text = z.string().max(10_000);
 const numbers = floatsSchema;
 
@@ -49,19 +52,24 @@ export const requests = {
   tokenGradient: z.object({ text, against: embeddingsSchema, weights: numbers }),
   replacements: z.object({ text, against: embeddingsSchema, weights: numbers, count: z.int().min(1).max(1000) }),
   saliency: z.object({ picture: pictureSchema, against: embeddingsSchema, weights: numbers }),
-  keepRows: z.object({
-    name: z.string().max(128),
-    count: z.int().min(1).max(10_000_000),
-    dimension: z.int().min(1).max(100_000),
-    from: z.int().nonnegative(),
-    data: numbers,
-    graph: z
-      .object({
-        name: z.string().regex(/^[a-z0-9-]{1,100}$/),
-        ids: z.custom<Float64Array>((v) => v instanceof Float64Array && v.every(Number.isSafeInteger), 'whole numbers'),
-      })
-      .exactOptional(),
-  }),
+  keepRows: z
+    .object({
+      name: z.string().max(128),
+      count: z.int().min(1).max(10_000_000),
+      dimension: z.int().min(1).max(100_000),
+      from: z.int().nonnegative(),
+      data: numbers,
+      graph: z
+        .object({
+          name: z.string().regex(/^[a-z0-9-]{1,100}$/),
+          ids: z.custom<Float64Array>(
+            (v) => v instanceof Float64Array && v.every(Number.isSafeInteger),
+            'whole numbers',
+          ),
+        })
+        .exactOptional(),
+    })
+    .refine(({ count, dimension }) => count * dimension <= MOST_NUMBERS, `at most ${MOST_NUMBERS} numbers`),
   nearest: z.object({ name: z.string().max(128), query: numbers, count: z.int().min(0).max(1_000_000) }),
   hashOf: z.object({ folder: z.string().min(1) }),
   check: z.object({ folder: z.string().min(1) }),

@@ -6,7 +6,7 @@ import { failure, messageOf, type PlainError, plainError, plainErrorSchema, revi
 import { writeAside } from '../files.ts';
 import { cacheFolder } from '../places.ts';
 import { entryBeside, startChild } from '../process/child.ts';
-import { watchResident } from '../process/resident.ts';
+import { watchComputing, watchResident } from '../process/resident.ts';
 import { Peer } from '../process/rpc.ts';
 import { issuesOf, MIB } from '../schemas.ts';
 import { builtInDescription } from './built-in.ts';
@@ -15,6 +15,8 @@ import { fence } from './fence.ts';
 import { type ReadyPlugin, readyPlugin } from './ready.ts';
 
 const DESCRIBE_MS = 10_000;
+/** Importing takes a part of this; who computes for longer is in a loop. */
+const COMPUTING_SECONDS = 4;
 const MEMORY_LIMIT = 1024 * MIB;
 /** A description is text; this is plenty. */
 const MESSAGE_LIMIT = 4 * MIB;
@@ -44,6 +46,9 @@ async function asked(file: string, { module, reads }: ReadyPlugin): Promise<Plug
   const stop = watchResident(child.pid, MEMORY_LIMIT, () =>
     end(`importing it took more than ${MEMORY_LIMIT / MIB} MiB of memory`),
   );
+  const stopComputing = watchComputing(child.pid, COMPUTING_SECONDS, () =>
+    end(`importing it computed for more than ${COMPUTING_SECONDS} s`),
+  );
   try {
     const told = await new Peer(child.port).call('describe', { file, module });
     return pluginDescriptionSchema.parse(told);
@@ -54,6 +59,7 @@ async function asked(file: string, { module, reads }: ReadyPlugin): Promise<Plug
   } finally {
     clearTimeout(timer);
     stop();
+    stopComputing();
     child.kill();
   }
 }

@@ -3,61 +3,34 @@
  * person named. A plugin that throws, hangs, eats memory or exits ends nothing but its job.
  */
 import { mkdirSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import { z } from 'zod';
-import { remembered } from '../clip/remembered.ts';
-import { Engine } from '../engine/engine.ts';
 import type { Policy } from '../engine/policy.ts';
 import type { PictureSource } from '../engine/requests.ts';
-import { failure, LodestoneError, plainError } from '../errors.ts';
+import { failure, plainError } from '../errors.ts';
 import type { Checkpoint } from '../guidance/protocol.ts';
 import { entryBeside, startChild } from '../process/child.ts';
 import { watchResident } from '../process/resident.ts';
 import type { Handler } from '../process/rpc.ts';
 import { Peer } from '../process/rpc.ts';
-import { issuesOf, MIB } from '../schemas.ts';
+import { issuesOf } from '../schemas.ts';
 import { Allowance } from './allowance.ts';
+import { annotated } from './annotated.ts';
+import { answering } from './answering.ts';
 import { Between } from './between.ts';
-import { engineHandlers } from './engine-handlers.ts';
 import { type Note, type PluginEvent, pluginEventSchema } from './events.ts';
 import { fence } from './fence.ts';
-import { type GenerateRequest, generateSchema } from './generate.ts';
-import { imageHandlers } from './image-handlers.ts';
+import { HEAP_MIB, MESSAGE_LIMIT, RESIDENT_LIMIT } from './limits.ts';
 import { PolicyGate } from './policy-gate.ts';
 import { Printed } from './printed.ts';
 import type { RegisteredPlugin } from './registry.ts';
+import type { HostServices } from './services.ts';
 import { signedPicture } from './signed.ts';
 import type { Script, Steer } from './steer.ts';
-import { storeHandlers } from './store-handlers.ts';
 import { type Want, wantsInWords } from './wants.ts';
 
-const HEAP_MIB = 512;
-const RESIDENT_LIMIT = 2048 * MIB;
-const MESSAGE_LIMIT = 128 * MIB;
-const HEAP_WORDS = `it took more than ${HEAP_MIB} MiB of memory`;
 const SILENCE_SECONDS = 20;
 const LOOKS_EVERY_MS = 500;
 const GRACE_MS = 900;
-/** Engines of other models that one run may have. */
-const MOST_ENGINES = 4;
-
-export interface HostServices {
-  readonly engine: Engine;
-  /** Expands and checks what a pictures field holds. Throws PATH_OUTSIDE, FILE_MISSING, NO_PICTURES. */
-  pictures(fields: readonly string[], signal?: AbortSignal): Promise<PictureSource[]>;
-  /** A file that is no picture, checked like one. Throws PATH_OUTSIDE, FILE_MISSING, FILE_TOO_LARGE. */
-  read(file: string): Promise<Uint8Array>;
-  /** A folder that a plugin may write into, kept from run to run; it is made when it is first asked for. */
-  folder(plugin: string): Promise<string>;
-  /** Where that folder is, or will be; a plugin may not open it itself when this is absent. */
-  folderOf?(plugin: string): string;
-  /** The folder of a model that a plugin may use beside the engine's. */
-  model(name: string, signal: AbortSignal): Promise<string>;
-  /** Asks a text-to-image service; `say` is for who waits: limits, second tries. Throws SERVICE_FAILED. */
-  generate(request: GenerateRequest, signal: AbortSignal, say: (text: string) => void): Promise<PictureSource[]>;
-  log(message: string): void;
-}
-
 /** How a running job is steered from outside. */
 export interface PluginRun {
   readonly events: AsyncGenerator<PluginEvent>;
@@ -128,94 +101,13 @@ export function runPlugin(
   const allowance = new Allowance(plugin.id, plugin.wants.includes('files'));
   allowance.named(parameters);
   allowance.named(script);
-  const checkedPaths = async (paths: readonly string[]): Promise<void> => {
-    try {
-      allowance.check(paths);
-    } catch (unasked) {
-      // What nobody may read here is told as that, whoever asks.
-      await services.pictures(paths).catch((thrown: unknown) => {
-        if (plainError(thrown).code === 'PATH_OUTSIDE') throw thrown;
-      });
-      throw unasked;
-    }
-    if (paths.length > 0) await services.pictures(paths);
-  };
-  const checked = (pictures: readonly PictureSource[]): Promise<void> =>
-    checkedPaths(pictures.flatMap((p) => ('path' in p ? [p.path] : [])));
   const told = new Between<unknown>();
   const say = (note: Note): void => told.say(note);
-  const granted = new Set<string>();
-  const hashes = new Map<string, Promise<string>>();
-  /** Throws RECORD_OTHER_MODEL when it is none of those that the run is known to have used. */
-  const checkModel = async (name: string, folder: string, cancelled: AbortSignal): Promise<void> => {
-    const hash = await remembered(hashes, folder, () => services.engine.hashOf(folder, { signal: cancelled }));
-    if (known && !known.includes(hash)) throw failure('RECORD_OTHER_MODEL', { name, wanted: known, found: hash });
-  };
-  const others: Engine[] = [];
-  const handedOut = (pictures: readonly PictureSource[]): void =>
-    allowance.handedOut(pictures.flatMap((p) => ('path' in p ? [p.path] : [])));
-  /** Of fetched pictures, those that the policy lets pass; the others are gone. */
-  const allowed = async (pictures: readonly PictureSource[]): Promise<PictureSource[]> => {
-    const held = await Promise.all(pictures.map((picture) => gate?.held(picture)));
-    for (const [i, note] of held.entries()) {
-      const picture = pictures[i];
-      if (!note || !picture) continue;
-      say(note);
-      if ('path' in picture) await rm(picture.path, { force: true });
-    }
-    return pictures.filter((_, i) => !held[i]);
-  };
+  const asked = answering({ plugin, services, allowance, say, gate, known, inputs });
   const handlers: Record<string, Handler> = {
-    ...engineHandlers(services.engine, checked, granted),
-    ...imageHandlers(checkedPaths),
+    ...asked.handlers,
     alive: async () => {
       quiet = 0;
-    },
-    log: async (args) => services.log(z.object({ message: z.string().max(10_000) }).parse(args).message),
-    read: async (args) => {
-      const { file } = z.object({ file: z.string().min(1).max(4096) }).parse(args);
-      allowance.check([file]);
-      const bytes = await services.read(file);
-      inputs.push({ bytes, name: file });
-      return bytes;
-    },
-    model: async (args, { signal: cancelled }) => {
-      const { name } = z.object({ name: z.string().min(1).max(4096) }).parse(args);
-      if (name !== 'embedded') allowance.check([name]);
-      const folder = await services.model(name, cancelled);
-      if (known) await checkModel(name, folder, cancelled);
-      granted.add(folder);
-      return folder;
-    },
-    engineOf: async (args, { signal: cancelled }) => {
-      const { name } = z.object({ name: z.string().min(1).max(4096) }).parse(args);
-      if (name !== 'embedded') allowance.check([name]);
-      const folder = await services.model(name, cancelled);
-      if (others.length >= MOST_ENGINES) throw failure('ENGINE_BUSY', { limit: MOST_ENGINES });
-      const other = new Engine({ model: folder });
-      others.push(other);
-      const prefix = `engine${others.length}.`;
-      Object.assign(handlers, engineHandlers(other, checked, granted, prefix));
-      return prefix;
-    },
-    ...storeHandlers(() => services.folder(plugin.id), allowance),
-    folder: async () => services.folder(plugin.id),
-    generate: async (args, { signal: cancelled }) => {
-      if (!plugin.wants.includes('generate'))
-        throw failure('PLUGIN_NOT_GRANTED', { id: plugin.id, wants: wantsInWords(['generate']) });
-      const request = generateSchema.parse(args);
-      const made = await allowed(await services.generate(request, cancelled, (text) => say({ type: 'note', text })));
-      handedOut(made);
-      return made;
-    },
-    pictures: async (args, { signal: cancelled }) => {
-      const { fields } = z.object({ fields: z.array(z.string().max(4096)).max(100_000) }).parse(args);
-      allowance.check(fields);
-      const found = await services.pictures(fields, cancelled);
-      handedOut(found);
-      // One by one: there may be a million.
-      for (const picture of found) inputs.push(picture);
-      return found;
     },
   };
   const peer = new Peer(child.port, handlers);
@@ -265,7 +157,7 @@ export function runPlugin(
       throw annotated(thrown, plugin.id, {
         silent,
         greedy,
-        heap: printed.outOfHeap,
+        outOfHeap: printed.outOfHeap,
         seconds: silenceSeconds,
         cancelled: signal?.aborted ?? false,
       });
@@ -275,7 +167,7 @@ export function runPlugin(
       stopWatching();
       signal?.removeEventListener('abort', onAbort);
       child.kill();
-      await Promise.all(others.map((other) => other.close()));
+      await asked.close();
     }
   }
   return {
@@ -298,23 +190,3 @@ const typeOf = (sent: unknown): string => {
   const named = z.object({ type: z.string().max(40) }).safeParse(sent);
   return named.success ? `an event of the type "${named.data.type}"` : 'an event without a type';
 };
-
-/** The one place where a plugin's error gets the plugin's name. */
-function annotated(
-  thrown: unknown,
-  id: string,
-  how: { silent: boolean; greedy: boolean; heap: boolean; seconds: number; cancelled: boolean },
-): LodestoneError {
-  if (how.cancelled) return failure('CANCELLED', {});
-  if (how.greedy)
-    return failure('PLUGIN_FAILED', { id, what: `it took more than ${RESIDENT_LIMIT / MIB} MiB of memory` });
-  if (how.silent) return failure('PLUGIN_SILENT', { id, seconds: how.seconds });
-  if (!(thrown instanceof LodestoneError)) return failure('PLUGIN_FAILED', { id, what: String(thrown) }, thrown);
-  if (thrown.code === 'ENGINE_STOPPED' && typeof thrown.cause === 'string')
-    return failure(
-      'PLUGIN_FAILED',
-      { id, what: how.heap ? HEAP_WORDS : `its process stopped: ${thrown.cause}` },
-      thrown,
-    );
-  return thrown.code === 'INTERNAL' ? failure('PLUGIN_FAILED', { id, what: thrown.message }, thrown) : thrown;
-}

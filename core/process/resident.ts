@@ -1,4 +1,4 @@
-/** How much memory a process and its children hold, as the system says; the process itself is not asked. */
+/** How much memory a process and its children hold, and how long it has computed, as the system says; the process itself is not asked. */
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
@@ -30,6 +30,30 @@ async function residentOf(pid: number): Promise<number | undefined> {
 }
 
 const EVERY_MS = 100;
+/** Linux counts processor time in hundredths of a second (USER_HZ). */
+const TICKS = 100;
+
+/** Seconds that a process has computed; 0 where the system does not say. */
+async function computedBy(pid: number): Promise<number> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+  // After the name, which may hold anything, the 12th and 13th fields are time in the program and in the system.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) / TICKS;
+}
+
+/** Calls `over` once when the process has computed for more than so many seconds, where the system says so. Returns what ends the watch. */
+export function watchComputing(pid: number | undefined, seconds: number, over: () => void): () => void {
+  if (pid === undefined) return () => undefined;
+  const timer = setInterval(() => {
+    void computedBy(pid).then((computed) => {
+      if (computed <= seconds) return;
+      clearInterval(timer);
+      over();
+    });
+  }, EVERY_MS);
+  timer.unref();
+  return () => clearInterval(timer);
+}
 
 /** Calls `over` once when the process and its children hold more than `limit` bytes. Returns what ends the watch. */
 export function watchResident(pid: number | undefined, limit: number, over: () => void): () => void {

@@ -1,7 +1,9 @@
 /** One command a plugin, made from its schema. */
 
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { basename, dirname, extname, join } from 'node:path';
+import { tmpdir } from 'node:os';
+import { basename, dirname, extname, join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { z } from 'zod';
 import {
@@ -19,6 +21,7 @@ import {
   RunFolder,
   type RunOptions,
   runPlugin,
+  takeLock,
   type Want,
   writeWhole,
 } from '../../core/index.ts';
@@ -151,11 +154,15 @@ async function playSeeds(run: Play, count: number): Promise<void> {
   const { context } = run;
   const given = z.looseObject({ seed: z.number().default(1) }).parse(run.parameters);
   const all: Played[] = [];
-  const base = freeFileOf(run);
-  for (let i = 0; i < count; i++) {
-    const parameters = { ...given, seed: given.seed + i };
-    const out = numbered(base, i);
-    all.push(await played({ ...run, parameters, out, animation: run.animation && numbered(run.animation, i) }));
+  const { file: base, release } = await reservedFileOf(run);
+  try {
+    for (let i = 0; i < count; i++) {
+      const parameters = { ...given, seed: given.seed + i };
+      const out = numbered(base, i);
+      all.push(await played({ ...run, parameters, out, animation: run.animation && numbered(run.animation, i) }));
+    }
+  } finally {
+    await release();
   }
   const runs = all.map((p) => p.result);
   const pictures = all.flatMap((p) => p.pictures);
@@ -175,13 +182,30 @@ function fileOf({ plugin, parameters, folder, out }: Play): string {
   return out ?? (folder ? join(folder.path, 'picture.png') : `${name}.png`);
 }
 
-/** The same, or the next number: where nobody named a place, nothing that lies there is written over. */
-function freeFileOf(run: Play): string {
-  const wished = fileOf(run);
-  if (run.out !== undefined || run.folder) return wished;
-  const taken = (file: string): boolean => existsSync(file) || existsSync(withEnding(file, '.svg'));
-  for (let i = 0; ; i++) if (!taken(numbered(wished, i))) return numbered(wished, i);
+interface Reserved {
+  readonly file: string;
+  readonly release: () => Promise<void>;
 }
+
+/** The same, or the next number: where nobody named a place, nothing that lies there is written over, nor what another command is about to write. */
+async function reservedFileOf(run: Play): Promise<Reserved> {
+  const wished = fileOf(run);
+  const free = { file: wished, release: async () => undefined };
+  if (run.out !== undefined || run.folder) return free;
+  const taken = (file: string): boolean => existsSync(file) || existsSync(withEnding(file, '.svg'));
+  for (let i = 0; ; i++) {
+    const file = numbered(wished, i);
+    if (taken(file)) continue;
+    const lock = await takeLock(reservationOf(file)).catch(() => undefined);
+    if (!lock) return { ...free, file };
+    if ('heldBy' in lock) continue;
+    if (!taken(file)) return { file, release: lock.release };
+    await lock.release();
+  }
+}
+/** Kept elsewhere, so that nothing is left in a folder of pictures. */
+const reservationOf = (file: string): string =>
+  join(tmpdir(), 'lodestone-names', createHash('sha256').update(resolve(file)).digest('hex'));
 
 /** How well the last drawing fits, for people. */
 const fitOf = ({ series, percentiles = {} }: Extract<PluginEvent, { type: 'chart' }>): string =>
@@ -237,9 +261,18 @@ class Kept {
 type Picture = Extract<PluginEvent, { type: 'picture' }>;
 
 async function played(run: Play): Promise<Played> {
+  const { file, release } = await reservedFileOf(run);
+  try {
+    return await playedInto(file, run);
+  } finally {
+    await release();
+  }
+}
+
+async function playedInto(file: string, run: Play): Promise<Played> {
   const { plugin, context, folder, animation } = run;
   const moving = animation === undefined ? undefined : await Animation.begin(animation);
-  const kept = new Kept(freeFileOf(run), context, moving);
+  const kept = new Kept(file, context, moving);
   const result: Record<string, unknown> = { plugin: plugin.id };
   const started = begin(run);
   try {

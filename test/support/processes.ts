@@ -1,40 +1,19 @@
-/** Processes as the system shows them. Linux only. */
-import { readdirSync, readFileSync } from 'node:fs';
-import { setTimeout } from 'node:timers/promises';
+/** Processes that were started with a word in their environment, as Linux lists them. */
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
-export interface Found {
-  readonly pid: number;
-  readonly parent: number;
-  readonly command: string;
-}
-
-/** All that can be seen, zombies left out. */
-export function processes(): Found[] {
+/** Numbers of those that still run this program, Node: a command and the processes that work for it. */
+export function processesWith(word: string): number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
-    .flatMap((name) => {
+    .map(Number)
+    .filter((pid) => {
       try {
-        const command = readFileSync(`/proc/${name}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();
-        const stat = readFileSync(`/proc/${name}/stat`, 'utf8');
-        const [state, parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-        return state === 'Z' ? [] : [{ pid: Number(name), parent: Number(parent), command }];
+        return (
+          readlinkSync(`/proc/${pid}/exe`) === process.execPath &&
+          readFileSync(`/proc/${pid}/environ`, 'utf8').includes(word)
+        );
       } catch {
-        return [];
+        return false;
       }
     });
-}
-
-/** A process's children, theirs, and so on. */
-export function descendants(pid: number, all = processes()): Found[] {
-  return all.filter((p) => p.parent === pid).flatMap((p) => [p, ...descendants(p.pid, all)]);
-}
-
-/** Those of `pids` that are still there after so long at the most. */
-export async function leftOf(pids: readonly number[], milliseconds: number): Promise<Found[]> {
-  const until = performance.now() + milliseconds;
-  for (;;) {
-    const left = processes().filter((p) => pids.includes(p.pid));
-    if (left.length === 0 || performance.now() > until) return left;
-    await setTimeout(50);
-  }
 }
