@@ -2,11 +2,26 @@
 import { isAbsolute, relative, resolve, sep } from 'node:path';
 import { failure } from '../errors.ts';
 
-/** All texts in a value, however deep. */
-function textsIn(value: unknown, depth = 8): string[] {
-  if (typeof value === 'string') return [value];
+type Said = readonly [name: string, text: string];
+
+/** All texts in a value, however deep, each with the name of the field that it stands in. */
+function textsIn(value: unknown, name = '', depth = 8): Said[] {
+  if (typeof value === 'string') return [[name, value]];
   if (typeof value !== 'object' || value === null || depth === 0 || ArrayBuffer.isView(value)) return [];
-  return Object.values(value).flatMap((inner) => textsIn(inner, depth - 1));
+  const entries = Array.isArray(value) ? value.map((inner) => [name, inner] as const) : Object.entries(value);
+  return entries.flatMap(([key, inner]) => textsIn(inner, key, depth - 1));
+}
+
+/** What stands in brackets, where prompts and pulls name pictures and files: `[picture:a.png]`, `edges[a.png]`, `picks[liked/, disliked/]`. */
+const BRACKETS = /\[(?:(?:picture|style|mask):)?((?:\\.|[^\]\\])*)\]/gsu;
+/** A backslash makes a sign of the prompt's grammar plain; a path is written without it. */
+const plain = (text: string): string => text.replace(/\\(.)/gsu, '$1');
+
+function inBrackets(text: string): string[] {
+  return [...text.matchAll(BRACKETS)].flatMap(([, inside = '']) => {
+    const parts = inside.split(',').map((part) => part.trim());
+    return [inside, ...parts].flatMap((part) => [part, plain(part)]);
+  });
 }
 
 const isInside = (folder: string, path: string): boolean => {
@@ -14,10 +29,13 @@ const isInside = (folder: string, path: string): boolean => {
   return way === '' || (way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way));
 };
 
+/** Words in which a path stands in brackets alone; a slash or a full stop in a prompt is no path. */
+const PROMPTS: ReadonlySet<string> = new Set(['prompt']);
+
 export class Allowance {
   private readonly plugin: string;
   private readonly everything: boolean;
-  private readonly texts: string[] = [];
+  private readonly said = new Set<string>();
   private readonly folders = new Set<string>();
   private readonly files = new Set<string>();
 
@@ -27,15 +45,23 @@ export class Allowance {
     this.everything = everything;
   }
 
-  /** What a person said: paths stand in it as they are, or inside of a prompt. */
-  named(value: unknown): void {
-    // A backslash makes a sign of the prompt's grammar plain; a path is written without it.
-    for (const text of textsIn(value)) this.texts.push(text, text.replaceAll('\\', ''));
+  /** What a person said. Fields that are `prompts` hold words; others may be a path as a whole. */
+  named(value: unknown, prompts: ReadonlySet<string> = PROMPTS): void {
+    for (const [name, text] of textsIn(value)) {
+      for (const part of inBrackets(text)) this.said.add(part);
+      if (!prompts.has(name)) this.said.add(text).add(text.trim());
+    }
+    this.said.delete('');
   }
 
   /** What the host has found where the plugin was allowed to look. */
   handedOut(paths: readonly string[]): void {
     for (const path of paths) this.files.add(resolve(path));
+  }
+
+  /** Those that the host has not handed out itself. */
+  unknown(paths: readonly string[]): string[] {
+    return paths.filter((path) => !this.files.has(resolve(path)));
   }
 
   /** Throws PLUGIN_UNASKED. */
@@ -44,8 +70,7 @@ export class Allowance {
     for (const path of paths) {
       const full = resolve(path);
       if (this.files.has(full) || [...this.folders].some((folder) => isInside(folder, full))) continue;
-      if (path === '' || !this.texts.some((text) => text.includes(path)))
-        throw failure('PLUGIN_UNASKED', { id: this.plugin, path });
+      if (!this.said.has(path)) throw failure('PLUGIN_UNASKED', { id: this.plugin, path });
       this.folders.add(full);
     }
   }

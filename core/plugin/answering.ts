@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import { z } from 'zod';
 import { remembered } from '../clip/remembered.ts';
 import { Engine } from '../engine/engine.ts';
-import type { PictureSource } from '../engine/requests.ts';
+import { type PictureSource, pictureName } from '../engine/requests.ts';
 import { failure, plainError } from '../errors.ts';
 import type { Handler } from '../process/rpc.ts';
 import type { Allowance } from './allowance.ts';
@@ -13,6 +13,7 @@ import { generateSchema } from './generate.ts';
 import { imageHandlers } from './image-handlers.ts';
 import type { PolicyGate } from './policy-gate.ts';
 import type { RegisteredPlugin } from './registry.ts';
+import { readInput } from './run-record.ts';
 import type { HostServices } from './services.ts';
 import { storeHandlers } from './store-handlers.ts';
 import { wantsInWords } from './wants.ts';
@@ -35,11 +36,13 @@ interface Answering {
   readonly gate: PolicyGate | undefined;
   /** Hashes of models that may be used; any when absent. */
   readonly known: readonly string[] | undefined;
-  /** Grows with what the run is given. */
-  readonly inputs: PictureSource[];
+  /** Grows with what the run is given, by name. */
+  readonly inputs: Map<string, PictureSource>;
+  /** As much as a plugin may print. */
+  readonly log: (line: string) => void;
 }
 
-export function answering({ plugin, services, allowance, say, gate, known, inputs }: Answering): {
+export function answering({ plugin, services, allowance, say, gate, known, inputs, log }: Answering): {
   readonly handlers: Readonly<Record<string, Handler>>;
   /** Ends the engines that were asked for. */
   readonly close: () => Promise<void>;
@@ -82,12 +85,12 @@ export function answering({ plugin, services, allowance, say, gate, known, input
   const handlers: Record<string, Handler> = {
     ...engineHandlers(services.engine, checked, granted),
     ...imageHandlers(checkedPaths),
-    log: async (args) => services.log(logSchema.parse(args).message),
+    log: async (args) => log(logSchema.parse(args).message),
     read: async (args) => {
       const { file } = fileSchema.parse(args);
       allowance.check([file]);
       const bytes = await services.read(file);
-      inputs.push({ bytes, name: file });
+      inputs.set(file, readInput(file, bytes));
       return bytes;
     },
     model: async (args, { signal: cancelled }) => {
@@ -109,7 +112,10 @@ export function answering({ plugin, services, allowance, say, gate, known, input
       Object.assign(handlers, engineHandlers(other, checked, granted, prefix));
       return prefix;
     },
-    ...storeHandlers(() => services.folder(plugin.id), allowance),
+    ...storeHandlers(
+      () => services.folder(plugin.id),
+      (paths) => checkedPaths(allowance.unknown(paths)),
+    ),
     folder: async () => services.folder(plugin.id),
     generate: async (args, { signal: cancelled }) => {
       if (!plugin.wants.includes('generate'))
@@ -124,8 +130,7 @@ export function answering({ plugin, services, allowance, say, gate, known, input
       allowance.check(fields);
       const found = await services.pictures(fields, cancelled);
       handedOut(found);
-      // One by one: there may be a million.
-      for (const picture of found) inputs.push(picture);
+      for (const picture of found) inputs.set(pictureName(picture), picture);
       return found;
     },
   };

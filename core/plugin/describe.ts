@@ -9,5 +9,5 @@ import { describe } from './told.ts';
 const requestSchema = z.object({ file: z.string(), module: z.string() });
 
 const port = parentPort();
-disarm();
+disarm({ network: false });
 new Peer(port, { describe: async (args) => describe(await loadPlugin(requestSchema.parse(args))) });

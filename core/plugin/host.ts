@@ -30,6 +30,8 @@ import { type Want, wantsInWords } from './wants.ts';
 
 const SILENCE_SECONDS = 20;
 const LOOKS_EVERY_MS = 500;
+/** What a plugin may ask for that has large answers. */
+const HEAVY = ['read', 'image', 'sketch', 'kept'];
 const GRACE_MS = 900;
 /** How a running job is steered from outside. */
 export interface PluginRun {
@@ -61,6 +63,14 @@ export interface RunOptions {
 export const ungranted = ({ wants, builtIn }: RegisteredPlugin, granted: readonly Want[]): Want[] =>
   builtIn ? [] : wants.filter((want) => !granted.includes(want));
 
+const fieldsSchema = z.object({ properties: z.record(z.string(), z.object({ control: z.unknown() })) });
+
+/** Fields that hold words and not paths. */
+function promptFields(schema: RegisteredPlugin['parameters']): ReadonlySet<string> {
+  const fields = Object.entries(fieldsSchema.safeParse(schema).data?.properties ?? {});
+  return new Set(fields.flatMap(([name, { control }]) => (control === 'prompt' ? [name] : [])));
+}
+
 function makeFolder(path: string): void {
   try {
     mkdirSync(path, { recursive: true });
@@ -80,12 +90,13 @@ export function runPlugin(
   const missing = ungranted(plugin, grants);
   if (missing.length > 0) throw failure('PLUGIN_NOT_GRANTED', { id: plugin.id, wants: wantsInWords(missing) });
   const gate = policy && new PolicyGate(policy, services.engine);
-  const inputs: PictureSource[] = [];
+  const inputs = new Map<string, PictureSource>();
   // It writes there itself: see fence.ts.
   if (!plugin.builtIn && services.folderOf) makeFolder(services.folderOf(plugin.id));
   const printed = new Printed(services.log);
   const child = startChild(entryBeside(import.meta.url, 'runner'), {
     heap: HEAP_MIB,
+    args: plugin.wants.includes('network') ? ['network'] : [],
     bare: true,
     messages: MESSAGE_LIMIT,
     prints: (line) => printed.line(line),
@@ -99,18 +110,18 @@ export function runPlugin(
   let silent = false;
   let greedy = false;
   const allowance = new Allowance(plugin.id, plugin.wants.includes('files'));
-  allowance.named(parameters);
-  allowance.named(script);
+  allowance.named(parameters, promptFields(plugin.parameters));
+  for (const { steer } of script) allowance.named(steer);
   const told = new Between<unknown>();
   const say = (note: Note): void => told.say(note);
-  const asked = answering({ plugin, services, allowance, say, gate, known, inputs });
+  const asked = answering({ plugin, services, allowance, say, gate, known, inputs, log: (line) => printed.line(line) });
   const handlers: Record<string, Handler> = {
     ...asked.handlers,
     alive: async () => {
       quiet = 0;
     },
   };
-  const peer = new Peer(child.port, handlers);
+  const peer = new Peer(child.port, handlers, undefined, HEAVY);
   // What counts is how often this process looked, not the clock: it may have been stopped itself, with the lid of a laptop say.
   const watch = setInterval(() => {
     quiet += LOOKS_EVERY_MS;
@@ -135,7 +146,7 @@ export function runPlugin(
       });
     const event = gate ? await gate.pass(parsed.data) : parsed.data;
     if (strip || event?.type !== 'picture') return event;
-    return signedPicture(event, plugin, parameters, services.engine, inputs);
+    return signedPicture(event, plugin, parameters, services.engine, [...inputs.values()]);
   }
 
   async function* events(): AsyncGenerator<PluginEvent> {

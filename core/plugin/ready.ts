@@ -4,10 +4,10 @@
  */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir, readFile, realpath } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir, userInfo } from 'node:os';
-import { basename, dirname, join, resolve, sep } from 'node:path';
+import { basename, dirname, extname, join, resolve, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Plugin as Bundling } from 'esbuild';
 import { failure, messageOf } from '../errors.ts';
@@ -35,6 +35,35 @@ const OURS: Readonly<Record<string, () => string>> = {
 };
 /** The core, as a plugin within a clone names it. */
 const CORE: readonly string[] = [join(ROOT, 'core', 'index.ts'), BUILT_INDEX];
+
+/** What is code of the plugin's own. */
+const CODE: Readonly<Record<string, 'ts' | 'js' | 'json'>> = {
+  '.ts': 'ts',
+  '.mts': 'ts',
+  '.js': 'js',
+  '.mjs': 'js',
+  '.cjs': 'js',
+};
+/** A folder that is one plugin may import its own lists. */
+const FOLDER_CODE: typeof CODE = { ...CODE, '.json': 'json' };
+const isFolder = (file: string): boolean => basename(file).startsWith('index.');
+
+/** The bundler reads with the rights of the host: only code, and only below the folder of plugins, links followed. `file` is where the plugin really lies. */
+const inside = (file: string): Bundling => ({
+  name: 'inside',
+  setup: (build) => {
+    const own = dirname(file);
+    const plugins = isFolder(file) ? dirname(own) : own;
+    build.onLoad({ filter: /.*/ }, async ({ path }) => {
+      const real = await realpath(path);
+      const lies = (folder: string): boolean => real.startsWith(folder.endsWith(sep) ? folder : folder + sep);
+      const loader = (isFolder(file) && lies(own) ? FOLDER_CODE : CODE)[extname(real)];
+      if (!lies(plugins) || !loader)
+        return { errors: [{ text: `${path} cannot be imported: a plugin imports code beside it, and packages` }] };
+      return { contents: await readFile(real, 'utf8'), loader, resolveDir: dirname(real) };
+    });
+  },
+});
 
 /** Modules that are not the plugin's own stay where they are, and are named by their address. */
 const outside = (file: string): Bundling => ({
@@ -69,7 +98,7 @@ async function bundled(file: string): Promise<string> {
     logLevel: 'silent',
     outdir: dirname(file),
     define: { 'import.meta.url': JSON.stringify(pathToFileURL(file).href) },
-    plugins: [outside(file)],
+    plugins: [outside(file), inside(file)],
   });
   return outputFiles[0]?.text ?? '';
 }
@@ -81,9 +110,11 @@ const place = (): string => join(cacheFolder() ?? join(tmpdir(), `lodestone-${us
 export async function readyPlugin(file: string): Promise<ReadyPlugin> {
   const hashed = (text: string): string => createHash('sha256').update(text).digest('hex');
   if (isBuiltIn(file)) return { module: file, hash: hashed(`${file}\n${await stamp()}`), reads: [] };
-  const code = await bundled(file).catch((cause: unknown) => {
-    throw failure('PLUGIN_INVALID', { file, what: messageOf(cause) }, cause);
-  });
+  const code = await realpath(file)
+    .then(bundled)
+    .catch((cause: unknown) => {
+      throw failure('PLUGIN_INVALID', { file, what: messageOf(cause) }, cause);
+    });
   const hash = hashed(`${code}\n${await stamp()}`);
   const module = join(place(), `${hash}.mjs`);
   if (!existsSync(module)) {
@@ -91,6 +122,6 @@ export async function readyPlugin(file: string): Promise<ReadyPlugin> {
     await writeAside(module, code);
   }
   // A plugin that is a folder may read it; one that is a file stands beside others, and reads nothing but its packages.
-  const folder = basename(file).startsWith('index.') ? [dirname(file) + sep] : [];
+  const folder = isFolder(file) ? [dirname(file) + sep] : [];
   return { module, hash, reads: [module, ...folder, ...packagesOf(dirname(file)).map((f) => f + sep)] };
 }

@@ -1,6 +1,6 @@
 /** Finds plugins: every file or folder in the plugins' folders is one. Their schemas are read in processes of their own, so that a broken one breaks nothing. */
 import { existsSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import os from 'node:os';
 import { basename, join, relative, sep } from 'node:path';
 import { failure, type LodestoneError, plainError, revivedError } from '../errors.ts';
@@ -41,8 +41,10 @@ async function modulesIn(folder: string): Promise<Found> {
   const found = await Promise.all(
     entries.map(async (entry): Promise<string | LodestoneError | undefined> => {
       const path = join(folder, entry.name);
-      if (entry.isFile() && isModule(entry.name)) return path;
-      if (!entry.isDirectory() || entry.name.startsWith('.') || entry.name === 'node_modules') return undefined;
+      // Links are followed; one that leads nowhere is nothing.
+      const is = entry.isSymbolicLink() ? await stat(path).catch(() => undefined) : entry;
+      if (is?.isFile() && isModule(entry.name)) return path;
+      if (!is?.isDirectory() || entry.name.startsWith('.') || entry.name === 'node_modules') return undefined;
       const inside = await listed(path);
       if (!Array.isArray(inside)) return inside;
       const index = inside.find(({ name }) => isModule(name) && basename(name).startsWith('index.'));

@@ -30,7 +30,8 @@ const HEARTBEAT_MS = 1000;
 const listeners = new Set<(steer: Steer) => void | Promise<void>>();
 
 const port = parentPort();
-disarm();
+// Its host says in what it is started with whether the network was granted.
+disarm({ network: process.argv.includes('network') });
 const peer: Peer = new Peer(port, {
   run: (args, { signal }) => events(runSchema.parse(args), signal),
   steer: async (args) => {

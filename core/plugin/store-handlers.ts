@@ -5,12 +5,15 @@ import { z } from 'zod';
 import type { Handlers } from '../process/rpc.ts';
 import { keepIn, keptIn } from '../store/keeper.ts';
 import { keepSchema, keptSchema } from '../store/requests.ts';
-import type { Allowance } from './allowance.ts';
 
 const AT_ONCE = 64;
 const pathsSchema = z.object({ paths: z.array(z.string().min(1).max(4096)).max(100_000) });
 
-export function storeHandlers(folder: () => Promise<string>, allowance: Allowance): Handlers {
+/** `checked` refuses paths that the plugin may not know of. */
+export function storeHandlers(
+  folder: () => Promise<string>,
+  checked: (paths: readonly string[]) => Promise<void>,
+): Handlers {
   const at = async (name: string): Promise<string> => join(await folder(), `${name}.sqlite`);
   return {
     kept: async (args) => {
@@ -23,7 +26,7 @@ export function storeHandlers(folder: () => Promise<string>, allowance: Allowanc
     },
     stat: async (args) => {
       const { paths } = pathsSchema.parse(args);
-      allowance.check(paths);
+      await checked(paths);
       const found: ({ size: number; changed: number } | null)[] = [];
       for (let from = 0; from < paths.length; from += AT_ONCE)
         found.push(

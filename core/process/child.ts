@@ -3,7 +3,6 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { Socket } from 'node:net';
-import { createInterface } from 'node:readline';
 import type { Duplex, Readable } from 'node:stream';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { messageOf } from '../errors.ts';
@@ -123,13 +122,28 @@ export function startChild(
   };
 }
 
+/** Bytes that may wait for the other end to take them before heavy answers do. */
+const UNSENT = 8 * MIB;
 /** As much of a line as is told. */
 const LINE_LIMIT = 2000;
 
+/** Of a line that does not end, no more is kept than is told. */
 function tellLines(stream: Readable, tell: (line: string) => void): void {
   stream.on('error', () => undefined);
-  const lines = createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY });
-  lines.on('line', (line) => tell(line.slice(0, LINE_LIMIT)));
+  let line = '';
+  stream.setEncoding('utf8');
+  stream.on('data', (text: string) => {
+    const parts = text.split('\n');
+    for (const [i, part] of parts.entries()) {
+      if (line.length < LINE_LIMIT) line += part.slice(0, LINE_LIMIT - line.length);
+      if (i === parts.length - 1) continue;
+      tell(line.replace(/\r$/, ''));
+      line = '';
+    }
+  });
+  stream.on('end', () => {
+    if (line !== '') tell(line);
+  });
 }
 
 /** Messages over a stream of bytes; `fail` is called once when the other end breaks the rules. */
@@ -162,6 +176,13 @@ function portOver(channel: Duplex, limit: number, fail: (why: string) => void): 
     },
     onMessage: (listener) => listeners.push(listener),
     fail: refuse,
+    room: () =>
+      channel.writable && channel.writableLength > UNSENT
+        ? new Promise((resolve) => {
+            channel.once('drain', resolve);
+            channel.once('close', resolve);
+          })
+        : Promise.resolve(),
   };
 }
 

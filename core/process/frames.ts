@@ -57,7 +57,7 @@ export function encoded(message: unknown, limit: number): Uint8Array[] {
   };
   // The function is called after `toJSON`, which Buffers have: what it is given is looked up again in its holder.
   const json = JSON.stringify(message, function (this: Record<string, unknown>, key, given: unknown) {
-    const value = key === '' ? given : this[key];
+    const value = this[key];
     if (typeof value === 'number' && !Number.isFinite(value)) return { [NUMBER_KEY]: String(value) };
     return typeof value === 'object' && value !== null && isNumbers(value) ? place(value) : given;
   });
@@ -97,7 +97,9 @@ function decoded(json: Uint8Array, numbers: Uint8Array): unknown {
 /** Puts pieces of a stream together to messages. Throws MESSAGE_TOO_LARGE as soon as a header says so, and what `decoded` throws. */
 export class FrameReader {
   private readonly limit: number;
-  private readonly pieces: Uint8Array[] = [];
+  private pieces: Uint8Array[] = [];
+  /** How much of the first piece has been taken. */
+  private taken = 0;
   private have = 0;
   private wanted: { readonly json: number; readonly numbers: number } | undefined;
 
@@ -126,15 +128,23 @@ export class FrameReader {
   }
 
   private take(size: number): Buffer {
-    const taken: Uint8Array[] = [];
-    for (let due = size; due > 0; ) {
-      const first = this.pieces.shift();
+    const out = Buffer.allocUnsafe(size);
+    let at = 0;
+    let used = 0;
+    // Pieces may be single bytes, so each is looked at once and all that are used up go together.
+    while (at < size) {
+      const first = this.pieces[used];
       if (!first) break;
-      taken.push(first.subarray(0, due));
-      if (first.byteLength > due) this.pieces.unshift(first.subarray(due));
-      due -= Math.min(due, first.byteLength);
+      const part = first.subarray(this.taken, this.taken + size - at);
+      out.set(part, at);
+      at += part.byteLength;
+      this.taken += part.byteLength;
+      if (this.taken < first.byteLength) break;
+      used += 1;
+      this.taken = 0;
     }
+    this.pieces = this.pieces.slice(used);
     this.have -= size;
-    return Buffer.concat(taken, size);
+    return out;
   }
 }

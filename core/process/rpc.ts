@@ -16,6 +16,8 @@ export interface Port {
   onClose(listener: (why: string) => void): void;
   /** Ends the channel, because the other end breaks its rules. */
   fail(why: string): void;
+  /** Settles when the other end has taken most of what it was sent. */
+  room?(): Promise<unknown>;
 }
 
 export interface CallContext {
@@ -39,6 +41,9 @@ const WINDOW = 4;
 /** Calls of the other end that may be worked on at once, and the bytes that they may have brought. */
 const MOST_RUNNING = 1024;
 const MOST_BYTES = 512 * MIB;
+
+/** Heavy calls that are worked on at once; each counts until its answer has been taken. */
+const LANES = 2;
 
 /** What is done about a cancelled call that goes on. */
 export interface Patience {
@@ -74,9 +79,13 @@ export class Peer {
   private readonly cancelled = new Map<number, NodeJS.Timeout | undefined>();
   private settle: (() => void)[] = [];
   private bytes = 0;
+  private readonly heavy: ReadonlySet<string>;
+  private lanes = LANES;
+  private readonly queue: (() => void)[] = [];
 
-  /** With `patience`, a cancelled call that is not answered in time is told of. */
-  constructor(port: Port, handlers: Handlers = {}, patience?: Patience) {
+  /** With `patience`, a cancelled call that is not answered in time is told of. `heavy` calls of the other end have large answers: few at once. */
+  constructor(port: Port, handlers: Handlers = {}, patience?: Patience, heavy: readonly string[] = []) {
+    this.heavy = new Set(heavy);
     this.port = port;
     this.handlers = handlers;
     this.patience = patience;
@@ -209,7 +218,25 @@ export class Peer {
     else if (m.kind === 'failed') this.waiting.get(m.id)?.failed(revivedError(m.error));
   }
 
-  private async answer({ id, method, args }: Extract<Message, { kind: 'call' }>, size: number): Promise<void> {
+  private handler(method: string): Handler {
+    const found = Object.hasOwn(this.handlers, method) ? this.handlers[method] : undefined;
+    if (!found) throw failure('INTERNAL', { what: `no handler for "${method}"` });
+    return found;
+  }
+
+  private async lane(): Promise<void> {
+    if (this.lanes === 0) await new Promise<void>((resolve) => this.queue.push(resolve));
+    else this.lanes -= 1;
+  }
+  private async leaveLane(): Promise<void> {
+    await this.port.room?.();
+    const next = this.queue.shift();
+    if (next) next();
+    else this.lanes += 1;
+  }
+
+  private async answer(call: Extract<Message, { kind: 'call' }>, size: number): Promise<void> {
+    const { id, method } = call;
     if (this.running.has(id)) return this.refuse('it gave two calls one number');
     if (this.running.size >= MOST_RUNNING || this.bytes + size > MOST_BYTES)
       return this.send({ kind: 'failed', id, error: plainError(failure('ENGINE_BUSY', { limit: this.running.size })) });
@@ -228,10 +255,10 @@ export class Peer {
       },
     });
     abort.signal.addEventListener('abort', () => wake());
+    const isHeavy = this.heavy.has(method);
     try {
-      const handler = Object.hasOwn(this.handlers, method) ? this.handlers[method] : undefined;
-      if (!handler) throw failure('INTERNAL', { what: `no handler for "${method}"` });
-      const answer = handler(args, { signal: abort.signal });
+      if (isHeavy) await this.lane();
+      const answer = this.handler(method)(call.args, { signal: abort.signal });
       if (isIterable(answer))
         for await (const value of answer) {
           while (room === 0 && !ended())
@@ -246,6 +273,7 @@ export class Peer {
     } catch (thrown) {
       this.send({ kind: 'failed', id, error: plainError(abort.signal.aborted ? failure('CANCELLED', {}) : thrown) });
     } finally {
+      if (isHeavy) await this.leaveLane();
       this.running.delete(id);
       this.bytes -= size;
     }

@@ -8,8 +8,8 @@ import { io } from 'socket.io-client';
 import { afterAll, describe, expect, it } from 'vitest';
 import { seeded } from '../../core/random.ts';
 import { bin, lodestone } from '../support/command-line.ts';
+import { descendants, leftOf } from '../support/descendants.ts';
 import { temporaryFolder } from '../support/pictures.ts';
-import { descendants, leftOf } from '../support/processes.ts';
 import { say, type TestSocket, Watcher } from '../support/server.ts';
 
 const KILLS = 30;
