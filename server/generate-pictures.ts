@@ -18,6 +18,7 @@ import {
   type PictureSource,
   writeWhole,
 } from '../core/index.ts';
+import { fileName } from './names.ts';
 
 export interface GeneratePlace {
   /** Where the pictures are written. */
@@ -45,13 +46,6 @@ async function storedToken(): Promise<string | undefined> {
   const text = await readFile(process.env['HF_TOKEN_PATH'] ?? join(home, 'token'), 'utf8').catch(() => '');
   return text.trim() || undefined;
 }
-
-const slug = (text: string): string =>
-  text
-    .toLowerCase()
-    .replace(/[^\p{L}\p{N}]+/gu, '-')
-    .replace(/^-+|-+$/g, '')
-    .slice(0, 40) || 'picture';
 
 /** The status of an answer that was an error, and how long it asks to wait, in milliseconds. */
 function refusalOf(
@@ -117,7 +111,10 @@ export async function generatePictures(request: GenerateRequest, place: Generate
       const { format } = await image(bytes, {}, 'what the service sent').metadata();
       // Named by its content too: what is there already is never another picture's.
       const content = createHash('sha256').update(bytes).digest('hex').slice(0, 8);
-      const path = join(place.folder, `generated-${slug(prompt)}-${seed + i}-${content}.${format}`);
+      const path = join(
+        place.folder,
+        `generated-${fileName(prompt.toLowerCase(), 40)}-${seed + i}-${content}.${format}`,
+      );
       await writeWhole(path, bytes);
       pictures.push({ path });
     } catch (cause) {

@@ -82,6 +82,7 @@ const CHART_LIMIT = 20_000;
 const NOTES_LIMIT = 500;
 const NOTE_LENGTH = 2000;
 const TABLES_LIMIT = 50;
+const FILES_LIMIT = 1000;
 /** Bytes of the checkpoints that one job keeps. */
 const CHECKPOINT_BYTES = 256 << 20;
 
@@ -259,7 +260,7 @@ export class Jobs extends EventEmitter<{ changed: [Job] }> {
       job.tables = [...job.tables.filter((t) => t.title !== event.title), event].slice(-TABLES_LIMIT);
     else if (event.type === 'file') {
       const file = await this.services.keepFile(job, event);
-      job.files = [...job.files.filter((f) => f.name !== event.name), { name: event.name, file }];
+      job.files = [...job.files.filter((f) => f.name !== event.name), { name: event.name, file }].slice(-FILES_LIMIT);
     } else if (event.type === 'question') job.question = event;
     else if (event.type === 'checkpoint') keepCheckpoint(job, event);
     else if (event.type === 'rewound') goBack(job, event.step);

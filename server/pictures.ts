@@ -15,7 +15,7 @@ export interface PicturePlaces {
   readonly touched?: (name: string) => Promise<void>;
 }
 
-const UPLOAD = /^upload:([\p{L}\p{N}._-]+)$/u;
+const UPLOAD = /^upload:([\p{L}\p{M}\p{N}._-]+)$/u;
 const ADDRESS = /^https?:\/\//i;
 /** Addresses that one job may have fetched. */
 const ADDRESSES = 100;

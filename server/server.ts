@@ -31,6 +31,7 @@ import { checkedToken, guardServer, isLoopback } from './http/guard.ts';
 import { attachSockets } from './http/sockets.ts';
 import { Thumbnails } from './http/thumbnails.ts';
 import { Jobs } from './jobs.ts';
+import { fileName } from './names.ts';
 import { gatherPictures, type PicturePlaces } from './pictures.ts';
 import { pluginFolders, usable } from './plugins.ts';
 import { Uploads } from './uploads.ts';
@@ -69,13 +70,6 @@ export const version = async (): Promise<string> => {
   const parsed: unknown = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
   return typeof parsed === 'object' && parsed !== null && 'version' in parsed ? String(parsed.version) : '0';
 };
-
-const slug = (title: string): string =>
-  title
-    .toLowerCase()
-    .replace(/[^\p{L}\p{N}]+/gu, '-')
-    .replace(/^-+|-+$/g, '')
-    .slice(0, 60) || 'picture';
 
 /** The token of a data folder: the same after a restart, so that open pages go on. */
 async function keptToken(data: string): Promise<string> {
@@ -143,7 +137,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       failed: (job, error) => logger.info({ code: error.code, plugin: job.plugin.id, job: job.id }, error.message),
       keep: async (job, picture, count) => {
         const extension = picture.mime.slice('image/'.length).replace('jpeg', 'jpg').replace('svg+xml', 'svg');
-        const file = `${slug(picture.title)}-${job.id.slice(0, 8)}${count > 0 ? `-${count + 1}` : ''}.${extension}`;
+        const file = `${fileName(picture.title.toLowerCase())}-${job.id.slice(0, 8)}${count > 0 ? `-${count + 1}` : ''}.${extension}`;
         await writeWhole(join(gallery, file), picture.bytes);
         return file;
       },

@@ -7,6 +7,7 @@ import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { failure, image, messageOf, plainError } from '../core/index.ts';
 import { plainFile } from './http/within.ts';
+import { fileName } from './names.ts';
 
 const SIZE_LIMIT = 64 << 20;
 const KEPT = 5000;
@@ -39,12 +40,7 @@ export class Uploads {
       const size = await written(stream, aside);
       if (size === 0) throw failure('PICTURE_UNREADABLE', { picture: 'the upload', what: 'it is empty' });
       const { format } = await image(aside, { limitInputPixels: PIXEL_LIMIT }, 'the upload').metadata();
-      const stem = name
-        .replace(/\.[^.]*$/, '')
-        .replace(/[^\p{L}\p{N}_-]+/gu, '-')
-        .replace(/^-+/, '')
-        .slice(0, NAME_LIMIT);
-      const file = `${randomUUID().slice(0, 8)}-${stem || 'picture'}.${format}`;
+      const file = `${randomUUID().slice(0, 8)}-${fileName(name.replace(/\.[^.]*$/, ''), NAME_LIMIT)}.${format}`;
       await rename(aside, join(this.folder, file));
       await this.makeRoom();
       return file;

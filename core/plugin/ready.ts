@@ -70,12 +70,17 @@ const outside = (file: string): Bundling => ({
   name: 'outside',
   setup: (build) => {
     const address = (path: string) => ({ path: pathToFileURL(path).href, external: true });
+    /** Of the core, and of a package that is named by its place; other paths are the plugin's own. */
+    const addressOf = (path: string) => {
+      if (CORE.includes(path)) return address(BUILT_INDEX);
+      return path.includes(`${sep}node_modules${sep}`) ? address(path) : undefined;
+    };
     build.onResolve({ filter: /^file:/ }, ({ path }) => ({ path, external: true }));
     build.onResolve({ filter: /^(?:lodestone|zod)$/ }, ({ path }) => address(OURS[path]?.() ?? path));
     build.onResolve({ filter: /.*/ }, async ({ path, resolveDir, kind, pluginData }) => {
       if (kind === 'entry-point' || pluginData === 'asked' || path.startsWith('node:')) return undefined;
       const isOwn = path.startsWith('.') || path.startsWith('/');
-      if (isOwn) return CORE.includes(resolve(resolveDir, path)) ? address(BUILT_INDEX) : undefined;
+      if (isOwn) return addressOf(resolve(resolveDir, path));
       const found = await build.resolve(path, { resolveDir, kind, pluginData: 'asked', importer: file });
       return found.errors.length > 0 || found.external ? found : address(found.path);
     });

@@ -62,6 +62,8 @@ export function pluginCommand(plugin: RegisteredPlugin, shared: Shared): Command
     const policy = await policyIn(gate);
     if (variations > 1 && run !== undefined)
       throw failure('USAGE', { what: '--run keeps one run, so it does not go with --variations.' });
+    // Before anything is written: the program that makes moving pictures may be missing.
+    if (animation !== undefined) await Animation.begin(animation);
     const granted = await grantedTo(plugin, context);
     const folder = run === undefined ? undefined : new RunFolder(run);
     await folder?.take();

@@ -58,7 +58,11 @@ const answering =
     const { status, error } = refusalOf(thrown);
     logger[status >= 500 ? 'error' : 'info']({ code: error.code, status, path: request.path }, error.message);
     if (response.headersSent) response.destroy();
-    else response.status(status).json({ error });
+    else {
+      // What was to be sent may have had a type of its own.
+      response.removeHeader('content-type');
+      response.status(status).json({ error });
+    }
   };
 
 export function createApp({ jobs, web, gallery, uploads, reports, thumbnails, places, logger }: AppOptions): Express {

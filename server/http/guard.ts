@@ -24,6 +24,9 @@ const HEADERS = {
   'cross-origin-opener-policy': 'same-origin',
   'referrer-policy': 'no-referrer',
 };
+const HEADER_LINES = Object.entries(HEADERS)
+  .map(([name, value]) => `${name}: ${value}\r\n`)
+  .join('');
 const SOCKETS = '/socket.io/';
 const PAGE_PATHS = new Set(['/', '/index.html']);
 const YEAR_S = 365 * 24 * 3600;
@@ -36,6 +39,9 @@ const urlOf = (request: IncomingMessage): URL | undefined => {
     return undefined;
   }
 };
+
+/** As it was sent: socket.io looks at that, dots and all. */
+const rawPath = (request: IncomingMessage): string => (request.url ?? '/').split('?')[0] ?? '/';
 
 /** Cookies know no ports: two studios on one host have cookies of two names. */
 const cookieName = (request: IncomingMessage): string => `lodestone-${request.socket.localPort ?? 0}`;
@@ -58,7 +64,7 @@ function isForeign(request: IncomingMessage): boolean {
   const site = request.headers['sec-fetch-site'];
   if (site === undefined || site === 'same-origin' || site === 'none') return false;
   const follows = request.headers['sec-fetch-mode'] === 'navigate' && request.headers['sec-fetch-dest'] === 'document';
-  return !(follows && request.method === 'GET' && PAGE_PATHS.has(urlOf(request)?.pathname ?? ''));
+  return !(follows && request.method === 'GET' && PAGE_PATHS.has(rawPath(request)));
 }
 
 /** Throws ORIGIN_REFUSED, MESSAGE_INVALID. */
@@ -73,7 +79,7 @@ function checkOrigin(request: IncomingMessage, host: string): void {
   const url = urlOf(request);
   if (!url) throw failure('MESSAGE_INVALID', { event: 'request', what: 'its address cannot be read' });
   // A script tag sends no origin and runs what it is answered: there is no such transport here.
-  if (url.pathname.startsWith('/socket.io') && url.searchParams.has('j'))
+  if ((request.url ?? '').startsWith('/socket.io') && url.searchParams.has('j'))
     throw failure('MESSAGE_INVALID', { event: 'request', what: 'JSONP is not spoken here' });
 }
 
@@ -126,7 +132,7 @@ export function guardServer(http: Server, { host, token, logger }: GuardOptions)
       (thrown: unknown) => {
         const { status, body } = refused(request, thrown);
         socket.end(
-          `HTTP/1.1 ${status} Refused\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+          `HTTP/1.1 ${status} Refused\r\n${HEADER_LINES}content-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
         );
       },
     );

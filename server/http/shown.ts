@@ -6,6 +6,9 @@ import type { Update } from '../wire.ts';
 const ROWS = 500;
 const ITEMS = 500;
 const TABLES = 20;
+const COLUMN = 100;
+const FILES = 100;
+const SERIES_NAME = 200;
 /** Letters of all tables together. */
 const LETTERS = 200_000;
 
@@ -15,9 +18,15 @@ const lettersOf = (row: readonly (string | number)[]): number =>
 /** The newest tables, their first rows, as long as there is room. */
 export function shownTables(tables: Job['tables']): NonNullable<Update['tables']> {
   let left = LETTERS;
-  return tables.slice(-TABLES).map(({ title, columns, rows }) => ({
+  const shown = tables.slice(-TABLES).map(({ title, columns, rows }) => ({
     title: shortened(title),
-    columns: columns.map((c) => shortened(c)),
+    columns: columns.map((c) => shortened(c, COLUMN)),
+    rows,
+  }));
+  for (const { title, columns } of shown) left -= title.length + lettersOf(columns);
+  return shown.map(({ title, columns, rows }) => ({
+    title,
+    columns,
     rows: rows
       .slice(0, ROWS)
       .map((row) => row.map((value) => (typeof value === 'string' ? shortened(value) : value)))
@@ -45,4 +54,24 @@ export function shownRanking(
         return left > 0;
       }),
   };
+}
+
+/** The newest files. */
+export const shownFiles = (files: Job['files']): NonNullable<Update['files']> =>
+  files.slice(-FILES).map(({ name, file }) => ({ name, url: `/reports/${encodeURIComponent(file)}` }));
+
+const named = (values: Readonly<Record<string, number>>): Record<string, number> =>
+  Object.fromEntries(Object.entries(values).map(([name, value]) => [shortened(name, SERIES_NAME), value]));
+
+/** The points from one on, as many as there is room for; the next update has more. */
+export function shownPoints(chart: Job['chart'], from: number): Update['chart'] {
+  let left = LETTERS;
+  const points: Update['chart'] = [];
+  for (let i = from; i < chart.length && left > 0; i++) {
+    const { x, series = {}, percentiles } = chart[i] ?? { x: 0 };
+    points.push({ x, series: named(series), ...(percentiles ? { percentiles: named(percentiles) } : {}) });
+    // A name and some digits each, twice where there are percentiles.
+    for (const name of Object.keys(series)) left -= (percentiles ? 2 : 1) * (Math.min(name.length, SERIES_NAME) + 20);
+  }
+  return points;
 }

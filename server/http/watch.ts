@@ -2,7 +2,7 @@
 import type { Job, Jobs } from '../jobs.ts';
 import { shortened } from '../shortened.ts';
 import type { Update } from '../wire.ts';
-import { shownRanking, shownTables } from './shown.ts';
+import { shownFiles, shownPoints, shownRanking, shownTables } from './shown.ts';
 
 interface Seen {
   revision: number;
@@ -19,8 +19,6 @@ interface Seen {
   files: unknown;
 }
 
-/** Points of a chart in one update; the next has more. */
-const POINTS = 2000;
 /** The newest notes that somebody who joins is told. */
 const NOTES = 50;
 
@@ -34,7 +32,8 @@ function news(job: Job, seen: Seen): Update {
   const [frame, ranking, picture] = [fresh('frame'), fresh('ranking'), fresh('picture')];
   // A run that went back has another list: all of it is told again.
   const from = job.chart === seen.chartOf ? seen.chart : 0;
-  const to = Math.min(job.chart.length, from + POINTS);
+  const points = shownPoints(job.chart, from);
+  const to = from + points.length;
   const update: Update = {
     job: job.id,
     plugin: job.plugin.id,
@@ -42,7 +41,7 @@ function news(job: Job, seen: Seen): Update {
     branches: job.checkpoints.length > 0,
     state: job.state,
     paused: job.paused,
-    chart: job.chart.slice(from, to).map(({ type: _, ...point }) => point),
+    chart: points,
     chartFrom: from,
     notes: job.notes.slice(Math.max(seen.notes, job.notes.length - NOTES)),
     ...(job.progress
@@ -71,9 +70,7 @@ function news(job: Job, seen: Seen): Update {
         }
       : {}),
     ...(job.tables === seen.tables ? {} : { tables: shownTables(job.tables) }),
-    ...(job.files === seen.files
-      ? {}
-      : { files: job.files.map(({ name, file }) => ({ name, url: `/reports/${encodeURIComponent(file)}` })) }),
+    ...(job.files === seen.files ? {} : { files: shownFiles(job.files) }),
     question: job.question
       ? {
           id: job.question.id,

@@ -88,10 +88,16 @@ describe('a question', () => {
     expect(await answers(job, 'first', 'yes')).toEqual({ ok: true, value: null });
     await asked('second');
     expect(await answers(job, 'second', 'no')).toEqual({ ok: true, value: null });
+    await expect.poll(() => server.jobs.get(job).notes.at(-1), { timeout: 20_000 }).toBe('nothing more to ask');
+    for (const watcher of watchers)
+      await expect
+        .poll(() => watcher.of(job).at(-1), { timeout: 20_000 })
+        .toMatchObject({ state: 'running', question: null });
+    await answers(job, 'none', 'end');
     for (const watcher of watchers) {
       const done = await watcher.until((u) => u.job === job && u.state === 'done');
       expect(done.question).toBeNull();
-      expect(watcher.of(job).flatMap((u) => u.notes)).toEqual(['heard yes', 'heard no']);
+      expect(watcher.of(job).flatMap((u) => u.notes)).toEqual(['heard yes', 'heard no', 'nothing more to ask']);
     }
   });
   it('of a run that is cancelled is gone too, and can be answered no more', async () => {

@@ -3,16 +3,13 @@ import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-const core = new URL('../../core/index.ts', import.meta.url).pathname;
-const zod = new URL('../../node_modules/zod/index.js', import.meta.url).pathname;
-
 /** The folder that holds it. */
 export async function talkativePlugin(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'lodestone-talkative-'));
   await writeFile(
     join(folder, 'talkative.ts'),
-    `import { z } from '${zod}';
-import { definePlugin } from '${core}';
+    `import { z } from 'zod';
+import { definePlugin } from 'lodestone';
 
 const svg = new TextEncoder().encode('<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>');
 const png = Uint8Array.from(Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64'));
@@ -49,6 +46,9 @@ export default definePlugin({
     if (how === 'ask') {
       yield* asked('first');
       yield* asked('second');
+      const more = new Promise((resolve) => { heard = resolve; });
+      yield { type: 'note', text: 'nothing more to ask' };
+      await more;
     }
     if (how === 'draw') {
       yield picture('one', 'image/svg+xml', svg);

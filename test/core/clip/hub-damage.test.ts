@@ -19,7 +19,7 @@ import { ClipModel } from '../../../core/clip/model.ts';
 import { smallModel } from '../../support/damaged-model.ts';
 import { type Hub, startHub } from '../../support/hub.ts';
 import { temporaryFolder } from '../../support/pictures.ts';
-import { useFolder } from '../../support/use-folder.ts';
+import { useFolder } from '../../support/plugin-files.ts';
 
 const NAME = 'someone/clip';
 const VISION = 'onnx/vision_model.onnx';

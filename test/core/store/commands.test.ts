@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { seeded } from '../../../core/random.ts';
 import { lodestone } from '../../support/command-line.ts';
 import { drawn } from '../../support/pictures.ts';
-import { useFolder } from '../../support/use-folder.ts';
+import { useFolder } from '../../support/plugin-files.ts';
 
 type Damage = (bytes: Buffer, random: () => number) => Buffer;
 const noise = (size: number, random: () => number): Buffer =>

@@ -3,8 +3,8 @@ import { beforeAll, expect, it } from 'vitest';
 import { errorCodes } from '../../../core/errors.ts';
 import { seeded } from '../../../core/random.ts';
 import type { Answer, ClientEvents } from '../../../server/wire.ts';
-import { freshPlugin } from '../../support/fresh-plugin.ts';
 import { mutatedJson, oneOf } from '../../support/mutations.ts';
+import { useFolder, writePlugin } from '../../support/plugin-files.ts';
 import { say, type TestServer, type TestSocket, useServer, Watcher } from '../../support/server.ts';
 import { Tally } from '../../support/tally.ts';
 
@@ -27,9 +27,11 @@ const logger = pino(
     },
   },
 );
+const folder = useFolder();
 let server: TestServer;
 beforeAll(async () => {
-  server = await useServer({ logger, plugins: [await freshPlugin()] });
+  await writePlugin(folder, 'fresh');
+  server = await useServer({ logger, plugins: [folder] });
 });
 
 const templates = (job: string): readonly (readonly [Event, object])[] => [
@@ -109,6 +111,7 @@ it(`${MESSAGES} messages of every kind are answered with a code or done, and the
   const socket = server.connect();
   // Whoever takes no updates is given up.
   const seen = new Watcher(socket);
+  expect(await say(socket, 'start', { plugin: 'fresh', parameters: {} })).toMatchObject({ ok: true });
   let job = await longRun(socket);
   for (let from = 0; from < MESSAGES; from += BURST) {
     if (from % ROUND === 0 && from > 0) {
