@@ -47,6 +47,14 @@ async function storedToken(): Promise<string | undefined> {
   return text.trim() || undefined;
 }
 
+/** What lies there already is never another picture's: one of other content gets a name of its own. */
+async function freePath(stem: string, format: string, bytes: Uint8Array): Promise<string> {
+  const plain = `${stem}.${format}`;
+  const there = await readFile(plain).catch(() => undefined);
+  if (!there || Buffer.compare(there, bytes) === 0) return plain;
+  return `${stem}-${createHash('sha256').update(bytes).digest('hex').slice(0, 8)}.${format}`;
+}
+
 /** The status of an answer that was an error, and how long it asks to wait, in milliseconds. */
 function refusalOf(
   thrown: unknown,
@@ -109,11 +117,10 @@ export async function generatePictures(request: GenerateRequest, place: Generate
     try {
       const bytes = await tried(i);
       const { format } = await image(bytes, {}, 'what the service sent').metadata();
-      // Named by its content too: what is there already is never another picture's.
-      const content = createHash('sha256').update(bytes).digest('hex').slice(0, 8);
-      const path = join(
-        place.folder,
-        `generated-${fileName(prompt.toLowerCase(), 40)}-${seed + i}-${content}.${format}`,
+      const path = await freePath(
+        join(place.folder, `generated-${fileName(prompt.toLowerCase(), 40)}-${seed + i}`),
+        format,
+        bytes,
       );
       await writeWhole(path, bytes);
       pictures.push({ path });

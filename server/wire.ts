@@ -124,7 +124,14 @@ export type Update = z.infer<typeof updateSchema>;
 
 /** Parameters are what somebody typed and chose; files go another way. */
 const PARAMETERS_LIMIT = 256 * 1024;
-const sizeOf = (value: unknown): number => JSON.stringify(value)?.length ?? 0;
+/** Endless where it is too deep to be written down. */
+const sizeOf = (value: unknown): number => {
+  try {
+    return JSON.stringify(value)?.length ?? 0;
+  } catch {
+    return Number.POSITIVE_INFINITY;
+  }
+};
 const parameters = z
   .record(z.string().max(100), z.unknown())
   .refine((given) => sizeOf(given) <= PARAMETERS_LIMIT, `parameters of at most ${PARAMETERS_LIMIT / 1024} KiB`);

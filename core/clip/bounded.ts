@@ -4,6 +4,9 @@ import vm from 'node:vm';
 const context = vm.createContext({ work: () => undefined });
 const script = new vm.Script('work()');
 
+const codeOf = (thrown: unknown): unknown =>
+  typeof thrown === 'object' && thrown !== null && 'code' in thrown ? thrown.code : undefined;
+
 /** What `work` gives, or undefined when it has not come to an end after so many milliseconds; it must be synchronous. Throws what it throws. */
 export function within<T>(ms: number, work: () => T): { readonly value: T } | undefined {
   context['work'] = work;
@@ -11,7 +14,8 @@ export function within<T>(ms: number, work: () => T): { readonly value: T } | un
     // The result passes through untouched: it is the function's own object.
     return { value: script.runInContext(context, { timeout: ms }) as T };
   } catch (thrown) {
-    if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT') return undefined;
+    // It comes from the context's own realm, where errors are of another class.
+    if (codeOf(thrown) === 'ERR_SCRIPT_EXECUTION_TIMEOUT') return undefined;
     throw thrown;
   } finally {
     context['work'] = () => undefined;

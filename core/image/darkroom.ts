@@ -124,6 +124,8 @@ export class Darkroom {
 
   /** The process has ended under a picture: it was this one's fault, or that of another that was opened beside it. */
   private stopped(one: Waiting, room: Room, late: boolean): void {
+    // It has ended, though that may not have been told yet.
+    if (this.room === room) this.room = undefined;
     one.tries += 1;
     const own = late || (room.why !== 'time' && (one.alone || one.tries >= TRIES));
     if (own) {

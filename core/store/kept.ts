@@ -50,8 +50,24 @@ const codeOf = (thrown: unknown): string =>
 
 const check = (key: string, value: Uint8Array): number => crc32(value, crc32(key));
 
+/** An empty value comes back as a buffer without a view. */
+function bytesOf(value: unknown): Uint8Array | undefined {
+  if (value instanceof ArrayBuffer) return new Uint8Array(value);
+  return value instanceof Uint8Array ? value : undefined;
+}
+
 class Foreign extends Error {
   readonly code = 'SQLITE_NOTADB';
+}
+
+/** Names in its own description may be damaged as well: then it is no store of ours. */
+function checkTable(database: Database): void {
+  try {
+    database.prepare('SELECT value, sum FROM kept WHERE key = ?').get('');
+    database.prepare('INSERT OR REPLACE INTO kept (key, value, sum) VALUES (?, ?, ?)');
+  } catch (thrown) {
+    throw codeOf(thrown).startsWith('SQLITE_BUSY') ? thrown : new Foreign(messageOf(thrown));
+  }
 }
 
 function opened(path: string): Database {
@@ -73,7 +89,7 @@ function opened(path: string): Database {
         `BEGIN IMMEDIATE; CREATE TABLE IF NOT EXISTS kept (key TEXT PRIMARY KEY, value BLOB NOT NULL, sum INTEGER NOT NULL);
          PRAGMA application_id = ${APPLICATION}; PRAGMA user_version = ${FORMAT}; COMMIT`,
       );
-    database.prepare('SELECT value, sum FROM kept WHERE key = ?').get('');
+    checkTable(database);
     return database;
   } catch (thrown) {
     database.close();
@@ -115,8 +131,8 @@ class Kept implements Store {
       const found = database.prepare('SELECT value, sum FROM kept WHERE key = ?').get(key) as
         | { readonly value: unknown; readonly sum: unknown }
         | undefined; // the table's columns
-      const value = found?.value;
-      return value instanceof Uint8Array && check(key, value) === found?.sum ? value : undefined;
+      const value = bytesOf(found?.value);
+      return value && check(key, value) === found?.sum ? value : undefined;
     });
   }
 

@@ -56,3 +56,10 @@ export function misshapen(graph: Graph): Graph {
     types: new Map(),
   };
 }
+
+/** tokenizer.json with another normaliser or pre-tokenizer. */
+export function editTokenizer(model: string, part: 'normalizer' | 'pre_tokenizer', value: unknown): void {
+  const path = join(model, 'tokenizer.json');
+  const json = JSON.parse(readFileSync(path, 'utf8')) as object;
+  writeFileSync(path, JSON.stringify({ ...json, [part]: value }));
+}

@@ -1,7 +1,14 @@
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { plainError } from '../../../core/errors.ts';
 import { Engine, guidanceSettingsSchema, parsePrompt, readyDrawer, strokes } from '../../../core/index.ts';
-import { editGraph, misshapen, poisoned, smallModel, type TowerFile } from '../../support/damaged-model.ts';
+import {
+  editGraph,
+  editTokenizer,
+  misshapen,
+  poisoned,
+  smallModel,
+  type TowerFile,
+} from '../../support/damaged-model.ts';
 import { drawn, temporaryFolder } from '../../support/pictures.ts';
 
 let opened: Engine[] = [];
@@ -110,5 +117,25 @@ describe('a broken picture among good ones', () => {
     const [good] = await all(engine.embedPictures(pictures));
     expect([...(batch?.embeddings.data ?? [])]).toEqual([...(good?.embeddings.data ?? [])]);
     expect(batch?.embeddings.data.every(Number.isFinite)).toBe(true);
+  });
+});
+
+describe('a tokenizer whose pattern explodes', () => {
+  const pattern = { Regex: '(a+)+$' };
+  const PARTS = [
+    ['pre_tokenizer', { type: 'Split', pattern, behavior: 'Isolated', invert: false }],
+    ['normalizer', { type: 'Replace', pattern, content: 'a' }],
+  ] as const;
+  it.each(PARTS)('in its %s is a fault of the model within seconds, and the engine goes on', async (part, value) => {
+    const model = smallModel(await temporaryFolder());
+    editTokenizer(model, part, value);
+    const engine = engineOf(model);
+    await expect(engine.embedTexts(['a heart'])).resolves.toMatchObject({ count: 1 });
+    await expect(engine.embedTexts(['a heart', `${'a'.repeat(60)}!`])).rejects.toMatchObject({
+      code: 'MODEL_BROKEN',
+      message: expect.stringContaining('tokenizer.json'),
+    });
+    await expect(engine.embedTexts(['a star'])).resolves.toMatchObject({ count: 1 });
+    await expect(ASKED.embedPictures(engine)).resolves.toMatchObject([{ indices: [0, 1, 2], failures: [] }]);
   });
 });

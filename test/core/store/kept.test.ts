@@ -146,3 +146,32 @@ describe('a file that is no store', () => {
     expect(existsSync(`${path}.damaged`)).toBe(false);
   });
 });
+
+describe('what was nearly forgotten', () => {
+  it('is an empty value, which is a value', async () => {
+    const path = join(await temporaryFolder(), 'rows.sqlite');
+    const store = openKept(path);
+    store.put('none', new Uint8Array());
+    store.flush();
+    expect(store.get('none')).toEqual(new Uint8Array());
+    store.close();
+  });
+  it.each(['key', 'value', 'sum'])('is damage in the name of a column: %s', async (name) => {
+    const path = join(await temporaryFolder(), 'rows.sqlite');
+    const first = openKept(path);
+    first.put('a', Uint8Array.of(1));
+    first.close();
+    const bytes = readFileSync(path);
+    const at = bytes.indexOf(name, bytes.indexOf('CREATE TABLE'));
+    bytes.writeUInt8(bytes.readUInt8(at) ^ 1, at);
+    writeFileSync(path, bytes);
+    const said: string[] = [];
+    const second = openKept(path, { say: (line) => said.push(line) });
+    expect(said).toEqual([expect.stringContaining('.damaged')]);
+    second.put('b', Uint8Array.of(2));
+    second.close();
+    const third = openKept(path);
+    expect([third.get('a'), third.get('b')]).toEqual([undefined, Uint8Array.of(2)]);
+    third.close();
+  });
+});
