@@ -7,7 +7,8 @@ export default defineConfig({
     // onnxruntime in worker threads aborts Node when a thread is ended: tests run in processes.
     pool: 'forks',
     maxWorkers: 2,
-    testTimeout: 120_000,
+    // Far more than any test takes: machines may be slow and busy.
+    testTimeout: 300_000,
     // Tests neither read nor leave anything in the caches of who runs them.
     env: { LODESTONE_CACHE: 'off' },
     hookTimeout: 120_000,

@@ -38,11 +38,14 @@ interface Answering {
   readonly known: readonly string[] | undefined;
   /** Grows with what the run is given, by name. */
   readonly inputs: Map<string, PictureSource>;
+  /** Told of every sign of life. */
+  readonly alive: () => void;
   /** As much as a plugin may print. */
   readonly log: (line: string) => void;
 }
 
-export function answering({ plugin, services, allowance, say, gate, known, inputs, log }: Answering): {
+export function answering({ plugin, services, allowance, say, gate, known, inputs, log, alive }: Answering): {
+  /** Grows with every engine that is asked for. */
   readonly handlers: Readonly<Record<string, Handler>>;
   /** Ends the engines that were asked for. */
   readonly close: () => Promise<void>;
@@ -85,6 +88,7 @@ export function answering({ plugin, services, allowance, say, gate, known, input
   const handlers: Record<string, Handler> = {
     ...engineHandlers(services.engine, checked, granted),
     ...imageHandlers(checkedPaths),
+    alive: async () => alive(),
     log: async (args) => log(logSchema.parse(args).message),
     read: async (args) => {
       const { file } = fileSchema.parse(args);

@@ -10,7 +10,6 @@ import { failure, plainError } from '../errors.ts';
 import type { Checkpoint } from '../guidance/protocol.ts';
 import { entryBeside, startChild } from '../process/child.ts';
 import { watchResident } from '../process/resident.ts';
-import type { Handler } from '../process/rpc.ts';
 import { Peer } from '../process/rpc.ts';
 import { issuesOf } from '../schemas.ts';
 import { Allowance } from './allowance.ts';
@@ -114,14 +113,20 @@ export function runPlugin(
   for (const { steer } of script) allowance.named(steer);
   const told = new Between<unknown>();
   const say = (note: Note): void => told.say(note);
-  const asked = answering({ plugin, services, allowance, say, gate, known, inputs, log: (line) => printed.line(line) });
-  const handlers: Record<string, Handler> = {
-    ...asked.handlers,
-    alive: async () => {
+  const asked = answering({
+    plugin,
+    services,
+    allowance,
+    say,
+    gate,
+    known,
+    inputs,
+    alive: () => {
       quiet = 0;
     },
-  };
-  const peer = new Peer(child.port, handlers, undefined, HEAVY);
+    log: (line) => printed.line(line),
+  });
+  const peer = new Peer(child.port, asked.handlers, undefined, HEAVY);
   // What counts is how often this process looked, not the clock: it may have been stopped itself, with the lid of a laptop say.
   const watch = setInterval(() => {
     quiet += LOOKS_EVERY_MS;

@@ -10,7 +10,7 @@ import { eventsOf, servicesOf, useEngine } from '../support/services.ts';
 const engine = useEngine();
 const guide = (await loadRegistry()).find('guide');
 const run = (parameters: object): Promise<PluginEvent[]> =>
-  eventsOf(guide, { prompt: 'a red heart', steps: 3, size: 64, ...parameters }, servicesOf(engine));
+  eventsOf(guide, { prompt: 'a red heart', steps: 3, size: 64, tidy: 0, ...parameters }, servicesOf(engine));
 const pictures = (events: readonly PluginEvent[]) => events.flatMap((e) => (e.type === 'picture' ? [e] : []));
 
 describe('guide', () => {
