@@ -5,6 +5,7 @@
  */
 import { existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { isAnyArrayBuffer } from 'node:util/types';
 import { crc32 } from 'node:zlib';
 import { messageOf } from '../errors.ts';
 import { type Database, libsql } from '../native.ts';
@@ -48,12 +49,14 @@ const DAMAGE = /^SQLITE_(?:CORRUPT|NOTADB|SCHEMA|MISMATCH|FORMAT)/;
 const codeOf = (thrown: unknown): string =>
   typeof thrown === 'object' && thrown !== null && 'code' in thrown ? String(thrown.code) : messageOf(thrown);
 
-const check = (key: string, value: Uint8Array): number => crc32(value, crc32(key));
+/** zlib's checksum of no bytes hangs on where they are not. */
+const check = (key: string, value: Uint8Array): number =>
+  value.byteLength === 0 ? crc32(key) : crc32(value, crc32(key));
 
 /** An empty value comes back as a buffer without a view. */
 function bytesOf(value: unknown): Uint8Array | undefined {
-  if (value instanceof ArrayBuffer) return new Uint8Array(value);
-  return value instanceof Uint8Array ? value : undefined;
+  if (isAnyArrayBuffer(value)) return new Uint8Array(value);
+  return value instanceof Uint8Array ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength) : undefined;
 }
 
 class Foreign extends Error {

@@ -157,7 +157,7 @@ describe('moderate', () => {
   });
   const gated = async (prompt: string, more: object = {}): Promise<PluginEvent[]> => {
     const options = { policy: parsePolicy(JSON.stringify(policy), 'the test') };
-    const parameters = { prompt, steps: 100, size: 96, crops: 4, count: 24, tidy: 0, ...more };
+    const parameters = { prompt, steps: 100, size: 96, crops: 4, tidy: 0, ...more };
     return eventsOf(registry.find('guide'), parameters, servicesOf(engine), options);
   };
   it('holds back the pictures of any other plugin, and says why', async () => {
