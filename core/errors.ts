@@ -176,6 +176,10 @@ export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }
 
+/** The code of what was thrown, of whatever class or realm; its message where it has none. */
+export const codeOf = (thrown: unknown): string =>
+  typeof thrown === 'object' && thrown !== null && 'code' in thrown ? String(thrown.code) : messageOf(thrown);
+
 export function plainError(thrown: unknown): PlainError {
   if (thrown instanceof LodestoneError) return { code: thrown.code, message: shortened(thrown.message) };
   if (thrown instanceof Error && thrown.name === 'AbortError') return plainError(failure('CANCELLED', {}));

@@ -89,6 +89,7 @@ export { darkroom } from './image/darkroom.ts';
 export { type Image, image, workImagesWith } from './image/image.ts';
 export { takeLock } from './lock.ts';
 export { bareSvg, inFormat, STILLS } from './picture-text.ts';
+export { isInside } from './places.ts';
 export { linePlot, type Plot, type Series } from './plot.ts';
 export { BUILT_IN_PLUGINS } from './plugin/built-in.ts';
 export {

@@ -1,6 +1,6 @@
 /** Where the program keeps what it can make again, and where its own code lies. */
 import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, isAbsolute, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import envPaths from 'env-paths';
 
@@ -23,6 +23,12 @@ export const BUILT = FROM_SOURCES
   : fileURLToPath(new URL('..', import.meta.url)).replace(/[\\/]$/, '');
 /** The core's public face, as other processes import it. */
 export const BUILT_INDEX = join(BUILT, 'core', 'index.js');
+
+/** Whether a path is a folder or lies in it; both as they are written, links not followed. */
+export function isInside(folder: string, path: string): boolean {
+  const way = relative(folder, path);
+  return way === '' || (way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way));
+}
 
 /** A folder and all above it, from the inside out. */
 export function upwards(folder: string): string[] {

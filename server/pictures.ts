@@ -1,9 +1,9 @@
 /** Turns what a pictures field holds into pictures: files and folders inside the allowed ones, uploads, addresses. */
 import { randomUUID } from 'node:crypto';
 import { realpath } from 'node:fs/promises';
-import { isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { PictureSource } from '../core/index.ts';
-import { failure, picturesUnder, writeWhole } from '../core/index.ts';
+import { failure, isInside, picturesUnder, writeWhole } from '../core/index.ts';
 import { fetchPicture } from './fetch-picture.ts';
 
 export interface PicturePlaces {
@@ -20,21 +20,16 @@ const ADDRESS = /^https?:\/\//i;
 /** Addresses that one job may have fetched. */
 const ADDRESSES = 100;
 
-const inside = (folder: string, path: string): boolean => {
-  const way = relative(folder, path);
-  return way === '' || (!way.startsWith(`..${sep}`) && way !== '..' && !isAbsolute(way));
-};
-
 /** The path with links followed, when it lies in an allowed folder. Throws PATH_OUTSIDE, FILE_MISSING. */
 export async function allowedPath(path: string, { allowed }: PicturePlaces): Promise<string> {
   const full = resolve(path);
-  if (allowed && !allowed.some((folder) => inside(resolve(folder), full))) throw failure('PATH_OUTSIDE', { path });
+  if (allowed && !allowed.some((folder) => isInside(resolve(folder), full))) throw failure('PATH_OUTSIDE', { path });
   const real = await realpath(full).catch((cause: unknown) => {
     throw failure('FILE_MISSING', { path }, cause);
   });
   if (!allowed) return full;
   const roots = await Promise.all(allowed.map((folder) => realpath(folder).catch(() => resolve(folder))));
-  if (!roots.some((root) => inside(root, real))) throw failure('PATH_OUTSIDE', { path });
+  if (!roots.some((root) => isInside(root, real))) throw failure('PATH_OUTSIDE', { path });
   return full;
 }
 

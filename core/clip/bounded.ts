@@ -1,11 +1,9 @@
 /** Work that other people's data may make endless, ended after a while: the pattern of a tokenizer, say, that tries every way to split a word. */
 import vm from 'node:vm';
+import { codeOf } from '../errors.ts';
 
 const context = vm.createContext({ work: () => undefined });
 const script = new vm.Script('work()');
-
-const codeOf = (thrown: unknown): unknown =>
-  typeof thrown === 'object' && thrown !== null && 'code' in thrown ? thrown.code : undefined;
 
 /** What `work` gives, or undefined when it has not come to an end after so many milliseconds; it must be synchronous. Throws what it throws. */
 export function within<T>(ms: number, work: () => T): { readonly value: T } | undefined {

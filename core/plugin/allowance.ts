@@ -1,6 +1,7 @@
 /** What a plugin may ask its host to open: what the person named, what lies in it, and what the host has handed out. */
-import { isAbsolute, relative, resolve, sep } from 'node:path';
+import { resolve } from 'node:path';
 import { failure } from '../errors.ts';
+import { isInside } from '../places.ts';
 
 type Said = readonly [name: string, text: string];
 
@@ -23,11 +24,6 @@ function inBrackets(text: string): string[] {
     return [inside, ...parts].flatMap((part) => [part, plain(part)]);
   });
 }
-
-const isInside = (folder: string, path: string): boolean => {
-  const way = relative(folder, path);
-  return way === '' || (way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way));
-};
 
 /** Words in which a path stands in brackets alone; a slash or a full stop in a prompt is no path. */
 const PROMPTS: ReadonlySet<string> = new Set(['prompt']);

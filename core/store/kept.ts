@@ -7,7 +7,7 @@ import { existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { isAnyArrayBuffer } from 'node:util/types';
 import { crc32 } from 'node:zlib';
-import { messageOf } from '../errors.ts';
+import { codeOf, messageOf } from '../errors.ts';
 import { type Database, libsql } from '../native.ts';
 
 export interface Store {
@@ -45,9 +45,6 @@ const BATCH = 256;
 const COMPANIONS = ['-journal', '-wal', '-shm'];
 /** Errors by which SQLite says that the file is none of its own, or damaged. */
 const DAMAGE = /^SQLITE_(?:CORRUPT|NOTADB|SCHEMA|MISMATCH|FORMAT)/;
-
-const codeOf = (thrown: unknown): string =>
-  typeof thrown === 'object' && thrown !== null && 'code' in thrown ? String(thrown.code) : messageOf(thrown);
 
 /** zlib's checksum of no bytes hangs on where they are not. */
 const check = (key: string, value: Uint8Array): number =>

@@ -17,7 +17,9 @@ const ffmpegMissing = (file: string, cause: unknown): Error =>
     { what: `${file} needs ffmpeg, which is not installed (${messageOf(cause)}). Use .webp or .gif.` },
     cause,
   );
-async function checkFfmpeg(file: string): Promise<void> {
+/** Throws USAGE where ffmpeg is wanted and missing: before the run, not after it. */
+export async function checkAnimation(file: string): Promise<void> {
+  if (extname(file).toLowerCase() !== '.mp4') return;
   await once(spawn('ffmpeg', ['-version'], { stdio: 'ignore' }), 'exit').catch((cause: unknown) => {
     throw ffmpegMissing(file, cause);
   });
@@ -32,12 +34,6 @@ export class Animation {
   private seen = 0;
   /** Every so many-th frame is kept, so that a long run takes no more memory than a short one. */
   private every = 1;
-
-  /** Throws USAGE where ffmpeg is wanted and missing: before the run, not after it. */
-  static async begin(file: string): Promise<Animation> {
-    if (extname(file).toLowerCase() === '.mp4') await checkFfmpeg(file);
-    return new Animation();
-  }
 
   add(frame: Uint8Array): void {
     this.last = frame;

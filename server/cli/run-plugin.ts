@@ -28,7 +28,7 @@ import {
 import { allowedModel, DATA, pluginFolder, pluginPlace, policyIn, readAllowed } from '../files.ts';
 import { generatePictures } from '../generate-pictures.ts';
 import { gatherPictures } from '../pictures.ts';
-import { ANIMATIONS, Animation } from './animation.ts';
+import { ANIMATIONS, Animation, checkAnimation } from './animation.ts';
 import { addFlags, parametersFrom } from './flags.ts';
 import { grantedTo } from './grants.ts';
 import { isSvgName, keepWithoutShapes, outNameSchema, withEnding, writeStill } from './out.ts';
@@ -63,7 +63,7 @@ export function pluginCommand(plugin: RegisteredPlugin, shared: Shared): Command
     if (variations > 1 && run !== undefined)
       throw failure('USAGE', { what: '--run keeps one run, so it does not go with --variations.' });
     // Before anything is written: the program that makes moving pictures may be missing.
-    if (animation !== undefined) await Animation.begin(animation);
+    if (animation !== undefined) await checkAnimation(animation);
     const granted = await grantedTo(plugin, context);
     const folder = run === undefined ? undefined : new RunFolder(run);
     await folder?.take();
@@ -273,7 +273,7 @@ async function played(run: Play): Promise<Played> {
 
 async function playedInto(file: string, run: Play): Promise<Played> {
   const { plugin, context, folder, animation } = run;
-  const moving = animation === undefined ? undefined : await Animation.begin(animation);
+  const moving = animation === undefined ? undefined : new Animation();
   const kept = new Kept(file, context, moving);
   const result: Record<string, unknown> = { plugin: plugin.id };
   const started = begin(run);

@@ -3,23 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decodePicture } from '../../../core/clip/picture.ts';
 import { plainError } from '../../../core/errors.ts';
 import { Darkroom } from '../../../core/image/darkroom.ts';
-import type { ImageJob } from '../../../core/image/job.ts';
+import { ENDLESS, HEART, job } from '../../support/drawings.ts';
 import { drawn } from '../../support/pictures.ts';
-
-/** 190 letters that keep a processor busy for minutes. */
-const ENDLESS = Buffer.from(
-  '<svg xmlns="http://www.w3.org/2000/svg" width="3000" height="3000"><filter id="f"><feMorphology operator="dilate" radius="3000"/></filter><rect width="50%" height="50%" filter="url(#f)"/></svg>',
-);
-const HEART = Buffer.from(
-  '<svg xmlns="http://www.w3.org/2000/svg" width="70" height="40"><rect width="70" height="40" fill="#fed"/><path d="M35 36 10 12h50z" fill="#c03"/></svg>',
-);
-const job = (bytes: Uint8Array, label: string): ImageJob => ({
-  input: { bytes },
-  options: { failOn: 'error', pages: 1 },
-  steps: [],
-  end: 'decode',
-  label,
-});
 
 const opened: Darkroom[] = [];
 afterAll(() => {
