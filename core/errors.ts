@@ -18,6 +18,10 @@ const catalogue = {
     `onnxruntime could not run ${d.model}: ${d.what}. The file may be damaged or of another model; fetch or export it again.`,
   MODEL_MISSING: (d: { folder: string; what: string }) =>
     `${d.folder} is not a usable model folder: ${d.what}. A model folder holds config.json, preprocessor_config.json, tokenizer.json and onnx/.`,
+  NOT_COMPARABLE: (d: { picture: string; what: string }) =>
+    `${d.picture} cannot be compared: ${d.what}. Replay it, or verify a whole PNG or SVG of it.`,
+  TEXT_UNREADABLE: (d: { file: string }) =>
+    `${d.file} is no text that can be read. Save it as plain text in UTF-8 or UTF-16.`,
   MODEL_BROKEN: (d: { file: string; what: string }) => `${d.file} does not hold what a CLIP model needs: ${d.what}.`,
   MODEL_PART: (d: { folder: string; part: string }) =>
     `The model in ${d.folder} has no ${d.part}, so this cannot be done with it. Choose a model that has both towers.`,
@@ -37,8 +41,8 @@ const catalogue = {
     `"${d.repository}" is not in the cache, and nothing is fetched while offline. Start once without --offline (or without HF_HUB_OFFLINE).`,
   PATH_ESCAPES: (d: { folder: string; path: string }) =>
     `The model in ${d.folder} names a file outside its own folder (${d.path}), which is not read. Fetch the model again from a source that you trust.`,
-  PICTURE_UNREADABLE: (d: { picture: string; what: string }) =>
-    `${d.picture} cannot be read as a picture: ${d.what}. Use PNG, JPEG, WebP, GIF, AVIF, TIFF or SVG.`,
+  PICTURE_UNREADABLE: (d: { picture: string; what: string }) => `${d.picture} cannot be read as a picture: ${d.what}.`,
+  PICTURE_OUT_OF_REACH: (d: { picture: string; what: string }) => `${d.picture} cannot be reached: ${d.what}.`,
   PICTURE_TOO_LARGE: (d: { picture: string; limit: string }) =>
     `${d.picture} is larger than the limit of ${d.limit}. Make it smaller and try again.`,
   FILE_MISSING: (d: { path: string }) => `${d.path} does not exist or cannot be read. Check the path.`,

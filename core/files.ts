@@ -1,6 +1,6 @@
 /** Writing and listing files so that bad luck never costs work: aside and renamed, sorted, bounded. */
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { failure, messageOf } from './errors.ts';
@@ -66,25 +66,4 @@ export async function sweepParts(folder: string): Promise<void> {
   const names = await readdir(folder).catch(() => [] as string[]);
   for (const name of names)
     if (/^\.[0-9a-f-]{36}\.part$/.test(name)) await rm(join(folder, name), { force: true }).catch(() => undefined);
-}
-
-const PICTURE = /\.(?:png|jpe?g|webp|gif|avif|tiff?|svg)$/i;
-const LISTED_LIMIT = 1_000_000;
-
-/** The pictures under a folder, sorted by path; a file stands for itself. Hidden ones are passed over. Throws FILE_MISSING. */
-export async function picturesUnder(path: string): Promise<string[]> {
-  const found = await stat(path).catch((cause: unknown) => {
-    throw failure('FILE_MISSING', { path }, cause);
-  });
-  if (!found.isDirectory()) return [path];
-  const all: string[] = [];
-  // A folder that may not be read is passed over like a hidden one.
-  const entries = await readdir(path, { withFileTypes: true }).catch(() => []);
-  for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
-    if (entry.name.startsWith('.') || all.length >= LISTED_LIMIT) continue;
-    const inside = join(path, entry.name);
-    if (entry.isDirectory()) for (const found_ of await picturesUnder(inside)) all.push(found_);
-    else if (entry.isFile() && PICTURE.test(entry.name)) all.push(inside);
-  }
-  return all;
 }

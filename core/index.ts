@@ -11,6 +11,7 @@ export type { Nearest } from './clip/nearest.ts';
 export { decodePicture } from './clip/picture.ts';
 export { STOCK_WORDS } from './clip/stock-words.ts';
 export { contactSheet } from './contact-sheet.ts';
+export { deadline } from './deadline.ts';
 export {
   type Call,
   type Classified,
@@ -29,6 +30,7 @@ export {
   dot,
   jointPercentile,
   meanDirection,
+  percentileAmong,
   percentiles,
   probabilities,
   row,
@@ -45,7 +47,7 @@ export {
   type PlainError,
   plainError,
 } from './errors.ts';
-export { picturesUnder, sweepParts, writeAside, writeWhole } from './files.ts';
+export { sweepParts, writeAside, writeWhole } from './files.ts';
 export {
   begunAs,
   canvasExtent,
@@ -87,9 +89,10 @@ export {
 export { defineLoss, type Loss, type LossContext, readyLoss } from './guidance/pulls/index.ts';
 export { darkroom } from './image/darkroom.ts';
 export { type Image, image, workImagesWith } from './image/image.ts';
+export { listPictures, passedInWords } from './listing.ts';
 export { takeLock } from './lock.ts';
 export { bareSvg, inFormat, STILLS } from './picture-text.ts';
-export { isInside } from './places.ts';
+export { BUILT, isInside, ROOT } from './places.ts';
 export { linePlot, type Plot, type Series } from './plot.ts';
 export { BUILT_IN_PLUGINS } from './plugin/built-in.ts';
 export {
@@ -114,7 +117,7 @@ export {
 } from './plugin/fields.ts';
 export type { GenerateRequest } from './plugin/generate.ts';
 export { type PluginRun, type RunOptions, runPlugin, ungranted } from './plugin/host.ts';
-export { csvOf, fileEvent } from './plugin/kit/csv.ts';
+export { csvOf, fileEvent, reportEvent } from './plugin/kit/csv.ts';
 export { guideEvents, lookersOf, type ReadyDrawing } from './plugin/kit/guide-events.ts';
 export { listed, noneReadable } from './plugin/kit/lists.ts';
 export {
@@ -131,7 +134,7 @@ export { type PromptTargets, promptTargets } from './plugin/kit/prompt-targets.t
 export { PULL_NAMES, parsePulls } from './plugin/kit/pulls.ts';
 export { rankedEvents, rankedItem } from './plugin/kit/ranked-events.ts';
 export { html, reportPage } from './plugin/kit/report.ts';
-export { type ScoredPicture, scoredPictures } from './plugin/kit/scored-pictures.ts';
+export { type ScoredPicture, scoredPictures, standing } from './plugin/kit/scored-pictures.ts';
 export { Several } from './plugin/kit/several.ts';
 export {
   loadRegistry,
@@ -139,11 +142,14 @@ export {
   type Registry,
 } from './plugin/registry.ts';
 export { type Resumable, RunFolder } from './plugin/run-folder.ts';
-export { checkInputs, firstRecipe, parseRecipe, type Recipe, recipeOf } from './plugin/run-record.ts';
+export { firstRecipe, hashOfFile, parseRecipe, type Recipe, recipeOf } from './plugin/run-record.ts';
 export type { HostServices } from './plugin/services.ts';
 export { defineSketch } from './plugin/sketch.ts';
 export type { Gene, Sketch, SketchCanvas, SketchFrame } from './plugin/sketch-shape.ts';
 export { type Script, type Steer, scriptSchema, steerSchema } from './plugin/steer.ts';
+export { unseenIn } from './plugin/unseen.ts';
 export { WANTS, type Want, wantsInWords, wantsSchema } from './plugin/wants.ts';
+export { honourProxies } from './proxy.ts';
 export { gaussian, seeded, seedFor } from './random.ts';
 export { issuesOf, READ_LIMIT } from './schemas.ts';
+export { decodeText } from './text-file.ts';

@@ -1,5 +1,5 @@
-/** Text inside a PNG: iTXt chunks, UTF-8, not compressed (PNG specification, third edition, 11.3.3.4). */
-import { crc32 } from 'node:zlib';
+/** Text inside a PNG. Written as iTXt, UTF-8, not compressed (PNG specification, third edition, 11.3.3.4); read however other programs leave it. */
+import { crc32, inflateSync } from 'node:zlib';
 
 const SIGNATURE = 8;
 /** Length, type and checksum of a chunk. */
@@ -49,11 +49,33 @@ export function withText(png: Uint8Array, keyword: string, text: string): Uint8A
   return new Uint8Array(Buffer.concat([png.subarray(0, at), chunk('iTXt', body), png.subarray(at)]));
 }
 
-/** The text under a keyword; undefined where there is none. */
+/** More than any record has; a small chunk may say that it is gigabytes. */
+const TEXT_LIMIT = 32 << 20;
+const inflated = (bytes: Uint8Array): Uint8Array => inflateSync(bytes, { maxOutputLength: TEXT_LIMIT });
+const utf8 = new TextDecoder();
+const latin1 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1');
+
+/** The text of a chunk whose keyword ends at `end` (PNG specification, third edition, 11.3.3: tEXt, zTXt, iTXt). */
+function textIn(type: string, body: Uint8Array, end: number): string {
+  if (type === 'tEXt') return latin1(body.subarray(end + 1));
+  if (type === 'zTXt') return latin1(inflated(body.subarray(end + 2)));
+  const compressed = body[end + 1] === 1;
+  const language = body.indexOf(0, end + 3);
+  const text = body.subarray(body.indexOf(0, language + 1) + 1);
+  return utf8.decode(compressed ? inflated(text) : text);
+}
+
+/** The text under a keyword, from whatever chunk of text holds it; undefined where there is none. Of a cut picture, as far as it goes. */
 export function textOf(png: Uint8Array, keyword: string): string | undefined {
-  const start = Buffer.concat([new TextEncoder().encode(keyword), AFTER_KEYWORD]);
-  for (const { type, body } of chunksOf(png))
-    if (type === 'iTXt' && Buffer.compare(body.subarray(0, start.byteLength), start) === 0)
-      return new TextDecoder().decode(body.subarray(start.byteLength));
+  const wanted = new TextEncoder().encode(`${keyword}\0`);
+  for (const { type, body } of chunksOf(png)) {
+    if (type !== 'iTXt' && type !== 'zTXt' && type !== 'tEXt') continue;
+    if (Buffer.compare(body.subarray(0, wanted.byteLength), wanted) !== 0) continue;
+    try {
+      return textIn(type, body, wanted.byteLength - 1);
+    } catch {
+      // Damaged: another chunk may hold it whole.
+    }
+  }
   return undefined;
 }

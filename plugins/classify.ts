@@ -6,13 +6,13 @@ import {
   csvOf,
   definePlugin,
   failure,
-  fileEvent,
   listed,
   noneReadable,
   noteOf,
   PHOTO_TEMPLATES,
   pictureName,
   picturesField,
+  reportEvent,
 } from '../core/index.ts';
 
 const LISTED = 5;
@@ -142,6 +142,6 @@ export default definePlugin({
     }
     if (table.length === 0) throw noneReadable();
     yield { type: 'table', title: 'What each picture shows', columns, rows: table };
-    yield fileEvent('labels.csv', 'text/csv', csvOf(columns, table));
+    yield reportEvent('labels.csv', 'text/csv', csvOf(columns, table));
   },
 });

@@ -1,7 +1,7 @@
 /** Two models side by side on the same pictures and prompts: where they agree, and where they do not. */
 import { z } from 'zod';
 import type { PictureSource, PluginContext } from '../core/index.ts';
-import { csvOf, definePlugin, fileEvent, listed, noneReadable, pictureName, picturesField } from '../core/index.ts';
+import { csvOf, definePlugin, listed, noneReadable, pictureName, picturesField, reportEvent } from '../core/index.ts';
 
 type Engine = PluginContext['engine'];
 /** Percentiles of the prompts for each readable picture. */
@@ -117,6 +117,6 @@ export default definePlugin({
     const columns = ['picture', 'prompt', 'percentile here', 'percentile there', 'apart'];
     const furthest = all.toSorted((a, b) => b[4] - a[4]).map((r) => [...r]);
     yield { type: 'table', title: 'Where they disagree most', columns, rows: furthest.slice(0, SHOWN) };
-    yield fileEvent('compare.csv', 'text/csv', csvOf(columns, furthest));
+    yield reportEvent('compare.csv', 'text/csv', csvOf(columns, furthest));
   },
 });

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { Answer, Embeddings, PictureSource, PluginContext, PluginEvent, Taste } from '../core/index.ts';
 import {
+  decodeText,
   definePlugin,
   failure,
   fileEvent,
@@ -36,7 +37,7 @@ async function earlier(
 ): Promise<{ readonly answers: Answer[]; readonly others: Kept[] }> {
   let value: unknown;
   try {
-    value = JSON.parse(new TextDecoder().decode(await read(file)));
+    value = JSON.parse(decodeText(await read(file), file));
   } catch (cause) {
     if (!(cause instanceof SyntaxError)) throw cause;
     throw failure('PREFERENCE_INVALID', { where: file, what: 'it is not JSON' }, cause);
@@ -166,10 +167,10 @@ export default definePlugin({
     const place = (from: number, count: number): number[] => Array.from({ length: count }, (_, i) => from + i);
     const counts = [likes?.length ?? 0, dislikes?.length ?? 0] as const;
     const before = file ? await earlier(file, names, context) : { answers: [], others: [] };
-    const answers: Answer[] = [
-      ...pairsOf(place(given.length, counts[0]), place(given.length + counts[0], counts[1])),
-      ...before.answers,
-    ];
+    // What an earlier run was told is not told twice, by the same folders of liked and disliked pictures say.
+    const made = pairsOf(place(given.length, counts[0]), place(given.length + counts[0], counts[1]));
+    const told = new Set(before.answers.map(String));
+    const answers: Answer[] = [...made.filter((pair) => !told.has(String(pair))), ...before.answers];
     const own: Embeddings = { ...rows, count: given.length, data: rows.data.slice(0, given.length * rows.dimension) };
     yield { type: 'progress', done: 0, total: Math.max(1, questions) };
     yield* asked({ rows, choices: given.length }, names, { answers, count: questions }, context);

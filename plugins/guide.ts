@@ -210,7 +210,7 @@ async function ready(p: Parameters, context: PluginContext): Promise<Ready> {
     return {
       drawer: begunAs(p.beginning, readyDrawer(drawer, given, p.seed, sizes), p.seed),
       extent: canvasExtent(drawer, sizes),
-      svg: (values) => drawingSvg(drawer, given, p.seed, sizes, values),
+      svg: (values, progress) => drawingSvg(drawer, given, p.seed, sizes, values, progress),
     };
   };
   const count = <K extends string>(name: K): { [key in K]?: number } =>
@@ -312,8 +312,13 @@ async function* several(p: Parameters, context: PluginContext): AsyncGenerator<P
   const away: Direction[] = [];
   const run = new Several(context, { parts: p.batch, steps: p.steps });
   for (let k = 0; k < p.batch; k++) {
-    yield* run.part(k, (own) => one({ ...p, seed: (p.seed + k) % 2 ** 32 }, away, own));
-    const bytes = run.drawn.at(-1);
+    let frame: Uint8Array | undefined;
+    for await (const event of run.part(k, (own) => one({ ...p, seed: (p.seed + k) % 2 ** 32 }, away, own))) {
+      if (event.type === 'frame') frame = event.bytes;
+      yield event;
+    }
+    // Frames are of one size, so that a replay at another size keeps away from the same.
+    const bytes = frame ?? run.drawn.at(-1);
     if (!bytes || p.diversity === 0) continue;
     const { data } = await context.engine.embedAll([{ bytes, name: `picture ${k + 1}` }], { signal: context.signal });
     away.push({ name: `away from picture ${k + 1}`, row: data, weight: -p.diversity });
@@ -326,7 +331,7 @@ export default definePlugin({
   title: 'Guide',
   description:
     'Draws a picture of the prompt under the exact gradient of CLIP: strokes, shapes, lines, pixel art and more.',
-  version: '3.0.0',
+  version: '4.0.0',
   about:
     'Words pull on a drawing under the exact gradient of CLIP, live: change the prompt, paint, hold, go back, branch. Every run is a seed and a log, so that it can be made again to the byte. The drawer decides what the picture is made of; those of shapes give an SVG as well.',
   steerable: true,

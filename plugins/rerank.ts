@@ -1,13 +1,12 @@
 /** Ranks pictures by how well they fit a prompt: a folder, addresses or fresh generations, best first, alike ones apart if that is wished. */
 import { z } from 'zod';
-import type { PluginContext, PluginEvent, PromptTargets, ScoredPicture } from '../core/index.ts';
+import type { PluginContext, PluginEvent, Prompt, PromptTargets, ScoredPicture } from '../core/index.ts';
 import {
   csvOf,
   decodePicture,
   definePlugin,
   dot,
   failure,
-  fileEvent,
   guidanceSettingsSchema,
   guideEvents,
   noneReadable,
@@ -18,9 +17,11 @@ import {
   promptTargets,
   rankedItem,
   readyDrawer,
+  reportEvent,
   scoredPictures,
   seedField,
   sizesFor,
+  standing,
   strokes,
   totalOf,
 } from '../core/index.ts';
@@ -98,7 +99,12 @@ function reasons(items: readonly ScoredPicture[], { names, weights }: PromptTarg
 }
 
 /** The best picture, worked on further under the prompt. */
-async function* refined(best: ScoredPicture, p: Parameters, context: PluginContext): AsyncGenerator<PluginEvent> {
+async function* refined(
+  best: ScoredPicture,
+  prompts: readonly Prompt[],
+  p: Parameters,
+  context: PluginContext,
+): AsyncGenerator<PluginEvent> {
   const source = best.source;
   const { width, height } = await decodePicture('path' in source ? source.path : source.bytes, pictureName(source));
   const sizes = sizesFor(512, Math.min(2, Math.max(0.5, width / height)));
@@ -108,7 +114,8 @@ async function* refined(best: ScoredPicture, p: Parameters, context: PluginConte
     `${p.prompt} from ${pictureName(source).split('/').at(-1) ?? 'the best'}`,
     {
       drawer: readyDrawer(strokes, { strokes: 200 }, p.seed, sizes),
-      prompts: parsePrompt(p.prompt, context.random),
+      // As they were ranked by: wildcards are drawn once.
+      prompts: [...prompts],
       settings: guidanceSettingsSchema.parse({ seed: p.seed, steps: p.refine }),
     },
     { start: { picture: source, steps: fit } },
@@ -120,7 +127,7 @@ export default definePlugin({
   aliases: ['rank'],
   title: 'Rerank',
   description: 'Puts pictures in order of how well they fit the prompt.',
-  version: '2.0.0',
+  version: '3.0.0',
   about:
     'Puts generations in order, whether they come from a folder, from addresses or fresh from a text-to-image service (its token in HF_TOKEN; busy services are asked again). Several prompts with weights make one score, and a table says what each adds. Diversity keeps alike pictures apart. "Refine" draws on from the best picture under the same prompt.',
   wants: ['generate'],
@@ -153,7 +160,8 @@ export default definePlugin({
       yield { type: 'progress', done, total: pictures.length };
     }
     if (items.length === 0) throw noneReadable();
-    const order = spread(items, diversity, best > 0 ? best : items.length);
+    const others = standing(items, targets, captions);
+    const order = spread(others, diversity, best > 0 ? best : others.length);
     yield {
       type: 'ranking',
       title: `How well each fits "${prompt}" (cosine, and the percent of everyday captions that fit it less)`,
@@ -161,7 +169,7 @@ export default definePlugin({
       items: order.map(rankedItem),
     };
     if (targets.names.length > 1) yield reasons(order, targets);
-    yield fileEvent(
+    yield reportEvent(
       'ranking.csv',
       'text/csv',
       csvOf(
@@ -169,6 +177,6 @@ export default definePlugin({
         order.map((item, i) => [i + 1, pictureName(item.source), item.score, item.percentile ?? '', ...item.cosines]),
       ),
     );
-    if (p.refine > 0 && order[0]) yield* refined(order[0], p, context);
+    if (p.refine > 0 && order[0]) yield* refined(order[0], prompts, p, context);
   },
 });

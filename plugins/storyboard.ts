@@ -89,7 +89,7 @@ async function* scene(
       directions: [...directions],
       ...(style ? { style } : {}),
     },
-    { svg: (values) => drawingSvg(drawer, {}, p.seed, sizes, values) },
+    { svg: (values, progress) => drawingSvg(drawer, {}, p.seed, sizes, values, progress) },
   );
 }
 
@@ -118,7 +118,7 @@ export default definePlugin({
   id: 'storyboard',
   title: 'Storyboard',
   description: 'Draws a text of several scenes as pictures of one palette and one hand, as a sheet and an animation.',
-  version: '1.1.0',
+  version: '2.0.0',
   about:
     'A story as pictures: one scene a line, all in one palette, later scenes in the style of the first. Out come the pictures with their SVG, a sheet, and an animation.',
   parameters,

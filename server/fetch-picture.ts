@@ -4,7 +4,7 @@ import { get as httpGet, type IncomingMessage, type RequestOptions } from 'node:
 import { get as httpsGet } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
 import ipaddr from 'ipaddr.js';
-import { failure, LodestoneError, messageOf } from '../core/index.ts';
+import { deadline, failure, LodestoneError, messageOf } from '../core/index.ts';
 
 const SIZE_LIMIT = 64 << 20;
 const REDIRECTS = 5;
@@ -52,11 +52,11 @@ export async function fetchPicture(
   address: string,
   { signal, permits = isPublicAddress }: FetchOptions = {},
 ): Promise<Uint8Array> {
-  const limit = AbortSignal.any([AbortSignal.timeout(TIMEOUT_MS), ...(signal ? [signal] : [])]);
+  const limit = deadline(TIMEOUT_MS, `it took more than ${TIMEOUT_MS / 1000} s`, signal);
   try {
     let url = new URL(address);
     for (let hop = 0; hop <= REDIRECTS; hop++) {
-      const response = await once(url, permits, limit);
+      const response = await once(url, permits, limit.signal);
       const { statusCode = 0, headers } = response;
       if (statusCode >= 300 && statusCode < 400 && headers.location) {
         response.destroy();
@@ -80,6 +80,8 @@ export async function fetchPicture(
     throw new Error(`it redirects more than ${REDIRECTS} times`);
   } catch (cause) {
     if (cause instanceof LodestoneError) throw cause;
-    throw failure('SERVICE_FAILED', { service: address, what: messageOf(cause) }, cause);
+    throw failure('SERVICE_FAILED', { service: address, what: messageOf(limit.signal.reason ?? cause) }, cause);
+  } finally {
+    limit.clear();
   }
 }

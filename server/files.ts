@@ -3,7 +3,16 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { EMBEDDED, failure, locateModel, messageOf, type Policy, parsePolicy, READ_LIMIT } from '../core/index.ts';
+import {
+  decodeText,
+  EMBEDDED,
+  failure,
+  locateModel,
+  messageOf,
+  type Policy,
+  parsePolicy,
+  READ_LIMIT,
+} from '../core/index.ts';
 import { allowedPath, type PicturePlaces, uploadedPath } from './pictures.ts';
 
 /** Throws PATH_OUTSIDE, FILE_MISSING, FILE_TOO_LARGE. */
@@ -46,5 +55,5 @@ export async function pluginFolder(data: string, plugin: string): Promise<string
 
 /** A policy in a file of the person who starts the program, where one is named. Throws FILE_MISSING, POLICY_INVALID. */
 export async function policyIn(file: string | undefined): Promise<Policy | undefined> {
-  return file === undefined ? undefined : parsePolicy(new TextDecoder().decode(await readAllowed(file, {})), file);
+  return file === undefined ? undefined : parsePolicy(decodeText(await readAllowed(file, {}), file), file);
 }

@@ -4,14 +4,11 @@ import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import {
-  InferenceClient,
-  InferenceClientProviderApiError,
-  type InferenceProviderOrPolicy,
-} from '@huggingface/inference';
+import type { InferenceProviderOrPolicy } from '@huggingface/inference';
 import {
   failure,
   type GenerateRequest,
+  honourProxies,
   image,
   LodestoneError,
   messageOf,
@@ -55,11 +52,15 @@ async function freePath(stem: string, format: string, bytes: Uint8Array): Promis
   return `${stem}-${createHash('sha256').update(bytes).digest('hex').slice(0, 8)}.${format}`;
 }
 
+/** A large library, which most commands do without. */
+const inference = (): Promise<typeof import('@huggingface/inference')> => import('@huggingface/inference');
+
 /** The status of an answer that was an error, and how long it asks to wait, in milliseconds. */
-function refusalOf(
+async function refusalOf(
   thrown: unknown,
   retryAfter: string | null,
-): { readonly status: number; readonly wait: number } | undefined {
+): Promise<{ readonly status: number; readonly wait: number } | undefined> {
+  const { InferenceClientProviderApiError } = await inference();
   if (!(thrown instanceof InferenceClientProviderApiError)) return undefined;
   const seconds = Number(retryAfter);
   const date = retryAfter === null ? Number.NaN : Date.parse(retryAfter);
@@ -78,6 +79,8 @@ export async function generatePictures(request: GenerateRequest, place: Generate
   const endpoint = place.endpoint ?? process.env['LODESTONE_INFERENCE_URL'];
   let retryAfter: string | null = null;
   let computed = 0;
+  await honourProxies();
+  const { InferenceClient } = await inference();
   const client = new InferenceClient(token, {
     ...(endpoint ? { endpointUrl: endpoint } : {}),
     fetch: async (...args: Parameters<typeof fetch>) => {
@@ -101,7 +104,7 @@ export async function generatePictures(request: GenerateRequest, place: Generate
       try {
         return await once(i);
       } catch (thrown) {
-        const refusal = refusalOf(thrown, retryAfter);
+        const refusal = await refusalOf(thrown, retryAfter);
         if (!refusal || !AGAIN.has(refusal.status) || attempt >= TRIES) throw thrown;
         const wait = Math.min(LONGEST_WAIT_MS, refusal.wait || (place.patience ?? FIRST_WAIT_MS) * 2 ** (attempt - 1));
         say(

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { realpath } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { PictureSource } from '../core/index.ts';
-import { failure, isInside, picturesUnder, writeWhole } from '../core/index.ts';
+import { failure, isInside, listPictures, messageOf, passedInWords, plainError, writeWhole } from '../core/index.ts';
 import { fetchPicture } from './fetch-picture.ts';
 
 export interface PicturePlaces {
@@ -54,11 +54,17 @@ async function fetched(address: string, { uploads }: PicturePlaces, signal?: Abo
   return { path };
 }
 
-/** Throws PATH_OUTSIDE, FILE_MISSING, NO_PICTURES, ADDRESS_REFUSED, SERVICE_FAILED. */
+/** What stands between somebody who names pictures and these: one that is not there is told of, and the others are taken. */
+const GOES_ON: ReadonlySet<string> = new Set(['FILE_MISSING', 'SERVICE_FAILED']);
+
+/**
+ * `say` is told what was passed over and why. Throws PATH_OUTSIDE, ADDRESS_REFUSED; NO_PICTURES or the first reason where nothing is left.
+ */
 export async function gatherPictures(
   fields: readonly string[],
   places: PicturePlaces,
   signal?: AbortSignal,
+  say: (text: string) => void = () => undefined,
 ): Promise<PictureSource[]> {
   const found: PictureSource[] = [];
   const addresses = fields.filter((f) => ADDRESS.test(f)).length;
@@ -67,19 +73,35 @@ export async function gatherPictures(
       address: `the list of ${addresses} addresses`,
       what: `${ADDRESSES} is the most at once`,
     });
-  for (const field of fields) {
-    const upload = await uploadedPath(field, places);
-    if (ADDRESS.test(field)) found.push(await fetched(field, places, signal));
-    else if (upload) found.push({ path: upload });
-    else
-      for (const path of await picturesUnder(
-        await allowedPath(
-          field,
-          places.allowed && places.uploads ? { allowed: [...places.allowed, places.uploads] } : places,
-        ),
-      ))
-        found.push({ path });
-  }
-  if (found.length === 0) throw failure('NO_PICTURES', { path: fields.join(', ') || 'an empty list' });
-  return found;
+  const reasons: unknown[] = [];
+  for (const field of fields)
+    try {
+      for (const picture of await picturesOf(field, places, signal, say)) found.push(picture);
+    } catch (thrown) {
+      if (!GOES_ON.has(plainError(thrown).code) || fields.length === 1) throw thrown;
+      reasons.push(thrown);
+      say(`${messageOf(thrown)} It was left out.`);
+    }
+  if (found.length > 0) return found;
+  throw reasons[0] ?? failure('NO_PICTURES', { path: fields.join(', ') || 'an empty list' });
+}
+
+async function picturesOf(
+  field: string,
+  places: PicturePlaces,
+  signal: AbortSignal | undefined,
+  say: (text: string) => void,
+): Promise<readonly PictureSource[]> {
+  if (ADDRESS.test(field)) return [await fetched(field, places, signal)];
+  const upload = await uploadedPath(field, places);
+  if (upload) return [{ path: upload }];
+  const { allowed, uploads } = places;
+  const inside = allowed && uploads ? { allowed: [...allowed, uploads] } : places;
+  const roots =
+    inside.allowed && (await Promise.all(inside.allowed.map((root) => realpath(root).catch(() => resolve(root)))));
+  const permits = (real: string): boolean => roots?.some((root) => isInside(root, real)) ?? true;
+  const { paths, passed } = await listPictures(await allowedPath(field, inside), permits);
+  const words = passedInWords(passed);
+  if (words) say(`${field}: ${words}`);
+  return paths.map((path) => ({ path }));
 }

@@ -4,9 +4,9 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
 import {
+  BUILT,
   darkroom,
   Engine,
   type EngineOptions,
@@ -23,6 +23,7 @@ import {
   workImagesWith,
   writeWhole,
 } from '../core/index.ts';
+import { DEFAULT_PORT, version } from './about.ts';
 import { allowedModel, DATA, pluginFolder, pluginPlace, readAllowed } from './files.ts';
 import { generatePictures } from './generate-pictures.ts';
 import { Grants } from './grants.ts';
@@ -57,19 +58,13 @@ export interface ServerOptions {
 export interface RunningServer {
   /** The studio's address, with the token when one is wanted. */
   readonly url: string;
+  /** The next free one where the wished one was taken. */
+  readonly port: number;
   readonly jobs: Jobs;
   /** Whether plugins are there that do not ship with Lodestone. */
   readonly strangers: boolean;
   close(): Promise<void>;
 }
-
-const root = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? '..' : '../..', import.meta.url));
-export const DEFAULT_PORT = 4242;
-
-export const version = async (): Promise<string> => {
-  const parsed: unknown = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
-  return typeof parsed === 'object' && parsed !== null && 'version' in parsed ? String(parsed.version) : '0';
-};
 
 /** The token of a data folder: the same after a restart, so that open pages go on. */
 async function keptToken(data: string): Promise<string> {
@@ -124,7 +119,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const jobs = new Jobs({
       ...(options.policy ? { policy: options.policy } : {}),
       engine,
-      pictures: (fields, signal) => gatherPictures(fields, places, signal),
+      pictures: (fields, signal, say) => gatherPictures(fields, places, signal, say),
       read: (file) => readAllowed(file, places),
       model: (name, signal) => allowedModel(name, places, signal),
       folder: (plugin) => pluginFolder(data, plugin),
@@ -165,7 +160,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     };
     const thumbnails = new Thumbnails(join(data, 'thumbnails'));
     const http = createServer(
-      createApp({ jobs, gallery, uploads, thumbnails, reports, places, logger, web: join(root, 'dist/web') }),
+      createApp({ jobs, gallery, uploads, thumbnails, reports, places, logger, web: join(BUILT, 'web') }),
     );
     const io = attachSockets(http, { jobs, registry, hello, grants, logger });
     guardServer(http, { host, logger, ...(token ? { token } : {}) });
@@ -182,6 +177,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const { port: bound } = http.address() as AddressInfo; // a TCP server's address is one of these
     return {
       url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}/${token ? `?token=${token}` : ''}`,
+      port: bound,
       jobs,
       strangers: registry.plugins.some((p) => !p.builtIn),
       close: closeAll,
@@ -198,17 +194,30 @@ function uploadsIn(jobs: Jobs): ReadonlySet<string> {
   return new Set([...text.matchAll(/upload:([^"\\\]|\s]+)/gu)].map(([, name = '']) => name));
 }
 
-function listening(http: Server, host: string, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    http.once('error', (cause) =>
-      reject(
-        failure(
-          'USAGE',
-          { what: `The server cannot listen on ${host}:${port}: ${messageOf(cause)}. Choose another with --port.` },
-          cause,
-        ),
-      ),
+/** Ports that are tried after one that is taken. */
+const NEXT_PORTS = 20;
+
+/** Listens on the port, or on the first after it that is free. Throws USAGE. */
+async function listening(http: Server, host: string, port: number): Promise<void> {
+  for (let next = port; ; next++) {
+    const cause = await listens(http, host, next);
+    if (!cause) return;
+    const goesOn = cause.code === 'EADDRINUSE' && next < Math.min(65_535, port + NEXT_PORTS);
+    if (goesOn) continue;
+    throw failure(
+      'USAGE',
+      { what: `The server cannot listen on ${host}:${port}: ${messageOf(cause)}. Choose another with --port.` },
+      cause,
     );
-    http.listen(port, host, resolve);
-  });
+  }
 }
+
+/** Why it cannot; nothing when it does. */
+const listens = (http: Server, host: string, port: number): Promise<NodeJS.ErrnoException | undefined> =>
+  new Promise((resolve) => {
+    http.once('error', resolve);
+    http.listen(port, host, () => {
+      http.off('error', resolve);
+      resolve(undefined);
+    });
+  });

@@ -60,13 +60,20 @@ export async function openFolder(path: string, variant?: string): Promise<ModelF
   const config = parsed(configFile, () => parseConfig(json));
   const preprocessorFile = await firstFile(path, PREPROCESSORS);
   const preprocessor = (await readJson(preprocessorFile)) ?? openClipPreprocessing(json);
+  if (preprocessor === undefined && (layout.vision || layout.combined))
+    throw failure('MODEL_MISSING', {
+      folder: path,
+      what: 'it has no preprocessor_config.json, which says how its image tower takes in pictures',
+    });
   const tokenizer = await firstFile(path, TOKENIZERS);
   const tokenizerConfig = await firstFile(path, TOKENIZER_CONFIGS);
   return {
     ...layout,
     path,
     config,
-    preprocessing: parsed(preprocessorFile ?? configFile, () => parsePreprocessing(preprocessor, config.imageSize)),
+    preprocessing: parsed(preprocessorFile ?? configFile, () =>
+      parsePreprocessing(preprocessor ?? {}, config.imageSize),
+    ),
     ...(tokenizer ? { tokenizer } : {}),
     ...(tokenizerConfig ? { tokenizerConfig } : {}),
     settings: [configFile, preprocessorFile, tokenizer, tokenizerConfig].filter((f) => f !== undefined),
@@ -75,9 +82,7 @@ export async function openFolder(path: string, variant?: string): Promise<ModelF
 
 /** OpenCLIP's open_clip_config.json holds the preprocessing too. */
 function openClipPreprocessing(json: unknown): unknown {
-  const inside =
-    typeof json === 'object' && json !== null && 'preprocess_cfg' in json ? json.preprocess_cfg : undefined;
-  return inside ?? {};
+  return typeof json === 'object' && json !== null && 'preprocess_cfg' in json ? json.preprocess_cfg : undefined;
 }
 
 /** Reads a graph. Its weights are named, never read; they must lie inside the folder. Throws FILE_MISSING, ONNX_UNREADABLE, PATH_ESCAPES. */

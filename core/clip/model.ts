@@ -76,6 +76,18 @@ export interface TokenGradient {
   readonly gradient: Float32Array;
 }
 
+/** A text and what of it a text tower does not see. */
+export interface CutText {
+  readonly text: string;
+  readonly unseen: string;
+}
+interface Encoded {
+  readonly ids: readonly number[];
+  readonly used: number;
+}
+/** Numbers of unit rows that differ by less are the same, rounding apart. */
+const SAME_NUMBER = 1e-4;
+
 export class ClipModel {
   readonly folder: ModelFolder;
   private readonly options: ModelOptions;
@@ -135,7 +147,10 @@ export class ClipModel {
   }
 
   tokenizer(): Promise<TextTokenizer> {
-    this.words ??= this.loadTokenizer();
+    this.words ??= this.loadTokenizer().catch((thrown: unknown) => {
+      this.words = undefined;
+      throw thrown;
+    });
     return this.words;
   }
   private async loadTokenizer(): Promise<TextTokenizer> {
@@ -196,7 +211,10 @@ export class ClipModel {
 
   /** SHA-256 of all that what the model says depends on: graphs, weights and settings. */
   hash(): Promise<string> {
-    this.hashed ??= this.hashFiles();
+    this.hashed ??= this.hashFiles().catch((thrown: unknown) => {
+      this.hashed = undefined;
+      throw thrown;
+    });
     return this.hashed;
   }
   private async hashFiles(): Promise<string> {
@@ -309,14 +327,51 @@ export class ClipModel {
     return this.embedTokens(tokenizer.encodeAll(texts));
   }
 
-  async embedTokens(
-    encoded: readonly { readonly ids: readonly number[]; readonly used: number }[],
-  ): Promise<Embeddings> {
+  /** Of these texts, those that are longer than the text tower takes, with the words at their end that it does not see. */
+  async cutTexts(texts: readonly string[]): Promise<CutText[]> {
+    const tokenizer = await this.tokenizer();
+    const fits = (text: string): boolean => tokenizer.encode(text).lost === 0;
+    return texts.flatMap((text) => {
+      if (fits(text)) return [];
+      const words = text.trim().split(/\s+/u);
+      let [low, high] = [0, words.length - 1];
+      while (low < high) {
+        const middle = Math.ceil((low + high) / 2);
+        if (fits(words.slice(0, middle).join(' '))) low = middle;
+        else high = middle - 1;
+      }
+      return [{ text, unseen: words.slice(low).join(' ') }];
+    });
+  }
+
+  /**
+   * Whether a batch need only be as long as its longest text. With a mask padding changes nothing, unless the tower takes what it says from its last
+   * place: a word is embedded both ways, and what differs is never cut.
+   */
+  private trimsTexts(): Promise<boolean> {
+    this.trims ??= this.probeTrimming().catch((thrown: unknown) => {
+      this.trims = undefined;
+      throw thrown;
+    });
+    return this.trims;
+  }
+  private trims: Promise<boolean> | undefined;
+  private async probeTrimming(): Promise<boolean> {
+    const tower = await this.tower('text');
+    if (fixedLength(tower) !== undefined || !tower.graph.inputs.some((i) => /mask/i.test(i.name))) return false;
+    const encoded = (await this.tokenizer()).encodeAll(['a']);
+    const [whole, cut] = [await this.textRows(encoded, false), await this.textRows(encoded, true)];
+    return whole.data.every((v, i) => Math.abs(v - (cut.data[i] ?? 0)) < SAME_NUMBER);
+  }
+
+  async embedTokens(encoded: readonly Encoded[]): Promise<Embeddings> {
+    return this.textRows(encoded, await this.trimsTexts());
+  }
+
+  private async textRows(encoded: readonly Encoded[], trims: boolean): Promise<Embeddings> {
     const tower = await this.tower('text');
     const session = await this.session('text');
     const { least, most } = rowsOf(tower);
-    // With a mask, padding changes nothing: a batch is as long as its longest text.
-    const trims = fixedLength(tower) === undefined && tower.graph.inputs.some((i) => /mask/i.test(i.name));
     const run = (from: number, size: number): ReturnType<Session['run']> => {
       const given = encoded.slice(from, from + size);
       const company = Array.from({ length: Math.max(0, least - size) }, () => given[0] ?? { ids: [], used: 0 });

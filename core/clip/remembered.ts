@@ -4,8 +4,20 @@ import type { Session } from '../graph/index.ts';
 /** Sessions for fixed sizes that are kept at once; the one that was used longest ago is released. */
 const FIXED_SESSIONS = 8;
 
-/** The session under `key`, made when it is first asked for. */
+/**
+ * The session under `key`, made when it is first asked for. Who holds on to it may find it released between two runs, by others who came with sizes of
+ * their own: it is made anew then.
+ */
 export async function keptSession(
+  store: Map<string, Promise<Session>>,
+  key: string,
+  make: () => Promise<Session>,
+): Promise<Session> {
+  const made = await current(store, key, make);
+  return { ...made, run: async (...args) => (await current(store, key, make)).run(...args) };
+}
+
+async function current(
   store: Map<string, Promise<Session>>,
   key: string,
   make: () => Promise<Session>,

@@ -14,6 +14,8 @@ export interface TextTokenizer {
   encode(text: string): {
     readonly ids: number[];
     readonly used: number;
+    /** Ids that were cut off. */
+    readonly lost: number;
     readonly own: { readonly from: number; readonly to: number };
   };
   /** Many at once. Throws MODEL_BROKEN when that does not come to an end. */
@@ -85,7 +87,12 @@ export function createTokenizer(
       const cut =
         all.length > context ? [...all.slice(0, context - after), ...all.slice(all.length - after)] : [...all];
       const own = { from: before, to: Math.max(before, cut.length - after) };
-      return { ids: [...cut, ...Array<number>(context - cut.length).fill(filler)], used: cut.length, own };
+      return {
+        ids: [...cut, ...Array<number>(context - cut.length).fill(filler)],
+        used: cut.length,
+        lost: all.length - cut.length,
+        own,
+      };
     };
     const lengthOf = (texts: readonly string[]): number => texts.reduce((sum, { length }) => sum + length, 0);
     return {

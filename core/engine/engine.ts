@@ -6,10 +6,10 @@ import { STOCK_CAPTIONS } from '../clip/captions.ts';
 import type { FileReport } from '../clip/check.ts';
 import { EMBEDDED } from '../clip/folder.ts';
 import type { Inspection } from '../clip/inspect.ts';
-import type { ModelInfo, TokenGradient } from '../clip/model.ts';
+import type { CutText, ModelInfo, TokenGradient } from '../clip/model.ts';
 import type { Nearest } from '../clip/nearest.ts';
 import type { Replacement } from '../clip/replacements.ts';
-import { failure, plainError } from '../errors.ts';
+import { failure, plainError, revivedError } from '../errors.ts';
 import type { GuideEvent, GuideRequest, SteerRequest } from '../guidance/protocol.ts';
 import type { Child } from '../process/child.ts';
 import { entryBeside, startChild } from '../process/child.ts';
@@ -20,6 +20,7 @@ import type { PictureBatch, Unreadable } from './picture-batch.ts';
 import type { Method, PictureSource, WorkerSettings } from './requests.ts';
 import { cosineTable, meanDirection, percentiles, probabilities, row, stacked, weighed } from './scores.ts';
 import { fill, PHOTO_TEMPLATES } from './templates.ts';
+import { untilAborted } from './until-aborted.ts';
 
 export interface EngineOptions {
   /** A model folder, or `organisation/name[@revision]` of a hub; the embedded model when absent. */
@@ -188,6 +189,11 @@ export class Engine {
     return this.ask('embedTexts', { texts }, call);
   }
 
+  /** Of these texts, those that are longer than the model takes, with the words at their end that it does not see. */
+  cutTexts(texts: readonly string[], call: Call = {}): Promise<CutText[]> {
+    return this.ask('cutTexts', { texts }, call);
+  }
+
   /** Batches in order, as they are done. Memory does not grow with the number of pictures. */
   embedPictures(pictures: readonly PictureSource[], call: Call = {}): AsyncGenerator<PictureBatch> {
     if (!this.remote && pictures.length >= BULK_FROM && this.workers > 1)
@@ -239,11 +245,12 @@ export class Engine {
 
   /** Unit rows of captions of everyday things, worked out once a model: what percentiles are taken among. */
   captions(call: Call = {}): Promise<Embeddings> {
-    this.stock ??= this.embedTexts(STOCK_CAPTIONS, call).catch((thrown: unknown) => {
+    // Everybody's: who asked first and goes away takes nothing from the others.
+    this.stock ??= this.embedTexts(STOCK_CAPTIONS).catch((thrown: unknown) => {
       this.stock = undefined;
       throw thrown;
     });
-    return this.stock;
+    return untilAborted(this.stock, call.signal);
   }
   /** The same, or nothing for a model that has no text tower to say them with. */
   private async captionsIfAny(call: Call): Promise<Embeddings> {
@@ -256,7 +263,7 @@ export class Engine {
     const parts: Embeddings[] = [];
     for await (const batch of this.embedPictures(pictures, call)) {
       const [bad] = batch.failures;
-      if (bad) throw failure('PICTURE_UNREADABLE', { picture: `picture ${bad.index + 1}`, what: bad.error.message });
+      if (bad) throw revivedError(bad.error);
       parts.push(batch.embeddings);
     }
     return stacked(parts);

@@ -1,8 +1,8 @@
 /** Opens here what costs no more than its size says, and leaves to the darkroom whatever may hold a process up: drawings, rare formats, very large or oddly made files. */
-import { readFile } from 'node:fs/promises';
-import { failure, messageOf, plainError } from '../errors.ts';
+import { plainError } from '../errors.ts';
 import { darkroom } from './darkroom.ts';
 import type { ImageJob } from './job.ts';
+import { checkKind, readPicture } from './reading.ts';
 import type { SketchJob } from './sketch-job.ts';
 import { develop, sketched } from './work.ts';
 
@@ -28,13 +28,12 @@ function isOrdinary(bytes: Uint8Array): boolean {
   return passes <= PASSES_HERE;
 }
 
-/** With the file's bytes in place of its path. Throws PICTURE_UNREADABLE. */
+/** With the file's bytes in place of its path. Throws PICTURE_OUT_OF_REACH, PICTURE_UNREADABLE. */
 async function read(job: ImageJob): Promise<ImageJob> {
-  if (!('path' in job.input)) return job;
-  const bytes = await readFile(job.input.path).catch((cause: unknown) => {
-    throw failure('PICTURE_UNREADABLE', { picture: job.label, what: messageOf(cause) }, cause);
-  });
-  return { ...job, input: { bytes } };
+  const { input, label } = job;
+  if ('path' in input) return { ...job, input: { bytes: await readPicture(input.path, label) } };
+  if ('bytes' in input && !job.options.raw) checkKind(input.bytes, label);
+  return job;
 }
 
 async function image(asked: ImageJob): Promise<unknown> {

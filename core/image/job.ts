@@ -47,7 +47,7 @@ const optionsSchema = z.object({
   failOn: z.enum(['none', 'truncated', 'error', 'warning']).exactOptional(),
   page: z.int().min(0).max(100_000).exactOptional(),
   pages: z.int().min(-1).max(1000).exactOptional(),
-  density: z.number().min(1).max(2400).exactOptional(),
+  density: z.number().min(1).max(100_000).exactOptional(),
   raw: z
     .object({ width: side, height: side, channels: z.union([z.literal(1), z.literal(2), z.literal(3), z.literal(4)]) })
     .exactOptional(),

@@ -1,25 +1,13 @@
 /** Works jobs off with sharp and the canvas, in this process. */
 import type { Sharp } from 'sharp';
 import { failure, LodestoneError, messageOf } from '../errors.ts';
-import { canvas, sharp } from '../native.ts';
+import { canvas } from '../native.ts';
+import { decoded, SHRUNK_LIMIT } from './decoded.ts';
 import type { ImageJob, Made, Metadata } from './job.ts';
-import { opaque, type Raster } from './opaque.ts';
+import { kindOf } from './kinds.ts';
+import type { Raster } from './opaque.ts';
+import { opened, PIXEL_LIMIT } from './opened.ts';
 import type { SketchJob } from './sketch-job.ts';
-
-/** Pictures of more pixels than this are refused before they are decoded. */
-const PIXEL_LIMIT = 100_000_000;
-
-function opened({ input, options }: ImageJob): Sharp {
-  const settings = { limitInputPixels: PIXEL_LIMIT, ...options } as Parameters<ReturnType<typeof sharp>>[1]; // the schema allows less than sharp's types
-  if ('path' in input) return sharp()(input.path, settings);
-  if ('bytes' in input) return sharp()(input.bytes, settings);
-  return 'pages' in input
-    ? sharp()(
-        input.pages.map((p) => Buffer.from(p.buffer, p.byteOffset, p.byteLength)),
-        settings,
-      )
-    : sharp()(settings);
-}
 
 type Steps = Readonly<Record<string, (...args: readonly unknown[]) => Sharp>>;
 const taken = (image: Sharp, steps: ImageJob['steps']): Sharp =>
@@ -33,16 +21,20 @@ export async function develop(job: ImageJob): Promise<Made | Metadata | Raster> 
       const { width, height, pages = 1, format, exif } = await opened(job).metadata();
       return { width, height, pages, format, ...(exif ? { exif } : {}) };
     }
-    if (job.end === 'decode') {
-      const image = opened(job).autoOrient().toColourspace('srgb').raw({ depth: 'uchar' });
-      const { data, info } = await image.toBuffer({ resolveWithObject: true });
-      return { width: info.width, height: info.height, data: opaque(data, info.channels) };
-    }
-    const { data, info } = await taken(opened(job), job.steps).toBuffer({ resolveWithObject: true });
+    if (job.end === 'decode') return await decoded(job);
+    const { data, info } = await taken(opened(roomy(job)), job.steps).toBuffer({ resolveWithObject: true });
     return { data, width: info.width, height: info.height, channels: info.channels, format: info.format };
   } catch (cause) {
     throw unreadable(job, cause);
   }
+}
+
+/** A JPEG that is made smaller is made so while it is read: its whole size costs nothing then. */
+function roomy(job: ImageJob): ImageJob {
+  const { input, options, steps } = job;
+  const shrinks = steps.some(([name]) => name === 'resize') && options.limitInputPixels === undefined;
+  if (!shrinks || !('bytes' in input) || kindOf(input.bytes) !== 'JPEG') return job;
+  return { ...job, options: { ...options, limitInputPixels: SHRUNK_LIMIT } };
 }
 
 function unreadable({ label, options }: ImageJob, cause: unknown): LodestoneError {
@@ -51,7 +43,11 @@ function unreadable({ label, options }: ImageJob, cause: unknown): LodestoneErro
   const limit = options.limitInputPixels ?? PIXEL_LIMIT;
   return what.includes('pixel limit')
     ? failure('PICTURE_TOO_LARGE', { picture: label, limit: `${limit / 1e6} million pixels` }, cause)
-    : failure('PICTURE_UNREADABLE', { picture: label, what: what.split('\n')[0] ?? what }, cause);
+    : failure(
+        'PICTURE_UNREADABLE',
+        { picture: label, what: `it is damaged (${what.split('\n')[0] ?? what}); save or copy it again` },
+        cause,
+      );
 }
 
 /** A sketch as an encoded picture. */

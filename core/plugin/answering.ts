@@ -85,8 +85,9 @@ export function answering({ plugin, services, allowance, say, gate, known, input
     }
     return pictures.filter((_, i) => !held[i]);
   };
+  const noted = (text: string): void => say({ type: 'note', text });
   const handlers: Record<string, Handler> = {
-    ...engineHandlers(services.engine, checked, granted),
+    ...engineHandlers(services.engine, checked, granted, noted),
     ...imageHandlers(checkedPaths),
     alive: async () => alive(),
     log: async (args) => log(logSchema.parse(args).message),
@@ -113,7 +114,7 @@ export function answering({ plugin, services, allowance, say, gate, known, input
       const other = new Engine({ model: folder });
       others.push(other);
       const prefix = `engine${others.length}.`;
-      Object.assign(handlers, engineHandlers(other, checked, granted, prefix));
+      Object.assign(handlers, engineHandlers(other, checked, granted, noted, prefix));
       return prefix;
     },
     ...storeHandlers(
@@ -132,7 +133,7 @@ export function answering({ plugin, services, allowance, say, gate, known, input
     pictures: async (args, { signal: cancelled }) => {
       const { fields } = fieldsSchema.parse(args);
       allowance.check(fields);
-      const found = await services.pictures(fields, cancelled);
+      const found = await services.pictures(fields, cancelled, noted);
       handedOut(found);
       for (const picture of found) inputs.set(pictureName(picture), picture);
       return found;

@@ -92,9 +92,13 @@ export interface PluginStore {
   get(keys: readonly string[]): Promise<(Uint8Array | undefined)[]>;
   put(entries: readonly (readonly [string, Uint8Array])[]): Promise<void>;
 }
-interface FileFacts {
+export interface FileFacts {
+  /** In bytes. */
   readonly size: number;
+  /** When its content was changed, in milliseconds since 1970. */
   readonly changed: number;
+  /** Another number whenever it is another file, or its name, its permissions or its content were changed. */
+  readonly state: number;
 }
 
 const ID = /^[a-z][a-z0-9-]{1,40}$/;

@@ -1,11 +1,12 @@
 /** The engine as a plugin may call it: pictures and models only those that the host has let it have. */
 import { z } from 'zod';
 import type { Engine } from '../engine/engine.ts';
-import { type Method, type PictureSource, pictureSchema } from '../engine/requests.ts';
+import { type Method, type PictureSource, pictureSchema, requests } from '../engine/requests.ts';
 import { failure } from '../errors.ts';
 import type { Change, Prompt } from '../guidance/protocol.ts';
 import { guideRequestSchema, steerRequestSchema } from '../guidance/protocol.ts';
 import type { Handler, Handlers } from '../process/rpc.ts';
+import { textsIn, unseenIn } from './unseen.ts';
 
 /** The engine's calls that a plugin may make, each forwarded as it is; the engine's process parses the arguments. */
 export function engineHandlers(
@@ -13,6 +14,8 @@ export function engineHandlers(
   checked: (p: readonly PictureSource[]) => Promise<void>,
   /** Folders of models that the host has handed out. */
   granted: ReadonlySet<string>,
+  /** Told of what the model does not see of long texts. */
+  say: (text: string) => void,
   prefix = 'engine.',
 ): Handlers {
   const withPictures = z.object({ pictures: z.array(pictureSchema) });
@@ -40,10 +43,20 @@ export function engineHandlers(
     return command.kind === 'change' ? changed(command.change) : [];
   };
   const none = (): PictureSource[] => [];
+  const unseen = unseenIn(engine, say);
+  const textsOf: Partial<Record<Method, (args: unknown) => readonly string[]>> = {
+    embedTexts: (args) => requests.embedTexts.parse(args).texts,
+    guide: (args) => textsIn(guideRequestSchema.parse(args).prompts),
+    steer: (args) => {
+      const { command } = steerRequestSchema.parse(args);
+      return command.kind === 'change' ? textsIn(command.change.prompts ?? []) : [];
+    },
+  };
   const call = (method: Method, pictures: (args: unknown) => PictureSource[]): [string, Handler] => [
     `${prefix}${method}`,
     async (args, { signal }) => {
       await checked(pictures(args));
+      await unseen(textsOf[method]?.(args) ?? []);
       return engine.forward(method, args, signal);
     },
   ];
@@ -51,6 +64,7 @@ export function engineHandlers(
     `${prefix}${method}`,
     async function* (args, { signal }) {
       await checked(pictures(args));
+      await unseen(textsOf[method]?.(args) ?? []);
       yield* engine.forwardStream(method, args, signal);
     },
   ];

@@ -7,6 +7,8 @@ import { bytesSchema, MIB } from '../schemas.ts';
 const name = z.string().max(4096);
 const percent = z.number().min(0).max(100);
 const side = z.int().min(1).max(16_384);
+/** It shows more of an answer that a table or a ranking gives: the command line writes it only where files are asked for. */
+const report = z.literal(true).optional();
 const image = {
   width: side,
   height: side,
@@ -34,6 +36,7 @@ export const pluginEventSchema = z.discriminatedUnion('type', [
     title: name,
     /** What it says of how it was made. */
     record: z.record(z.string(), z.unknown()).optional(),
+    report,
     /** How many pictures of the run it shows, for a sheet of them. */
     shows: z.int().min(1).optional(),
     ...image,
@@ -96,6 +99,7 @@ export const pluginEventSchema = z.discriminatedUnion('type', [
       'image/webp',
       'image/gif',
     ]),
+    report,
     bytes: bytesSchema(64 * MIB),
   }),
   /** Waits for an answer by steering: `{ answer: { question, choice } }`. */

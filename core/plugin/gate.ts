@@ -11,6 +11,8 @@ export class Gate {
   obey(control: NonNullable<Steer['control']>): void {
     this.closed = control === 'pause' || control === 'step';
     if (control === 'step') this.allowed += 1;
+    // Steps that were allowed and not taken are none of the next pause's.
+    if (control === 'go') this.allowed = 0;
     if (control === 'finish') this.finished = true;
     this.wake();
   }

@@ -203,8 +203,11 @@ export class RunFolder {
 
   /** Keeps what of a run belongs into the folder. */
   async keep(event: PluginEvent): Promise<void> {
-    if (event.type === 'chart') this.chart.push(event);
-    else if (event.type === 'rewound') this.chart = this.chart.filter((p) => p.x <= event.step);
+    if (event.type === 'chart') {
+      // One point a step: what is said of it later, a judge's verdict say, takes its place.
+      if (this.chart.at(-1)?.x === event.x) this.chart.pop();
+      this.chart.push(event);
+    } else if (event.type === 'rewound') this.chart = this.chart.filter((p) => p.x <= event.step);
     else if (event.type === 'checkpoint') {
       const script = scriptSchema.parse(event.script);
       await writeWhole(

@@ -75,7 +75,7 @@ export async function recipeOf(picture: Uint8Array, where: string): Promise<Reci
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
 /** Piece by piece: a run may be given ten thousand photographs. */
-async function hashOfFile(path: string): Promise<string> {
+export async function hashOfFile(path: string): Promise<string> {
   const hash = createHash('sha256');
   for await (const piece of createReadStream(path)) hash.update(piece as Buffer);
   return hash.digest('hex');
@@ -109,13 +109,4 @@ function remembered(picture: PictureSource): Promise<RecordedInput> {
   const known = recorded.get(picture) ?? record(picture);
   recorded.set(picture, known);
   return known;
-}
-
-/** Throws RECORD_INPUT when a picture that the run began from is gone or another now. */
-export async function checkInputs({ inputs }: Recipe): Promise<void> {
-  for (const { path, sha256: wanted } of inputs) {
-    const found = await hashOfFile(path).catch(() => undefined);
-    if (found !== wanted)
-      throw failure('RECORD_INPUT', { path, sha256: wanted, what: found ? 'is another picture now' : 'is not there' });
-  }
 }

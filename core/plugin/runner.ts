@@ -24,7 +24,7 @@ const runSchema = z.object({
   checkpointEvery: z.int().nonnegative().default(0),
 });
 const storedSchema = z.array(bytesSchema(READ_LIMIT).nullable());
-const factsSchema = z.array(z.object({ size: z.number(), changed: z.number() }).nullable());
+const factsSchema = z.array(z.object({ size: z.number(), changed: z.number(), state: z.number() }).nullable());
 const HEARTBEAT_MS = 1000;
 
 const listeners = new Set<(steer: Steer) => void | Promise<void>>();

@@ -5,8 +5,8 @@ import type { GenerateRequest } from './generate.ts';
 
 export interface HostServices {
   readonly engine: Engine;
-  /** Expands and checks what a pictures field holds. Throws PATH_OUTSIDE, FILE_MISSING, NO_PICTURES. */
-  pictures(fields: readonly string[], signal?: AbortSignal): Promise<PictureSource[]>;
+  /** Expands and checks what a pictures field holds; `say` is told what was passed over. Throws PATH_OUTSIDE, FILE_MISSING, NO_PICTURES. */
+  pictures(fields: readonly string[], signal?: AbortSignal, say?: (text: string) => void): Promise<PictureSource[]>;
   /** A file that is no picture, checked like one. Throws PATH_OUTSIDE, FILE_MISSING, FILE_TOO_LARGE. */
   read(file: string): Promise<Uint8Array>;
   /** A folder that a plugin may write into, kept from run to run; it is made when it is first asked for. */

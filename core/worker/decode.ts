@@ -18,19 +18,25 @@ export interface PixelBatch {
   readonly failures: readonly { readonly index: number; readonly error: PlainError }[];
 }
 
+/** How a model takes in pictures: squares of `side` pixels. */
+export interface Sight {
+  readonly preprocessing: Preprocessing;
+  readonly side: number;
+}
+
 const BATCH = 16;
 
 /** One picture as the model sees it: normalised [3, side, side]. */
-export async function valuesOf(picture: PictureSource, p: Preprocessing): Promise<Float32Array> {
+export async function valuesOf(picture: PictureSource, { preprocessing, side }: Sight): Promise<Float32Array> {
   const whole = await decodePicture('path' in picture ? picture.path : picture.bytes, pictureName(picture));
-  return pixelValues(picture.crop ? cropped(whole, picture.crop) : whole, p);
+  return pixelValues(picture.crop ? cropped(whole, picture.crop) : whole, preprocessing, side);
 }
 
-async function batchOf(pictures: readonly PictureSource[], from: number, p: Preprocessing): Promise<PixelBatch> {
+async function batchOf(pictures: readonly PictureSource[], from: number, sight: Sight): Promise<PixelBatch> {
   const tries = await Promise.all(
     pictures.slice(from, from + BATCH).map(async (picture, i) => {
       try {
-        return { index: from + i, values: await valuesOf(picture, p) };
+        return { index: from + i, values: await valuesOf(picture, sight) };
       } catch (thrown) {
         return { index: from + i, error: pictureFault(thrown) };
       }
@@ -45,11 +51,11 @@ async function batchOf(pictures: readonly PictureSource[], from: number, p: Prep
   };
 }
 
-export async function* pixelBatches(pictures: readonly PictureSource[], p: Preprocessing): AsyncGenerator<PixelBatch> {
-  let next = pictures.length > 0 ? batchOf(pictures, 0, p) : undefined;
+export async function* pixelBatches(pictures: readonly PictureSource[], sight: Sight): AsyncGenerator<PixelBatch> {
+  let next = pictures.length > 0 ? batchOf(pictures, 0, sight) : undefined;
   for (let from = BATCH; next; from += BATCH) {
     const batch: PixelBatch = await next;
-    next = from < pictures.length ? batchOf(pictures, from, p) : undefined;
+    next = from < pictures.length ? batchOf(pictures, from, sight) : undefined;
     // Told when its turn comes.
     next?.catch(() => undefined);
     yield batch;

@@ -1,5 +1,4 @@
 /** Embeddings of pictures and texts: looked up by content and model, else worked out in shared batches and remembered. */
-import { readFile } from 'node:fs/promises';
 import type { Embeddings } from '../clip/batches.ts';
 import { cropped } from '../clip/cropped.ts';
 import type { ClipModel } from '../clip/model.ts';
@@ -10,8 +9,10 @@ import { digest, storedRow, storeRow } from '../clip/store.ts';
 import type { PictureSource } from '../engine/requests.ts';
 import { pictureName } from '../engine/requests.ts';
 import type { PlainError } from '../errors.ts';
-import { failure, messageOf } from '../errors.ts';
+import { failure } from '../errors.ts';
 import type { Raster } from '../image/opaque.ts';
+import { readPicture } from '../image/reading.ts';
+import { onnxruntime } from '../native.ts';
 import { Batcher } from './batcher.ts';
 import { pictureFault } from './picture-fault.ts';
 
@@ -22,15 +23,15 @@ export interface PictureRows {
   readonly failures: readonly { readonly index: number; readonly error: PlainError }[];
 }
 
+/** Counted up whenever a picture or a text would be taken in differently; another onnxruntime rounds differently. */
+const keyVersion = (): string => `2 ${onnxruntime().env.versions.common}`;
+
 const GROUP = 16;
 /** Groups whose pictures are decoded while the model is busy with earlier ones. */
 const AHEAD = 3;
 
 async function contentOf(picture: PictureSource): Promise<Uint8Array> {
-  if ('bytes' in picture) return picture.bytes;
-  return readFile(picture.path).catch((cause: unknown) => {
-    throw failure('PICTURE_UNREADABLE', { picture: picture.path, what: messageOf(cause) }, cause);
-  });
+  return 'bytes' in picture ? picture.bytes : readPicture(picture.path, picture.path);
 }
 
 export class Embedder {
@@ -50,7 +51,7 @@ export class Embedder {
     if (!this.store.keeps) return this.worked(content, picture);
     const { crop } = picture;
     const part = crop ? `:${[crop.left, crop.top, crop.right, crop.bottom].join(' ')}` : '';
-    const key = `p:${await this.model.hash()}:${digest(content)}${part}`;
+    const key = `p${keyVersion()}:${await this.model.hash()}:${digest(content)}${part}`;
     const known = storedRow(this.store, key);
     if (known) return known;
     const row = await this.worked(content, picture);
@@ -62,8 +63,10 @@ export class Embedder {
     const { preprocessing } = this.model.folder;
     const { crop } = picture;
     return this.batcher.add(async () => {
-      if (!crop) return pixelValues(await decodePicture(content, pictureName(picture)), preprocessing);
-      return pixelValues(cropped(await this.decoded(content, pictureName(picture)), crop), preprocessing);
+      const side = await this.model.side();
+      const name = pictureName(picture);
+      const seen = crop ? cropped(await this.decoded(content, name), crop) : await decodePicture(content, name);
+      return pixelValues(seen, preprocessing, side);
     });
   }
 
@@ -118,7 +121,7 @@ export class Embedder {
     if (texts.length === 0) return { count: 0, dimension: 0, data: new Float32Array() };
     if (!this.store.keeps) return this.model.embedTexts(texts);
     const hash = await this.model.hash();
-    const keys = texts.map((text) => `t:${hash}:${digest(text)}`);
+    const keys = texts.map((text) => `t${keyVersion()}:${hash}:${digest(text)}`);
     const rows = keys.map((key) => storedRow(this.store, key));
     const missing = [...new Set(texts.filter((_, i) => !rows[i]))];
     const made = missing.length > 0 ? await this.model.embedTexts(missing) : undefined;

@@ -6,6 +6,7 @@ import { checkFolder } from '../clip/check.ts';
 import { locateModel } from '../clip/hub/index.ts';
 import { inspect } from '../clip/inspect.ts';
 import { ClipModel } from '../clip/model.ts';
+import { unitFactor } from '../clip/preprocess.ts';
 import { replacements } from '../clip/replacements.ts';
 import { openStore } from '../clip/store.ts';
 import type { PictureSource } from '../engine/requests.ts';
@@ -19,7 +20,7 @@ import { parentPort } from '../process/child.ts';
 import { Inbox } from '../process/inbox.ts';
 import type { CallContext, Handlers } from '../process/rpc.ts';
 import { Peer } from '../process/rpc.ts';
-import type { PixelBatch } from './decode.ts';
+import type { PixelBatch, Sight } from './decode.ts';
 import { pixelBatches, valuesOf } from './decode.ts';
 import { Embedder } from './embedder.ts';
 import { Guests } from './guests.ts';
@@ -51,13 +52,18 @@ async function openModel(): Promise<Awaited<NonNullable<typeof opened>>> {
 }
 const model = async (): Promise<ClipModel> => (await ready()).model;
 
+const sightOf = async (m: ClipModel): Promise<Sight> => ({
+  preprocessing: m.folder.preprocessing,
+  side: await m.side(),
+});
+
 async function* eachBatch<T>(
   pictures: readonly PictureSource[],
   { signal }: CallContext,
   work: (m: ClipModel, batch: PixelBatch) => Promise<T>,
 ): AsyncGenerator<PixelBatch & { result: T }> {
   const m = await model();
-  for await (const batch of pixelBatches(pictures, m.folder.preprocessing)) {
+  for await (const batch of pixelBatches(pictures, await sightOf(m))) {
     if (signal.aborted) throw failure('CANCELLED', {});
     yield { ...batch, result: await work(m, batch) };
   }
@@ -73,7 +79,8 @@ async function* embedded(
 }
 
 async function pixelsOf(m: ClipModel, pictures: readonly PictureSource[]): Promise<Float32Array> {
-  return joinedFloats(await Promise.all(pictures.map((p) => valuesOf(p, m.folder.preprocessing))));
+  const sight = await sightOf(m);
+  return joinedFloats(await Promise.all(pictures.map((p) => valuesOf(p, sight))));
 }
 
 /** What running loops are told, by the run's name. */
@@ -98,7 +105,7 @@ async function* guided(args: unknown, { signal }: CallContext): AsyncGenerator<G
     yield* guide(request, { eye: eyeOf(m), open, threads, signal, inbox });
   } finally {
     ended();
-    inboxes.delete(request.run);
+    if (inboxes.get(request.run) === inbox) inboxes.delete(request.run);
     const gone = failure('JOB_UNKNOWN', { id: request.run });
     for (let asked = inbox.take(); asked; asked = inbox.take()) asked.settle(gone);
   }
@@ -108,6 +115,7 @@ const handlers: Handlers = {
   info: async () => (await model()).info(),
   inspect: async () => inspect(await model()),
   embedTexts: async (args) => (await ready()).embedder.texts(requests.embedTexts.parse(args).texts),
+  cutTexts: async (args) => (await model()).cutTexts(requests.cutTexts.parse(args).texts),
   embedPictures: async function* (args, { signal }) {
     yield* (await ready()).embedder.pictures(requests.embedPictures.parse(args).pictures, signal);
   },
@@ -118,10 +126,11 @@ const handlers: Handlers = {
     const m = await model();
     const side = await m.side();
     const found = await m.pixelGradient(await pixelsOf(m, pictures), pictures.length, against, weights);
-    const { std } = m.folder.preprocessing;
+    const { preprocessing } = m.folder;
     const area = side * side;
-    // The model sees (v - mean) / std, so per unit of sRGB the gradient is 1 / std of it.
-    return { ...found, side, gradient: found.gradient.map((g, i) => g / (std[Math.floor(i / area) % 3] ?? 1)) };
+    // The model sees (v factor - mean) / std, so per unit of sRGB the gradient is factor / std of it.
+    const slopes = preprocessing.std.map((std) => unitFactor(preprocessing) / std);
+    return { ...found, side, gradient: found.gradient.map((g, i) => g * (slopes[Math.floor(i / area) % 3] ?? 1)) };
   },
   saliency: async (args) => {
     const { picture, against, weights } = requests.saliency.parse(args);

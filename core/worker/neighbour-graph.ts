@@ -104,6 +104,8 @@ export class NeighbourGraph {
       // Others' rows may crowd out these.
       if (found.length >= Math.min(count, this.rows.count) || asked >= size) break;
     }
+    // A graph gives what it finds: where that is fewer than were asked for, all are looked at.
+    if (found.length < Math.min(count, this.rows.count)) found = Array.from({ length: this.rows.count }, (_, i) => i);
     const scored = found.map((place) => {
       let cosine = 0;
       for (let i = 0; i < dimension; i++) cosine += (query[i] ?? 0) * (data[place * dimension + i] ?? 0);

@@ -6,12 +6,12 @@ import {
   definePlugin,
   dot,
   failure,
-  fileEvent,
   html,
   linePlot,
   listed,
   pictureName,
   picturesField,
+  reportEvent,
   reportPage,
   row,
   seedField,
@@ -142,7 +142,7 @@ function* reports({ effects, leans, otherLeans, names, one, other, found, k }: F
     ...one.sources.map((s, i) => ['pictures', pictureName(s), leans[i] ?? 0]),
     ...other.sources.map((s, i) => ['other group', pictureName(s), otherLeans[i] ?? 0]),
   ];
-  yield fileEvent('audit.csv', 'text/csv', csvOf(['group', 'picture', 'leaning'], rows));
+  yield reportEvent('audit.csv', 'text/csv', csvOf(['group', 'picture', 'leaning'], rows));
   const few = leans.length < FEW || (otherLeans.length > 0 && otherLeans.length < FEW);
   const plot = linePlot({
     title: 'How far each picture leans, from least to most',
@@ -156,7 +156,7 @@ function* reports({ effects, leans, otherLeans, names, one, other, found, k }: F
     y: 'skew',
     series: found.map(({ query, points }) => ({ name: query, points: points.map((p) => [p.k, p.skew] as const) })),
   });
-  yield fileEvent(
+  yield reportEvent(
     'audit.html',
     'text/html',
     reportPage('Bias audit', [

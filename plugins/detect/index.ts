@@ -6,10 +6,10 @@ import {
   cutHeat,
   definePlugin,
   failure,
-  fileEvent,
   listed,
   pictureName,
   picturesField,
+  reportEvent,
   squared,
   upright,
   withBoxes,
@@ -114,17 +114,31 @@ export default definePlugin({
       const labelled = boxes.map((b) => ({ ...b, label: `${b.phrase} · ${Math.floor(b.percentile)} %` }));
       const size = { width: shown.width, height: shown.height };
       const title = `${phrases.join(', ').slice(0, 200)} in ${name}`;
-      yield { type: 'picture', title, mime: 'image/png', ...size, bytes: await withBoxes(shown, labelled) };
+      yield {
+        type: 'picture',
+        title,
+        mime: 'image/png',
+        ...size,
+        bytes: await withBoxes(shown, labelled),
+        report: true,
+      };
       if (heat)
         for (const [k, phrase] of phrases.entries()) {
           const bytes = await withHeat(shown, cutHeat(heatOf(scored, k), square.inside, MAP));
-          yield { type: 'picture', title: `heat of ${phrase} in ${name}`, mime: 'image/png', ...size, bytes };
+          yield {
+            type: 'picture',
+            title: `heat of ${phrase} in ${name}`,
+            mime: 'image/png',
+            ...size,
+            bytes,
+            report: true,
+          };
         }
       yield { type: 'progress', done: i + 1, total: pictures.length };
     }
     if (found.length === 0) throw failure('NO_PICTURES', { path: 'an empty list' });
     const columns = ['picture', 'phrase', 'found', 'left', 'top', 'right', 'bottom', 'cosine', 'percentile'];
     yield { type: 'table', title: 'What was found, and where (in shares of the picture)', columns, rows: found };
-    yield fileEvent('boxes.csv', 'text/csv', csvOf(columns, found));
+    yield reportEvent('boxes.csv', 'text/csv', csvOf(columns, found));
   },
 });

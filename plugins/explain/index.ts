@@ -57,6 +57,7 @@ async function overlaid(source: PictureSource, square: Square, heat: Heat, promp
     width: shown.width,
     height: shown.height,
     bytes: await withHeat(shown, cutHeat(heat, square.inside, MAP)),
+    report: true,
   };
 }
 

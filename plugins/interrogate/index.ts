@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Embeddings, PictureSource, PluginContext } from '../../core/index.ts';
 import {
   cosineTable,
+  decodeText,
   definePlugin,
   noneReadable,
   percentiles,
@@ -162,7 +163,7 @@ export default definePlugin({
     const { engine, signal, read } = context;
     const pictures = await context.pictures(fields);
     const captions = await engine.captions({ signal });
-    const text = given.toLowerCase().endsWith('.txt') ? new TextDecoder().decode(await read(given)) : given;
+    const text = given.toLowerCase().endsWith('.txt') ? decodeText(await read(given), given) : given;
     const descriptions: (string | number)[][] = [];
     const fits: (string | number)[][] = [];
     const words: (string | number)[][] = [];

@@ -3,8 +3,8 @@ import { z } from 'zod';
 import type { Finding, Note, PictureSource, PluginContext, PluginEvent, Policy } from '../../core/index.ts';
 import {
   csvOf,
+  decodeText,
   definePlugin,
-  fileEvent,
   html,
   noneReadable,
   noteOf,
@@ -12,6 +12,7 @@ import {
   pictureName,
   picturesField,
   readyPolicy,
+  reportEvent,
   reportPage,
   row,
   thumbnail,
@@ -114,7 +115,7 @@ async function report(
     }),
   );
   const count = (decision: string): number => new Set(rows.filter((r) => r[1] === decision).map((r) => r[0])).size;
-  return fileEvent(
+  return reportEvent(
     'moderation.html',
     'text/html',
     reportPage(`Moderation by "${policy.name}"`, [
@@ -151,7 +152,7 @@ export default definePlugin({
   }),
   async *run({ pictures: fields, policy: file }, context) {
     const policy = file
-      ? parsePolicy(new TextDecoder().decode(await context.read(file)), file)
+      ? parsePolicy(decodeText(await context.read(file), file), file)
       : parsePolicy(JSON.stringify(DEFAULT_POLICY), 'the default policy');
     const pictures = await context.pictures(fields);
     const rows: Row[] = [];
@@ -169,7 +170,7 @@ export default definePlugin({
     if (rows.length === 0) throw noneReadable();
     rows.sort((a, b) => Number(a[1] === 'pass') - Number(b[1] === 'pass'));
     yield { type: 'table', title: `Decisions of "${policy.name}"`, columns: COLUMNS, rows };
-    yield fileEvent('moderation.csv', 'text/csv', csvOf(COLUMNS, rows));
+    yield reportEvent('moderation.csv', 'text/csv', csvOf(COLUMNS, rows));
     yield await report(policy, rows, sources);
   },
 });

@@ -8,8 +8,10 @@ export interface Known {
   readonly path: string;
   readonly changed: number;
   readonly size: number;
+  /** See `stat` of the context. */
+  readonly state: number;
 }
-/** A picture that could not be read has an empty row, and is tried again only when its file changes. */
+/** A picture that cannot be read has an empty row, and is tried again only when its file changes. */
 interface Entry extends Known {
   readonly row: Uint8Array;
 }
@@ -17,20 +19,22 @@ interface Entry extends Known {
 /** Where the next id is kept; no path begins so. */
 const NEXT = '\0next';
 const CHUNK = 512;
-/** The id, the time of change and the size come before the row, as numbers of 8 bytes each. */
-const HEAD = 24;
+/** Faults that are the picture's own. */
+const FINAL: ReadonlySet<string> = new Set(['PICTURE_UNREADABLE', 'PICTURE_TOO_LARGE']);
+/** The id, the time of change, the size and the state come before the row, as numbers of 8 bytes each. */
+const HEAD = 32;
 
-function encoded({ id, changed, size, row }: Omit<Entry, 'path'>): Uint8Array {
+function encoded({ id, changed, size, state, row }: Omit<Entry, 'path'>): Uint8Array {
   const bytes = new Uint8Array(HEAD + row.byteLength);
-  bytes.set(new Uint8Array(Float64Array.of(id, changed, size).buffer));
+  bytes.set(new Uint8Array(Float64Array.of(id, changed, size, state).buffer));
   bytes.set(row, HEAD);
   return bytes;
 }
 
 function decoded(path: string, bytes: Uint8Array): Entry | undefined {
   if (bytes.byteLength < HEAD) return undefined;
-  const [id = 0, changed = 0, size = 0] = new Float64Array(Uint8Array.from(bytes.subarray(0, HEAD)).buffer);
-  return { id, path, changed, size, row: bytes.subarray(HEAD) };
+  const [id = 0, changed = 0, size = 0, state = 0] = new Float64Array(Uint8Array.from(bytes.subarray(0, HEAD)).buffer);
+  return { id, path, changed, size, state, row: bytes.subarray(HEAD) };
 }
 
 export class Index {
@@ -49,7 +53,7 @@ export class Index {
   /** One index a model. */
   static async open({ engine, store, signal }: PluginContext): Promise<Index> {
     const { hash } = await engine.info({ signal });
-    const name = `index-${hash.slice(0, 16)}`;
+    const name = `index2-${hash.slice(0, 16)}`;
     return new Index(store(name), name);
   }
 
@@ -79,9 +83,10 @@ export class Index {
     for (let from = 0; from < paths.length; from += CHUNK) {
       const part = paths.slice(from, from + CHUNK);
       for (const [i, facts] of (await stat(part)).entries()) {
-        const [path, now] = [part[i] ?? '', facts ?? { changed: 0, size: 0 }];
+        const [path, now] = [part[i] ?? '', facts ?? { changed: 0, size: 0, state: 0 }];
         const known = this.entries.get(path);
-        if (known?.changed !== now.changed || known.size !== now.size) stale.push({ path, ...now });
+        const same = known?.changed === now.changed && known.size === now.size && known.state === now.state;
+        if (!same) stale.push({ path, ...now });
       }
     }
     let done = paths.length - stale.length;
@@ -94,7 +99,9 @@ export class Index {
       )) {
         const { dimension, data } = batch.embeddings;
         const rows = batch.indices.map((index, k) => ({ index, row: data.slice(k * dimension, (k + 1) * dimension) }));
-        const none = batch.failures.map(({ index }) => ({ index, row: new Float32Array() }));
+        // What may pass, a permission say, is no knowledge of the picture.
+        const final = batch.failures.filter(({ error }) => FINAL.has(error.code));
+        const none = final.map(({ index }) => ({ index, row: new Float32Array() }));
         await this.put([...rows, ...none].flatMap(({ index, row }) => (part[index] ? [{ ...part[index], row }] : [])));
         done += batch.indices.length + batch.failures.length;
         yield { done, notes: batch.failures.map(({ error }) => noteOf(error)) };
@@ -108,7 +115,7 @@ export class Index {
       return { ...file, id, row: new Uint8Array(row.buffer, row.byteOffset, row.byteLength) };
     });
     for (const entry of entries) this.entries.set(entry.path, entry);
-    const next = encoded({ id: this.next, changed: 0, size: 0, row: new Uint8Array() });
+    const next = encoded({ id: this.next, changed: 0, size: 0, state: 0, row: new Uint8Array() });
     await this.store.put([...entries.map((e) => [e.path, encoded(e)] as const), [NEXT, next]]);
   }
 

@@ -3,9 +3,11 @@ import { z } from 'zod';
 import type { Embeddings, Neighbours, PictureSource, PluginContext, PluginEvent } from '../../core/index.ts';
 import {
   definePlugin,
+  dot,
   failure,
   jointPercentile,
   parsePrompt,
+  percentileAmong,
   percentiles,
   picturesField,
   promptTargets,
@@ -15,7 +17,16 @@ import {
 import { duplicateGroups } from './duplicates.ts';
 import { Index, type Known } from './index-store.ts';
 
-const day = z.string().regex(/^(?:\d{4}-\d{2}-\d{2})?$/, 'a day like 2026-01-31');
+/** The beginning of a day where this runs, in milliseconds since 1970; undefined for a day that does not exist. */
+function dayOf(text: string): number | undefined {
+  const [year = 0, month = 0, day_ = 0] = text.split('-').map(Number);
+  const date = new Date(year, month - 1, day_);
+  return date.getMonth() === month - 1 && date.getDate() === day_ ? date.getTime() : undefined;
+}
+const day = z
+  .string()
+  .regex(/^(?:\d{4}-\d{2}-\d{2})?$/, 'a day like 2026-01-31')
+  .refine((text) => text === '' || dayOf(text) !== undefined, 'that day does not exist');
 const dayField = (title: string, description: string) => day.default('').meta({ title, description, advanced: true });
 
 const parameters = z.object({
@@ -65,7 +76,7 @@ const parameters = z.object({
 type Parameters = z.output<typeof parameters>;
 
 function passing({ within, after, before, smallest }: Parameters): (known: Known) => boolean {
-  const [from, to] = [after ? Date.parse(after) : 0, before ? Date.parse(before) : Number.POSITIVE_INFINITY];
+  const [from = 0, to = Number.POSITIVE_INFINITY] = [after, before].map((text) => (text ? dayOf(text) : undefined));
   return ({ path, changed, size }) =>
     path.includes(within) && changed >= from && changed < to && size >= 1024 * smallest;
 }
@@ -77,6 +88,14 @@ interface Shelf {
   readonly captions: Embeddings;
 }
 
+/** Pictures that a score by a picture stands among. */
+const SAMPLE = 2000;
+/** Rows of pictures spread evenly over all, without those that are asked with. */
+function sampled({ files, rows }: Shelf, own: ReadonlySet<string>): Float32Array[] {
+  const step = Math.max(1, Math.ceil(rows.count / SAMPLE));
+  return files.flatMap(({ path }, i) => (i % step === 0 && !own.has(path) ? [row(rows, i)] : []));
+}
+
 /** The pictures nearest to a query, each prompt's cosine beside the whole. */
 async function answer(
   query: string,
@@ -86,14 +105,16 @@ async function answer(
   context: PluginContext,
 ): Promise<PluginEvent> {
   const { engine, signal } = context;
-  const { targets, weights, names } = query
+  const none = { count: 0, dimension: shelf.rows.dimension, data: new Float32Array() };
+  const { targets, weights, names, pictured, own } = query
     ? await promptTargets(parsePrompt(query, context.random), context)
-    : { targets: { count: 0, dimension: shelf.rows.dimension, data: new Float32Array() }, weights: [], names: [] };
+    : { targets: none, weights: [], names: [], pictured: [], own: new Set<string>() };
   const drawn = sketch.length > 0 ? await engine.embedAll(sketch, { signal }) : undefined;
   const [columns, each] = [
     [...names, ...(drawn ? ['sketch'] : [])],
     [...weights, ...(drawn ? [1] : [])],
   ];
+  const isPicture = (k: number): boolean => pictured[k] ?? true;
   const part = (k: number): Float32Array => (k < targets.count ? row(targets, k) : (drawn?.data ?? new Float32Array()));
   const total = totalOf(each);
   const wish = new Float32Array(shelf.rows.dimension);
@@ -101,13 +122,19 @@ async function answer(
     const direction = part(k);
     for (let i = 0; i < wish.length; i++) wish[i] = (wish[i] ?? 0) + ((direction[i] ?? 0) * weight) / total;
   }
-  const { indices, cosines } = await shelf.neighbours.to(wish, best, { signal });
-  const items = indices.map((index, i) => {
-    const own = row(shelf.rows, index);
-    const values = each.map((_, k) => part(k).reduce((sum, v, j) => sum + v * (own[j] ?? 0), 0));
-    const percentile = jointPercentile(percentiles(own, shelf.captions, values), each);
-    return { picture: shelf.files[index]?.path ?? '', score: cosines[i] ?? 0, values, percentile };
+  const among = each.map((_, k) => (isPicture(k) ? sampled(shelf, own).map((other) => dot(part(k), other)) : []));
+  // The pictures that are asked with are no answers.
+  const { indices, cosines } = await shelf.neighbours.to(wish, best + own.size, { signal });
+  const found = indices.flatMap((index, i) => {
+    const picture = shelf.files[index]?.path ?? '';
+    if (own.has(picture)) return [];
+    const found_ = row(shelf.rows, index);
+    const values = each.map((_, k) => dot(part(k), found_));
+    const words = percentiles(found_, shelf.captions, values);
+    const standing = values.map((v, k) => (isPicture(k) ? percentileAmong(among[k] ?? [], v) : (words[k] ?? 0)));
+    return [{ picture, score: cosines[i] ?? 0, values, percentile: jointPercentile(standing, each) }];
   });
+  const items = found.slice(0, best);
   return { type: 'ranking', title: `Nearest to "${query || 'the sketch'}"`, columns, items };
 }
 

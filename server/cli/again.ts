@@ -5,7 +5,6 @@ import { Command } from 'commander';
 import { z } from 'zod';
 import {
   bareSvg,
-  checkInputs,
   Engine,
   failure,
   image,
@@ -24,6 +23,7 @@ import { policyIn } from '../files.ts';
 import { pluginFolders } from '../plugins.ts';
 import { grantedTo } from './grants.ts';
 import { outNameSchema } from './out.ts';
+import { RecordedInputs } from './recorded-inputs.ts';
 import { begin, GATE, type Play, play } from './run-plugin.ts';
 import type { Context, Shared } from './shared.ts';
 
@@ -61,8 +61,8 @@ async function readRecipe(path: string): Promise<Recipe> {
 
 /** Work with the plugin and the model of a recipe; both must be the ones that it names. */
 async function withRecipe(
-  { recipe, context }: { readonly recipe: Recipe; readonly context: Context },
-  work: (plugin: RegisteredPlugin, engine: Engine) => Promise<void>,
+  { recipe, context, path }: { readonly recipe: Recipe; readonly context: Context; readonly path: string },
+  work: (plugin: RegisteredPlugin, engine: Engine, given: RecordedInputs) => Promise<void>,
 ): Promise<void> {
   const plugin = (await loadRegistry(pluginFolders())).find(recipe.plugin.id);
   const { threads, model } = recipe;
@@ -73,8 +73,7 @@ async function withRecipe(
     const { hash } = await engine.info();
     if (hash !== model.hash)
       throw failure('RECORD_MODEL', { wanted: `${model.name ?? 'that is embedded'} (${model.hash})`, found: hash });
-    await checkInputs(recipe);
-    await work(plugin, engine);
+    await work(plugin, engine, await RecordedInputs.of(recipe, path));
   } finally {
     await engine.close();
   }
@@ -94,10 +93,11 @@ export function replayCommand(shared: Shared): Command {
     const recipe = await readRecipe(path);
     const policy = (await policyIn(gate)) ?? (await folderOf(path).policy());
     const parameters = { ...recipe.parameters, ...(size === undefined ? {} : { size }) };
-    await withRecipe({ recipe, context }, async (plugin, engine) =>
+    await withRecipe({ recipe, context, path }, async (plugin, engine, inputs) =>
       play({
         plugin,
         parameters,
+        inputs,
         engine,
         context,
         strip,
@@ -159,20 +159,38 @@ export function verifyCommand(shared: Shared): Command {
     const bytes = await bytesOf(path);
     const recipe = await recipeOf(bytes, path);
     const vector = endingOf(path) === '.svg';
+    if (!vector) await comparable(bytes, path);
     if (!vector && endingOf(path) !== '.png')
-      throw failure('DIFFERENT', {
-        what: `${path} keeps its pixels only nearly, as JPEG and WebP do, so they cannot be compared; replay it, or verify the PNG`,
-      });
-    await withRecipe({ recipe, context }, async (plugin, engine) => {
+      throw failure('NOT_COMPARABLE', { picture: path, what: 'it keeps its pixels only nearly, as JPEG and WebP do' });
+    await withRecipe({ recipe, context, path }, async (plugin, engine, inputs) => {
       const { parameters } = recipe;
       const granted = await grantedTo(plugin, context);
-      const run = begin({ plugin, parameters, engine, context, strip: true, again: againOf(recipe), granted });
+      const run = begin({
+        plugin,
+        parameters,
+        engine,
+        context,
+        inputs,
+        strip: true,
+        again: againOf(recipe),
+        granted,
+      });
       const found = await differences(bytes, vector, run.events, context);
-      refuseDifferent(found, vector);
+      refuseDifferent(path, found, vector);
       context.terminal.line(`${path} is what it says it is: ${vector ? 'every line' : 'every pixel'} is the same.`);
       context.terminal.document({ picture: path, same: true, recipe });
     });
   });
+}
+
+/** Before all is made again: a file that was cut may still say how it was made. Throws NOT_COMPARABLE. */
+async function comparable(bytes: Uint8Array, picture: string): Promise<void> {
+  await image(bytes, {}, picture)
+    .raw()
+    .toBuffer()
+    .catch((cause: unknown) => {
+      throw failure('NOT_COMPARABLE', { picture, what: 'its pixels cannot be read' }, cause);
+    });
 }
 
 /** How a picture differs from each that a run gives, up to the one that is the same. */
@@ -193,10 +211,10 @@ async function differences(
   return found;
 }
 
-/** Throws DIFFERENT when none of the pictures that came out is the same. */
-function refuseDifferent(found: readonly Difference[], vector: boolean): void {
+/** Throws DIFFERENT when none of the pictures that came out is the same, NOT_COMPARABLE when none came out. */
+function refuseDifferent(picture: string, found: readonly Difference[], vector: boolean): void {
   const [best] = found.toSorted((a, b) => a.pixels - b.pixels);
-  if (!best) throw failure('DIFFERENT', { what: 'no picture came out' });
+  if (!best) throw failure('NOT_COMPARABLE', { picture, what: 'no picture came out when it was made again' });
   if (best.pixels === 0) return;
   if (best.sizes !== undefined) throw failure('DIFFERENT', { what: best.sizes });
   const much = vector
@@ -231,8 +249,9 @@ export function resumeCommand(shared: Shared): Command {
       if (asked) await folder.keepPolicy(asked);
       const policy = asked ?? (await folder.policy());
       context.terminal.line(kept ? `${path} goes on after step ${kept.checkpoint.step}` : `${path} begins anew`);
-      await withRecipe({ recipe, context }, async (plugin, engine) =>
+      await withRecipe({ recipe, context, path }, async (plugin, engine, inputs) =>
         play({
+          inputs,
           plugin,
           parameters: recipe.parameters,
           engine,

@@ -1,8 +1,8 @@
 /** The command line. Called by server/launch/bin.js. */
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { loadRegistry, plainError } from '../../core/index.ts';
+import { version } from '../about.ts';
 import { pluginFolders, usable } from '../plugins.ts';
-import { version } from '../server.ts';
 import { replayCommand, resumeCommand, verifyCommand } from './again.ts';
 import { pluginsCommand } from './grants.ts';
 import { modelCommand } from './model-check.ts';

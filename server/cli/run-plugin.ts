@@ -27,13 +27,18 @@ import {
 } from '../../core/index.ts';
 import { allowedModel, DATA, pluginFolder, pluginPlace, policyIn, readAllowed } from '../files.ts';
 import { generatePictures } from '../generate-pictures.ts';
+import { fileName } from '../names.ts';
 import { gatherPictures } from '../pictures.ts';
 import { ANIMATIONS, Animation, checkAnimation } from './animation.ts';
 import { addFlags, parametersFrom } from './flags.ts';
 import { grantedTo } from './grants.ts';
 import { isSvgName, keepWithoutShapes, outNameSchema, withEnding, writeStill } from './out.ts';
+import type { RecordedInputs } from './recorded-inputs.ts';
 import { type Context, type Shared, withEngine } from './shared.ts';
 import { answered, tell } from './tell.ts';
+
+/** Seeds are 32 bits: the first follows the last. */
+const SEEDS = 2 ** 32;
 
 /** `heart.png`, and `heart-2.png` for the next. */
 function numbered(path: string, count: number): string {
@@ -103,9 +108,13 @@ export interface Play {
   readonly folder?: RunFolder | undefined;
   readonly strip: boolean;
   readonly out?: string | undefined;
+  /** Pictures of earlier runs that the file's name stands for, too. */
+  readonly from?: number;
   readonly animation?: string | undefined;
   readonly policy?: Policy | undefined;
   readonly granted: readonly Want[];
+  /** What the run was given, for one that is made again. */
+  readonly inputs?: RecordedInputs;
   readonly again?: Pick<RunOptions, 'script' | 'resume' | 'others'>;
 }
 
@@ -120,16 +129,18 @@ export function begin({
   policy,
   again,
   granted,
+  inputs,
 }: Omit<Play, 'out'>): PluginRun {
   const services = {
     engine,
-    pictures: (fields: readonly string[], signal?: AbortSignal) => gatherPictures(fields, {}, signal),
-    read: (file: string) => readAllowed(file, {}),
+    pictures: (fields: readonly string[], signal?: AbortSignal, say?: (text: string) => void) =>
+      inputs ? inputs.pictures(fields, signal) : gatherPictures(fields, {}, signal, say),
+    read: (file: string) => (inputs ? inputs.read(file) : readAllowed(file, {})),
     model: (name: string, signal: AbortSignal) => allowedModel(name, { offline: context.offline }, signal),
     folder: (id: string) => pluginFolder(DATA, id),
     folderOf: (id: string) => pluginPlace(DATA, id),
     generate: (request: GenerateRequest, signal: AbortSignal, say: (text: string) => void) =>
-      generatePictures(request, { folder: 'lodestone-generated', signal, say }),
+      inputs?.generated(request) ?? generatePictures(request, { folder: 'lodestone-generated', signal, say }),
     log: (message: string) => context.terminal.warn(message),
   };
   const checkpointEvery = folder ? CHECKPOINT_EVERY : 0;
@@ -142,6 +153,8 @@ const CHECKPOINT_EVERY = 20;
 interface Played {
   /** What --json says. */
   readonly result: Readonly<Record<string, unknown>>;
+  /** Pictures that were written. */
+  readonly written: number;
   /** The finished pictures, PNG. */
   readonly pictures: readonly Uint8Array[];
 }
@@ -158,10 +171,14 @@ async function playSeeds(run: Play, count: number): Promise<void> {
   const all: Played[] = [];
   const { file: base, release } = await reservedFileOf(run);
   try {
+    let from = 0;
     for (let i = 0; i < count; i++) {
-      const parameters = { ...given, seed: given.seed + i };
-      const out = numbered(base, i);
-      all.push(await played({ ...run, parameters, out, animation: run.animation && numbered(run.animation, i) }));
+      const parameters = { ...given, seed: (given.seed + i) % SEEDS };
+      const animation = run.animation && numbered(run.animation, i);
+      // A run may make several pictures, which are numbered on.
+      const one = await played({ ...run, parameters, out: base, from, animation });
+      from += Math.max(1, one.written);
+      all.push(one);
     }
   } finally {
     await release();
@@ -178,9 +195,7 @@ async function playSeeds(run: Play, count: number): Promise<void> {
 /** Where the picture goes. */
 function fileOf({ plugin, parameters, folder, out }: Play): string {
   const prompt = z.object({ prompt: z.string() }).safeParse(parameters);
-  const name = basename(prompt.success ? prompt.data.prompt : plugin.id)
-    .replace(/[^\w]+/g, '-')
-    .slice(0, 60);
+  const name = fileName(basename(prompt.success ? prompt.data.prompt : plugin.id));
   return out ?? (folder ? join(folder.path, 'picture.png') : `${name}.png`);
 }
 
@@ -227,18 +242,34 @@ class Kept {
   private drawings = 0;
   private chart: Extract<PluginEvent, { type: 'chart' }> | undefined;
   private readonly path: string;
+  /** Pictures that were numbered before. */
+  private readonly from: number;
   private readonly context: Context;
   private readonly moving: Animation | undefined;
+  /** Whether a place for files was named. */
+  private readonly asked: boolean;
+  private passedOver = 0;
 
-  constructor(file: string, context: Context, moving: Animation | undefined) {
+  constructor(file: string, { context, out, folder, from = 0 }: Play, moving: Animation | undefined) {
     this.path = file;
+    this.from = from;
     this.context = context;
     this.moving = moving;
+    this.asked = out !== undefined || folder !== undefined;
+  }
+
+  /** What only tells more is written where somebody asked for files. */
+  end(): void {
+    if (this.passedOver > 0)
+      this.context.terminal.hint(
+        `${this.passedOver === 1 ? 'A file' : `${this.passedOver} files`} with more of this can be had: name a place with --out or --run.`,
+      );
   }
 
   /** Throws FILE_WRITE, NO_SHAPES. */
   async take(event: PluginEvent): Promise<void> {
-    if (event.type === 'chart') this.chart = event;
+    if ((event.type === 'file' || event.type === 'picture') && event.report && !this.asked) this.passedOver += 1;
+    else if (event.type === 'chart') this.chart = event;
     else if (event.type === 'frame') this.moving?.add(event.bytes);
     else if (event.type === 'file') this.files.push(await keepFile(event, this.path, this.context));
     else if (event.type === 'picture' && event.mime === 'image/svg+xml') await this.drawing(event);
@@ -246,7 +277,7 @@ class Kept {
   }
 
   private async drawing(event: Picture): Promise<void> {
-    const kept = await keep(event, numbered(withEnding(this.path, '.svg'), this.drawings), this.context);
+    const kept = await keep(event, numbered(withEnding(this.path, '.svg'), this.from + this.drawings), this.context);
     if (isSvgName(this.path)) this.told.push(kept);
     this.drawings += 1;
   }
@@ -254,7 +285,8 @@ class Kept {
   /** Where only shapes are asked for, the PNG is kept only when there are none. */
   private async picture(event: Picture): Promise<void> {
     this.pictures.push(event.bytes);
-    if (!isSvgName(this.path)) this.told.push(await keep(event, numbered(this.path, this.told.length), this.context));
+    if (!isSvgName(this.path))
+      this.told.push(await keep(event, numbered(this.path, this.from + this.told.length), this.context));
     else if (this.drawings === 0) await keepWithoutShapes(this.path, event.bytes);
     const fit = event.shows === undefined && this.chart ? fitOf(this.chart) : '';
     if (fit) this.context.terminal.line(fit);
@@ -274,7 +306,7 @@ async function played(run: Play): Promise<Played> {
 async function playedInto(file: string, run: Play): Promise<Played> {
   const { plugin, context, folder, animation } = run;
   const moving = animation === undefined ? undefined : new Animation();
-  const kept = new Kept(file, context, moving);
+  const kept = new Kept(file, run, moving);
   const result: Record<string, unknown> = { plugin: plugin.id };
   const started = begin(run);
   try {
@@ -291,6 +323,7 @@ async function playedInto(file: string, run: Play): Promise<Played> {
     throw thrown;
   }
   await folder?.end();
+  kept.end();
   if (moving && animation !== undefined) {
     if (await moving.write(animation)) context.terminal.line(animation);
     else context.terminal.warn(`${animation} was not written: ${plugin.title} showed no frames.`);
@@ -298,6 +331,7 @@ async function playedInto(file: string, run: Play): Promise<Played> {
   const { told, pictures, files } = kept;
   return {
     result: { ...result, ...(told.length > 0 ? { pictures: told } : {}), ...(files.length > 0 ? { files } : {}) },
+    written: told.length,
     pictures,
   };
 }

@@ -1,7 +1,7 @@
 /** `lodestone score PICTURE TEXT...`: how well each text fits a picture. */
 import { Command } from 'commander';
 import { z } from 'zod';
-import { failure } from '../../core/index.ts';
+import { failure, unseenIn } from '../../core/index.ts';
 import { gatherPictures } from '../pictures.ts';
 import { type Shared, withEngine } from './shared.ts';
 
@@ -22,6 +22,7 @@ export function scoreCommand(shared: Shared): Command {
         throw failure('USAGE', {
           what: `${file} is a folder; score takes one picture. For many use: lodestone rank PROMPT ${file}`,
         });
+      await unseenIn(engine, (text) => context.terminal.warn(text))(texts);
       const ranked = await engine.rankPrompts(picture, texts, { signal: context.signal });
       const scores = ranked.map(({ index, cosine, probability, percentile }) => ({
         text: texts[index] ?? '',

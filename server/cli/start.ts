@@ -1,16 +1,19 @@
 /** `lodestone start`: the studio. */
 import { Command } from 'commander';
-import pino from 'pino';
 import { z } from 'zod';
 import { FENCES_NETWORK, failure, issuesOf } from '../../core/index.ts';
+import { DEFAULT_PORT } from '../about.ts';
 import { policyIn } from '../files.ts';
-import { DEFAULT_PORT, startServer } from '../server.ts';
+import type { RunningServer } from '../server.ts';
 import { GATE } from './run-plugin.ts';
 import type { Shared } from './shared.ts';
+import type { Terminal } from './terminal.ts';
 
 const optionsSchema = z.object({
   host: z.string(),
-  port: z.coerce.number().int().min(0).max(65_535),
+  port: z
+    .union([z.number(), z.string().regex(/^\d+$/, 'a whole number').transform(Number)])
+    .pipe(z.int().min(0).max(65_535)),
   allow: z.array(z.string()).default([]),
   plugins: z.array(z.string()).default([]),
   data: z.string().optional(),
@@ -24,21 +27,31 @@ const aborted = (signal: AbortSignal): Promise<void> =>
     ? Promise.resolve()
     : new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 
+function greet({ url, port }: RunningServer, wished: number, terminal: Terminal): void {
+  if (wished !== 0 && port !== wished) terminal.warn(`Port ${wished} is taken: this is port ${port}.`);
+  terminal.line(`Lodestone is at ${url}`);
+}
+
 export function startCommand(shared: Shared): Command {
   const command = new Command('start')
     .description('Opens the studio: a page where pictures are made and ranked.')
     .option('--host <address>', 'address to listen on; off loopback a token is wanted', '127.0.0.1')
-    .option('--port <number>', 'port to listen on; 0 chooses a free one', String(DEFAULT_PORT))
+    .option(
+      '--port <number>',
+      'port to listen on, the next free one where it is taken; 0 chooses one (default: PORT of the environment, or 4242)',
+    )
     .option('--allow <folders...>', 'folders of pictures that the studio may read')
     .option('--plugins <folders...>', 'folders of plugins beside the built-in one')
     .option('--token <word>', 'what everybody must know who opens the studio; made and kept where one is wanted')
     .option(...GATE)
     .option('--data <folder>', 'where the gallery and uploads are kept (default: .lodestone in the home folder)');
   return shared.finish(command, async (context, _words, options) => {
-    const given = optionsSchema.safeParse(options);
+    const given = optionsSchema.safeParse({ port: process.env['PORT'] || DEFAULT_PORT, ...options });
     if (!given.success) throw failure('USAGE', { what: issuesOf(given.error) });
     const { data, gate, token, ...rest } = given.data;
     const policy = await policyIn(gate);
+    // The only command that serves: the others start without these libraries.
+    const [{ pino }, { startServer }] = await Promise.all([import('pino'), import('../server.ts')]);
     const logger = pino({ level: process.env['LODESTONE_LOG'] ?? 'warn' }, pino.destination(2));
     const server = await startServer({
       ...rest,
@@ -50,7 +63,7 @@ export function startCommand(shared: Shared): Command {
     });
     try {
       if (!context.signal.aborted) {
-        context.terminal.line(`Lodestone is at ${server.url}`);
+        greet(server, rest.port, context.terminal);
         if (server.strangers && !FENCES_NETWORK)
           context.terminal.warn(
             `Plugins that do not ship with Lodestone run behind a fence, but Node ${process.versions.node} cannot keep them from the network; Node 25 and later can.`,

@@ -9,6 +9,8 @@ export interface Terminal {
   /** The one document of --json; silent without. */
   document(value: unknown): void;
   progress(done: number, total: number): void;
+  /** What else can be done, for a person; silent with --json. */
+  hint(text: string): void;
   /** A warning that does not stop the work. */
   warn(text: string): void;
   /** Says what failed, and sets the exit code. */
@@ -55,6 +57,10 @@ export function createTerminal(json: boolean): Terminal {
       }
       bar.setTotal(total);
       bar.update(done);
+    },
+    hint(text) {
+      stop();
+      if (!json) process.stderr.write(`${text}\n`);
     },
     warn(text) {
       stop();

@@ -1,6 +1,8 @@
 /** Requests to a hub that try again: a busy hub says when, a cut connection is made anew, a refusal is final. */
 import { setTimeout as wait } from 'node:timers/promises';
+import { deadline } from '../../deadline.ts';
 import { failure, messageOf } from '../../errors.ts';
+import { honourProxies } from '../../proxy.ts';
 
 export interface Patience {
   /** Tries of one request, or of one file without a byte more. */
@@ -45,12 +47,13 @@ export function refusal(c: Connection, status: number, what: string): Error {
 
 /** One request, tried again while the hub is busy or cannot be reached. The last answer is given back, whatever it is. Throws HUB_FAILED, CANCELLED. */
 export async function request(c: Connection, url: string | URL | Request, init: RequestInit = {}): Promise<Response> {
+  await honourProxies();
   for (let attempt = 0; ; attempt++) {
     const last = attempt + 1 >= c.patience.attempts;
     let response: Response | undefined;
+    const limit = deadline(c.patience.silence, 'nothing came for a while', c.signal);
     try {
-      const signals = [AbortSignal.timeout(c.patience.silence), ...(c.signal ? [c.signal] : [])];
-      response = await c.fetch(url, { ...init, signal: init.signal ?? AbortSignal.any(signals) });
+      response = await c.fetch(url, { ...init, signal: init.signal ?? limit.signal });
       if (last || !isBusy(response.status)) return response;
       await response.body?.cancel();
     } catch (cause) {

@@ -1,7 +1,6 @@
 /** Brings a repository of a hub into the cache: its settings, the graphs of one precision and their weights, and nothing else. */
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { posix } from 'node:path';
-import { HUB_URL, HubApiError, listFiles, modelInfo } from '@huggingface/hub';
 import { failure, LodestoneError, messageOf } from '../../errors.ts';
 import { readOnnx } from '../../graph/index.ts';
 import { openFolder, readGraph } from '../folder.ts';
@@ -53,7 +52,6 @@ const HASH = /^[0-9a-f]{40}$|^[0-9a-f]{64}$/;
 class Repository {
   readonly cache;
   readonly connection: Connection;
-  private readonly hub: string;
   private readonly token: string | undefined;
   private readonly name: string;
   private readonly options: FetchOptions;
@@ -64,7 +62,6 @@ class Repository {
   constructor(name: string, options: FetchOptions) {
     this.name = name;
     this.options = options;
-    this.hub = (options.hub ?? process.env['HF_ENDPOINT'] ?? HUB_URL).replace(/\/+$/, '');
     this.token = options.token ?? process.env['HF_TOKEN'];
     this.cache = repositoryCache(options.cache ?? cacheFolder(), name);
     this.connection = {
@@ -75,9 +72,9 @@ class Repository {
     };
   }
 
-  private get api(): { hubUrl: string; fetch: typeof fetch; accessToken?: string } {
+  private api(hub: string): { hubUrl: string; fetch: typeof fetch; accessToken?: string } {
     return {
-      hubUrl: this.hub,
+      hubUrl: hub,
       fetch: (url, init) => request(this.connection, url, init),
       ...(this.token ? { accessToken: this.token } : {}),
     };
@@ -85,10 +82,14 @@ class Repository {
 
   /** Asks the hub which commit a revision is and what it holds. */
   async open(revision: string): Promise<string> {
+    // The client is a large library, and most commands fetch nothing.
+    const { HUB_URL, HubApiError, listFiles, modelInfo } = await import('@huggingface/hub');
+    const hub = (this.options.hub ?? process.env['HF_ENDPOINT'] ?? HUB_URL).replace(/\/+$/, '');
+    const api = this.api(hub);
     try {
-      const { sha } = await modelInfo({ name: this.name, revision, additionalFields: ['sha'], ...this.api });
+      const { sha } = await modelInfo({ name: this.name, revision, additionalFields: ['sha'], ...api });
       const files: RemoteFile[] = [];
-      for await (const entry of listFiles({ repo: this.name, revision: sha, recursive: true, ...this.api })) {
+      for await (const entry of listFiles({ repo: this.name, revision: sha, recursive: true, ...api })) {
         const hash = entry.lfs?.oid ?? entry.oid ?? '';
         if (entry.type !== 'file' || !NAME.test(entry.path) || !HASH.test(hash)) continue;
         if (files.length >= FILES_LIMIT)
@@ -97,7 +98,7 @@ class Repository {
           path: entry.path,
           size: entry.lfs?.size ?? entry.size,
           hash,
-          url: `${this.hub}/${this.name}/resolve/${sha}/${entry.path.split('/').map(encodeURIComponent).join('/')}`,
+          url: `${hub}/${this.name}/resolve/${sha}/${entry.path.split('/').map(encodeURIComponent).join('/')}`,
           headers: this.token ? { Authorization: `Bearer ${this.token}` } : {},
         });
       }

@@ -5,6 +5,7 @@ import { rename, rm, stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ReadableStream } from 'node:stream/web';
+import { deadline } from '../../deadline.ts';
 import { failure, LodestoneError } from '../../errors.ts';
 import type { Connection } from './connection.ts';
 import { reason, refusal, rest } from './connection.ts';
@@ -34,15 +35,8 @@ async function append(
   from: number,
   onBytes: (have: number) => void,
 ): Promise<Response | undefined> {
-  const cut = new AbortController();
-  let timer: NodeJS.Timeout | undefined;
-  const alive = (): void => {
-    clearTimeout(timer);
-    timer = setTimeout(() => cut.abort(new Error('nothing came for a while')), c.patience.silence);
-  };
-  alive();
+  const { signal, again, clear } = deadline(c.patience.silence, 'nothing came for a while', c.signal);
   try {
-    const signal = AbortSignal.any([cut.signal, ...(c.signal ? [c.signal] : [])]);
     const headers = {
       ...file.headers,
       'Accept-Encoding': 'identity',
@@ -60,7 +54,7 @@ async function append(
     let have = start;
     const counted = async function* (source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
       for await (const chunk of source) {
-        alive();
+        again();
         have += chunk.byteLength;
         if (have > file.size)
           throw failure('HUB_CORRUPT', {
@@ -76,7 +70,7 @@ async function append(
     await pipeline(body, counted, createWriteStream(partial, { flags: start > 0 ? 'a' : 'w' }));
     return undefined;
   } finally {
-    clearTimeout(timer);
+    clear();
   }
 }
 

@@ -21,3 +21,9 @@ export const fileEvent = (name: string, mime: FileEvent['mime'], text: string): 
   mime,
   bytes: new TextEncoder().encode(text),
 });
+
+/** The same of what only tells more of the answer that was given: it is written where files are asked for. */
+export const reportEvent = (name: string, mime: FileEvent['mime'], text: string): FileEvent => ({
+  ...fileEvent(name, mime, text),
+  report: true,
+});

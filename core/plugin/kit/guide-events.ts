@@ -1,4 +1,5 @@
 /** A guidance run as a plugin's events: frames, a score chart, progress, checkpoints and the finished picture; steering goes to the run. */
+import { randomUUID } from 'node:crypto';
 import type { PictureSource } from '../../engine/requests.ts';
 import { failure } from '../../errors.ts';
 import { parsePrompt } from '../../guidance/prompt/parse.ts';
@@ -17,6 +18,7 @@ import type {
   ReadyDrawer,
 } from '../../guidance/protocol.ts';
 import { image } from '../../image/image.ts';
+import { seeded } from '../../random.ts';
 import type { PluginContext } from '../define.ts';
 import type { PluginEvent } from '../events.ts';
 import { type Steer, steerSchema } from '../steer.ts';
@@ -65,10 +67,14 @@ async function changeOf(steer: Steer, context: PluginContext, redrawn: Extras['r
   };
 }
 
-async function commandOf(steer: Steer, context: PluginContext, redrawn: Extras['redrawn']): Promise<Command> {
+async function commandOf(
+  steer: Steer,
+  context: PluginContext,
+  { redrawn, random }: { readonly redrawn: Extras['redrawn']; readonly random: () => number },
+): Promise<Command> {
   if (steer.rewind !== undefined) return { kind: 'rewind', step: steer.rewind };
   if (steer.control && steer.control !== 'finish') return { kind: steer.control };
-  const prompts = steer.prompt === undefined ? undefined : parsePrompt(steer.prompt, context.random);
+  const prompts = steer.prompt === undefined ? undefined : parsePrompt(steer.prompt, random);
   // Wildcards are chosen here and now, so that the log says what was chosen.
   const plain: Steer = prompts ? { ...steer, prompt: printPrompt(prompts) } : steer;
   return { kind: 'change', change: await changeOf(plain, context, redrawn), note: { ...plain } };
@@ -80,10 +86,11 @@ const sized = ({ width, height, bytes }: Extract<GuideEvent, { type: 'frame' | '
   bytes,
 });
 
-/** What the judge said last, under names of its own. */
+/** What the judge said last, under names of its own, and the point of the chart that it belongs to. */
 interface Heard {
   series: Record<string, number>;
   percentiles: Record<string, number>;
+  last?: Extract<PluginEvent, { type: 'chart' }>;
 }
 
 function told(event: GuideEvent, title: string, heard: Heard): PluginEvent[] {
@@ -99,10 +106,8 @@ function told(event: GuideEvent, title: string, heard: Heard): PluginEvent[] {
         ) as Record<string, number>; // records of one type joined
       const series = { ...all((o) => o.cosines), ...heard.series };
       const percentiles = { ...all((o) => o.percentiles), ...heard.percentiles };
-      return [
-        { type: 'progress', done: event.step, total: event.steps },
-        { type: 'chart', x: event.step, series, percentiles },
-      ];
+      heard.last = { type: 'chart', x: event.step, series, percentiles };
+      return [{ type: 'progress', done: event.step, total: event.steps }, heard.last];
     }
     case 'judged':
       heard.series = named(event.prompts, event.cosines, JUDGED);
@@ -111,7 +116,10 @@ function told(event: GuideEvent, title: string, heard: Heard): PluginEvent[] {
     case 'frame':
       return [{ type: 'frame', step: event.step, mime: 'image/jpeg', ...sized(event) }];
     case 'picture':
-      return [{ type: 'picture', title, mime: 'image/png', ...sized(event), record: { ...event.record } }];
+      return [
+        ...verdict(heard),
+        { type: 'picture', title, mime: 'image/png', ...sized(event), record: { ...event.record } },
+      ];
     case 'checkpoint': {
       const script = event.script.map(({ step, note }) => ({ step, steer: note ?? null }));
       return [{ type: 'checkpoint', checkpoint: event.checkpoint, script }];
@@ -125,13 +133,19 @@ function told(event: GuideEvent, title: string, heard: Heard): PluginEvent[] {
   }
 }
 
+/** The point of the last step, with what the judge makes of the finished drawing: it takes the place of the one before. */
+function verdict({ last, series, percentiles }: Heard): PluginEvent[] {
+  if (!last || Object.keys(series).length === 0) return [];
+  return [{ ...last, series: { ...last.series, ...series }, percentiles: { ...last.percentiles, ...percentiles } }];
+}
+
 /** Marks the scores of the model that does not guide. */
 const JUDGED = ' (judge)';
 
 /** A drawer made ready, and what makes an SVG of its parameters, where that can be had. */
 export interface ReadyDrawing {
   readonly drawer: ReadyDrawer;
-  readonly svg?: (values: Checkpoint['values']) => string | undefined;
+  readonly svg?: (values: Checkpoint['values'], progress: number) => string | undefined;
 }
 
 interface Extras {
@@ -174,11 +188,14 @@ export async function* guideEvents(
   request: Omit<GuideRequest, 'run' | 'script' | 'resume' | 'plan'>,
   extras: Extras = {},
 ): AsyncGenerator<PluginEvent, void, void> {
-  const { engine, signal, onSteer, random, script, resume, checkpointEvery } = context;
+  const { engine, signal, onSteer, script, resume, checkpointEvery } = context;
   const { start, redrawn } = extras;
-  const run = `${title.slice(0, 60)} ${random()}`;
+  // Of the moment: two runs of the same prompt and seed may go on at once. Nothing of it gets into a picture.
+  const run = `${title.slice(0, 60)} ${randomUUID()}`;
+  // Wildcards of steering are drawn from numbers of their own: a replay, which is told what was drawn, leaves the run's own where they were.
+  const random = seeded(Math.floor(context.random() * 2 ** 32));
   const stopListening = onSteer(async (steer) =>
-    engine.steer({ run, command: await commandOf(steer, context, redrawn) }),
+    engine.steer({ run, command: await commandOf(steer, context, { redrawn, random }) }),
   );
   if (request.prompts.every((p) => p.weight <= 0))
     throw failure('PROMPT_INVALID', {
@@ -206,7 +223,7 @@ export async function* guideEvents(
   try {
     for await (const event of engine.guide(whole, { signal })) {
       const svg = event.type === 'picture' ? await lastDrawing(event, extras) : undefined;
-      const drawing = event.type === 'picture' ? svg?.(event.values) : undefined;
+      const drawing = event.type === 'picture' ? svg?.(event.values, event.progress) : undefined;
       if (event.type === 'picture' && drawing !== undefined) {
         const full = await atFullSize(event, drawing);
         const bytes = new TextEncoder().encode(drawing);

@@ -1,5 +1,6 @@
 /** Lists as people give them: words by themselves, or a text file with one entry a line. */
 import { failure, type LodestoneError } from '../../errors.ts';
+import { decodeText } from '../../text-file.ts';
 import type { PluginContext } from '../define.ts';
 
 const MOST = 10_000;
@@ -8,14 +9,14 @@ const MOST = 10_000;
 export const noneReadable = (): LodestoneError =>
   failure('NO_PICTURES', { path: 'what was given: none of it could be read' });
 
-/** Entries that name a .txt file are read; blank lines and those that begin with # are passed over. Throws FILE_MISSING, PARAMETER_INVALID. */
+/** Entries that name a .txt file are read; blank lines and those that begin with # are passed over. Throws FILE_MISSING, TEXT_UNREADABLE, PARAMETER_INVALID. */
 export async function listed(
   values: readonly string[],
   what: string,
   { read }: Pick<PluginContext, 'read'>,
 ): Promise<string[]> {
   const lines = values.map(async (value) =>
-    value.toLowerCase().endsWith('.txt') ? new TextDecoder().decode(await read(value)).split(/\r?\n/u) : [value],
+    value.toLowerCase().endsWith('.txt') ? decodeText(await read(value), value).split(/\r?\n/u) : [value],
   );
   const all = (await Promise.all(lines)).flat().map((line) => line.trim());
   const kept = [...new Set(all.filter((line) => line !== '' && !line.startsWith('#')))];

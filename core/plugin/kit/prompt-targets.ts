@@ -12,14 +12,21 @@ export interface PromptTargets {
   readonly weights: readonly number[];
   /** The prompts as they are written. */
   readonly names: readonly string[];
+  /** Which of them are pictures: these stand among pictures, not among captions. */
+  readonly pictured: readonly boolean[];
+  /** The files of these pictures, which are no answers to themselves. */
+  readonly own: ReadonlySet<string>;
 }
 
 /** Throws PROMPT_INVALID for what only a drawing can follow: regions, changes over a run, stops, styles. */
 export async function promptTargets(prompts: readonly Prompt[], context: PluginContext): Promise<PromptTargets> {
   const { engine, signal, pictures } = context;
+  const own = new Set<string>();
   const row = async ({ text, picture }: PromptItem): Promise<Embeddings> => {
     if (!picture) return engine.embedTexts([text ?? ''], { signal });
-    return engine.embedAll('path' in picture ? await pictures([picture.path]) : [picture], { signal });
+    const found = 'path' in picture ? await pictures([picture.path]) : [picture];
+    for (const one of found) if ('path' in one) own.add(one.path);
+    return engine.embedAll(found, { signal });
   };
   const rows = prompts.map(async (p) => {
     const [target = [], ...later] = p.targets;
@@ -34,5 +41,7 @@ export async function promptTargets(prompts: readonly Prompt[], context: PluginC
     targets: stacked(await Promise.all(rows)),
     weights: prompts.map((p) => p.weight),
     names: prompts.map(printTargets),
+    pictured: prompts.map(({ targets: [first = []] }) => first.some(({ picture }) => picture !== undefined)),
+    own,
   };
 }

@@ -6,6 +6,7 @@ import { failure } from '../../errors.ts';
 import type { Extent } from '../../guidance/plane.ts';
 import type { Direction, GuideRequest } from '../../guidance/protocol.ts';
 import { PICTURE_PULLS, PLAIN_PULLS, palette, readyLoss } from '../../guidance/pulls/index.ts';
+import { decodeText } from '../../text-file.ts';
 import type { PluginContext } from '../define.ts';
 
 type Losses = NonNullable<GuideRequest['losses']>;
@@ -71,7 +72,7 @@ async function picksOf({ inside, weight, refuse }: Written, context: Helpers): P
   const { engine, signal, pictures, read } = context;
   if (inside === '') refuse('name a file of picks, or folders of liked and disliked pictures');
   if (inside.toLowerCase().endsWith('.json')) {
-    const { model, weights } = parsePreference(new TextDecoder().decode(await read(inside)), inside);
+    const { model, weights } = parsePreference(decodeText(await read(inside), inside), inside);
     const { hash } = await engine.info({ signal });
     if (model !== hash) refuse('it was learned with another model');
     return { name: PICKS, row: unitOf(Float32Array.from(weights)), weight };

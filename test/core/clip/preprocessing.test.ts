@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ACROSS_WASM } from '../../../core/clip/across.ts';
-import { type Preprocessing, parsePreprocessing } from '../../../core/clip/config.ts';
+import { framedSide, type Preprocessing, parsePreprocessing } from '../../../core/clip/config.ts';
 import { decodePicture } from '../../../core/clip/picture.ts';
 import { pixelValues } from '../../../core/clip/preprocess.ts';
 import { resamplingMatrix, resamplingTaps, resize } from '../../../core/clip/resample.ts';
@@ -38,7 +38,7 @@ describe('preprocessing is within one 8-bit step of Pillow at every pixel (two a
   it.each([...golden.keys()])('%s', async (key) => {
     const [processor = '', file = ''] = key.split('/');
     const p = processors[processor] as Preprocessing;
-    const ours = pixelValues(await decodePicture(join(folder, file), file), p);
+    const ours = pixelValues(await decodePicture(join(folder, file), file), p, framedSide(p));
     const theirs = golden.get(key)?.data ?? [];
     expect(ours.length).toBe(theirs.length);
     const area = ours.length / 3;
@@ -106,5 +106,28 @@ describe('the kernel in WebAssembly', () => {
         expect(Math.abs((seen[i] ?? 0) - Math.min(255, Math.max(0, exact)))).toBeLessThanOrEqual(0.51);
       }
     }
+  });
+});
+
+describe('preprocessing of odd sizes', () => {
+  /** White of so many pixels, as it stands in a square of 224 whose rest is black: the first white row and how many there are. */
+  const rows = (width: number, height: number, more: object): [number, number] => {
+    const p = parsePreprocessing({ mean: [0, 0, 0], std: [1, 1, 1], size: 224, ...more }, 224);
+    const picture = { width, height, data: new Uint8Array(3 * width * height).fill(255) };
+    const values = pixelValues(picture, p, 224);
+    const white = Array.from({ length: 224 }, (_, y) => y).filter((y) => (values[y * 224 + 112] ?? 0) > 0.99);
+    return [white[0] ?? -1, white.length];
+  };
+  it('fills up less above than below, and rounds halves to even, as open_clip does', () => {
+    expect(rows(224, 221, { resize_mode: 'longest' })).toEqual([1, 221]);
+    expect(rows(448, 225, { resize_mode: 'longest' })).toEqual([56, 112]);
+    expect(rows(448, 227, { resize_mode: 'longest' })).toEqual([55, 114]);
+  });
+  it('that leaves another size than the tower takes is refused, never squeezed in', () => {
+    const p = parsePreprocessing({ size: { shortest_edge: 4 }, do_center_crop: false }, 4);
+    const picture = { width: 8, height: 4, data: new Uint8Array(3 * 32) };
+    expect(() => pixelValues(picture, p, 4)).toThrowError(
+      expect.objectContaining({ code: 'MODEL_BROKEN', message: expect.stringContaining('8 x 4 pixels') }),
+    );
   });
 });

@@ -51,7 +51,7 @@ describe('a picture that ends the process that opens it', () => {
       message: expect.stringMatching(/deadly\.svg .*ends the process/),
     });
     expect(killed.size).toBe(2);
-    expect(await room.image(job(HEART, 'heart.svg'))).toMatchObject({ width: 70, height: 40 });
+    expect(await room.image(job(HEART, 'heart.svg'))).toMatchObject({ width: 280, height: 160 });
   });
   it('leaves those alone that were opened beside it', async () => {
     const room = darkroom(60);

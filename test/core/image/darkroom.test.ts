@@ -53,7 +53,7 @@ describe('a picture that takes too long to draw', () => {
     );
     const [one, other, heart] = await Promise.all(asked);
     expect([one, other]).toMatchObject([{ code: 'PICTURE_UNREADABLE' }, { code: 'PICTURE_UNREADABLE' }]);
-    expect(heart).toMatchObject({ width: 70, height: 40 });
+    expect(heart).toMatchObject({ width: 280, height: 160 });
   });
 });
 
@@ -65,7 +65,7 @@ describe('a picture that cannot be read', () => {
       code: 'PICTURE_UNREADABLE',
       message: expect.stringContaining('broken.svg'),
     });
-    expect(await room.image(job(HEART, 'heart.svg'))).toMatchObject({ width: 70 });
+    expect(await room.image(job(HEART, 'heart.svg'))).toMatchObject({ width: 280 });
   });
 });
 

@@ -1,0 +1,31 @@
+/** Says of texts that are longer than a model takes what it does not see of them: once a text, wherever words go in. */
+import type { Engine } from '../engine/engine.ts';
+import type { Prompt } from '../guidance/protocol.ts';
+
+/** No tower takes fewer letters than this; most texts are shorter. */
+const SURELY_FITS = 24;
+/** Texts that are looked at in one call, and that are spoken of. */
+const [MOST_ASKED, MOST_TOLD] = [1000, 20];
+const SHOWN = 80;
+const shown = (text: string): string => (text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text);
+
+/** The words of prompts. */
+export const textsIn = (prompts: readonly Prompt[]): string[] =>
+  prompts.flatMap((p) => p.targets.flat()).flatMap(({ text }) => (text === undefined ? [] : [text]));
+
+/** `say` is told. What cannot be found out is not told: the call itself says what is wrong. */
+export function unseenIn(
+  engine: Pick<Engine, 'cutTexts'>,
+  say: (text: string) => void,
+): (texts: readonly string[]) => Promise<void> {
+  const known = new Set<string>();
+  return async (texts) => {
+    const fresh = [...new Set(texts)].filter((text) => text.length > SURELY_FITS && !known.has(text));
+    const asked = fresh.slice(0, MOST_ASKED);
+    if (asked.length === 0) return;
+    for (const text of asked) known.add(text);
+    const cut = await engine.cutTexts(asked).catch(() => []);
+    for (const { text, unseen } of cut.slice(0, MOST_TOLD))
+      say(`"${shown(text)}" is longer than the model takes: it does not see "${shown(unseen)}".`);
+  };
+}

@@ -1,0 +1,50 @@
+/** What a run was given is found again, wherever a replay is begun. */
+import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { lodestone } from '../support/command-line.ts';
+import { drawn, temporaryFolder } from '../support/pictures.ts';
+
+const quick = ['--steps', '4', '--size', '64', '--crops', '2', '--tidy', '0'];
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'lodestone-test-'));
+  await mkdir(join(folder, 'in'));
+  await writeFile(join(folder, 'in', 'sketch.png'), await drawn('heart', 'red'));
+  const made = await lodestone(['guide', 'a fish', '--start', 'in/sketch.png', ...quick, '--out', 'a.png'], folder);
+  expect(made, made.err).toMatchObject({ code: 0 });
+  return () => rm(folder, { recursive: true, force: true });
+});
+
+describe('a picture that began from another', () => {
+  it('is verified from any working folder', async () => {
+    expect(await lodestone(['verify', join(folder, 'a.png')], await temporaryFolder())).toMatchObject({ code: 0 });
+  });
+  it('is verified when what it began from lies beside it, by name or by content', async () => {
+    const elsewhere = await temporaryFolder();
+    const [from, to] = [join(folder, 'in', 'sketch.png'), join(elsewhere, 'renamed.dat')];
+    await writeFile(join(elsewhere, 'a.png'), await readFile(join(folder, 'a.png')));
+    await rename(from, to);
+    try {
+      expect(await lodestone(['verify', 'a.png'], elsewhere)).toMatchObject({ code: 0 });
+      await rm(to);
+      expect(await lodestone(['verify', 'a.png'], elsewhere)).toMatchObject({
+        code: 1,
+        err: expect.stringMatching(/^RECORD_INPUT: .*is not there, nor beside the picture/),
+      });
+    } finally {
+      await writeFile(from, await drawn('heart', 'red'));
+    }
+  });
+  it('that was cut replays, and is said to be not comparable', async () => {
+    const bytes = await readFile(join(folder, 'a.png'));
+    await writeFile(join(folder, 'cut.png'), bytes.subarray(0, bytes.byteLength - 300));
+    expect(await lodestone(['verify', 'cut.png'], folder)).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/^NOT_COMPARABLE: cut\.png/),
+    });
+    expect(await lodestone(['replay', 'cut.png', '--out', 'again.png'], folder)).toMatchObject({ code: 0 });
+    expect(await lodestone(['verify', 'again.png'], folder)).toMatchObject({ code: 0 });
+  });
+});
