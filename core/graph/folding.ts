@@ -45,10 +45,11 @@ const whole = (n: FoldInput, x: number): number => (n.output.dtype.startsWith('f
 const sameData: Fold = ({ inputs }) => inputs[0]?.data;
 const flag = (b: boolean): number => (b ? 1 : 0);
 const reduced =
-  (f: (a: number, b: number) => number): Fold =>
+  (f: (a: number, b: number) => number, none: number): Fold =>
   ({ inputs, output }) => {
     const [x] = inputs;
-    return x && sizeOf(output.shape) === 1 ? [x.data.reduce((a, b) => f(a, b))] : undefined;
+    if (!x || sizeOf(output.shape) !== 1) return undefined;
+    return [x.data.length > 0 ? x.data.reduce((a, b) => f(a, b)) : none];
   };
 
 const FOLDS: Partial<Record<Operator, Fold>> = {
@@ -80,10 +81,10 @@ const FOLDS: Partial<Record<Operator, Fold>> = {
   Where: lift((c, a, b) => (c ? a : b)),
   Expand: ({ inputs: [x], output }) => x && mapIndices(output.shape, (index) => read(x, index)),
   Cast: (n) => lift((a) => (n.output.dtype === 'bool' ? flag(a !== 0) : whole(n, a)))(n),
-  ReduceProd: reduced((a, b) => a * b),
-  ReduceSum: reduced((a, b) => a + b),
-  ReduceMax: reduced(Math.max),
-  ReduceMin: reduced(Math.min),
+  ReduceProd: reduced((a, b) => a * b, 1),
+  ReduceSum: reduced((a, b) => a + b, 0),
+  ReduceMax: reduced(Math.max, Number.NEGATIVE_INFINITY),
+  ReduceMin: reduced(Math.min, Number.POSITIVE_INFINITY),
   Identity: sameData,
   Reshape: sameData,
   Flatten: sameData,

@@ -6,12 +6,11 @@ import type { AttributeProto, GraphProto, TensorProto, ValueInfoProto } from './
 import { decodeModel, plain } from './onnx-schema.ts';
 import { sortNodes } from './sort.ts';
 import type { Attribute, DType, Graph, GraphInput, GraphNode, Initialiser } from './types.ts';
-import { bytesFor, DTYPES, sizeOf } from './types.ts';
+import { bytesFor, dtypeOfCode, sizeOf } from './types.ts';
 import { upgrade } from './upgrade.ts';
 
 /** What a file means that names no opset. */
 const OLDEST_OPSET = 1;
-const dtypes = new Map<number, DType>((Object.keys(DTYPES) as DType[]).map((d) => [DTYPES[d].onnx, d]));
 
 export interface OnnxSource {
   readonly bytes: Uint8Array;
@@ -62,7 +61,7 @@ function graphOf(proto: GraphProto, source: OnnxSource): Graph {
 }
 
 function dtypeOf(code: number): DType {
-  const dtype = dtypes.get(code);
+  const dtype = dtypeOfCode(code);
   if (!dtype) throw new Error(`element type ${code} is not known`);
   return dtype;
 }
@@ -108,8 +107,9 @@ function initialiserOf(t: TensorProto, source: OnnxSource): Initialiser {
     [t.floatData, t.int32Data, t.int64Data.map(plain), t.doubleData, t.uint64Data.map(plain)].find(
       (list) => list.length > 0,
     ) ?? [];
-  // float16 values listed in int32_data are bit patterns, not numbers (onnx.proto, TensorProto.int32_data).
-  return { dtype, shape, bytes: dtype === 'float16' ? bytesOf('uint16', listed) : bytesOf(dtype, listed) };
+  // Halves listed in int32_data are bit patterns, not numbers (onnx.proto, TensorProto.int32_data).
+  const patterns = dtype === 'float16' || dtype === 'bfloat16';
+  return { dtype, shape, bytes: patterns ? bytesOf('uint16', listed) : bytesOf(dtype, listed) };
 }
 
 const utf8 = new TextDecoder();

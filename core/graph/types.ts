@@ -20,6 +20,9 @@ export const DTYPES = {
   int4: { onnx: 22, bytes: 0.5 },
 } as const;
 export type DType = keyof typeof DTYPES;
+const byCode = new Map<number, DType>((Object.keys(DTYPES) as DType[]).map((d) => [DTYPES[d].onnx, d]));
+/** The type with this number in TensorProto.DataType; undefined where it is not known. */
+export const dtypeOfCode = (code: number): DType | undefined => byCode.get(code);
 
 export type Shape = readonly number[];
 /** A size, or the name of one that is only known when inputs arrive. */

@@ -4,6 +4,8 @@ import type { Attribute, Attributes, Graph, GraphNode, Initialiser } from './typ
 import { intOf } from './types.ts';
 
 interface Context {
+  /** The stem, or one like it that names nothing yet: ONNX lets names of nodes repeat, and lets them be left out. */
+  name(stem: string): string;
   /** Makes a constant and returns its name; float32 is a single number unless it is to be a `list`. */
   constant(stem: string, data: readonly number[], dtype?: 'int64' | 'float32', list?: boolean): string;
 }
@@ -26,31 +28,42 @@ const attributeToInput =
   };
 
 /** Before opset 13 Softmax worked on a matrix: all axes from `axis` on were one. Only the last axis is the same in both forms. */
-const softmaxOverTail: Rewrite = (node) => {
+const softmaxOverTail: Rewrite = (node, context) => {
   const axis = intOf(node.attributes, 'axis', 1);
   const [x = ''] = node.inputs;
   const [y = ''] = node.outputs;
   if (axis === -1) return [node];
-  const part = (suffix: string): string => `${node.name}.${suffix}`;
+  const part = (suffix: string): string => context.name(`${node.name}.${suffix}`);
+  const [shape, flat, rows] = [part('shape'), part('flat'), part('rows')];
   return [
-    { name: part('shape'), operator: 'Shape', inputs: [x], outputs: [part('shape')], attributes: {} },
+    { name: shape, operator: 'Shape', inputs: [x], outputs: [shape], attributes: {} },
     {
-      name: part('flat'),
+      name: flat,
       operator: 'Flatten',
       inputs: [x],
-      outputs: [part('flat')],
+      outputs: [flat],
       attributes: { axis: { type: 'int', value: axis } },
     },
-    { ...node, inputs: [part('flat')], outputs: [part('rows')], attributes: { axis: { type: 'int', value: -1 } } },
-    { name: part('back'), operator: 'Reshape', inputs: [part('rows'), part('shape')], outputs: [y], attributes: {} },
+    { ...node, inputs: [flat], outputs: [rows], attributes: { axis: { type: 'int', value: -1 } } },
+    { name: part('back'), operator: 'Reshape', inputs: [rows, shape], outputs: [y], attributes: {} },
   ];
 };
 
 const clipBounds: Rewrite = (node, context) => {
   if (!node.attributes['min'] && !node.attributes['max']) return [node];
-  const bound = (key: 'min' | 'max'): string => (node.attributes[key] ? scalar(context, node, key) : '');
-  return [{ ...node, inputs: [node.inputs[0] ?? '', bound('min'), bound('max')], attributes: {} }];
+  const [x = ''] = node.inputs;
+  const made: GraphNode[] = [];
+  const bound = (key: 'min' | 'max'): string => (node.attributes[key] ? scalarLike(context, node, key, x, made) : '');
+  const inputs = [x, bound('min'), bound('max')];
+  return [...made, { ...node, inputs, attributes: {} }];
 };
+/** A number of an attribute in the type of `x`, which is not known yet: files of half precision have float32 attributes too. */
+function scalarLike(context: Context, node: GraphNode, key: string, x: string, made: GraphNode[]): string {
+  const output = context.name(`${node.name}.${key}.like`);
+  const inputs = [scalar(context, node, key), x];
+  made.push({ name: output, operator: 'CastLike', inputs, outputs: [output], attributes: {} });
+  return output;
+}
 const scalar = (context: Context, node: GraphNode, key: string): string =>
   context.constant(`${node.name}.${key}`, listed(node.attributes[key]), 'float32');
 
@@ -82,8 +95,9 @@ const padInputs: Rewrite = (node, context) => {
   const pads = node.attributes['pads'] ?? node.attributes['paddings'];
   if (!pads) return [node];
   const inputs = [node.inputs[0] ?? '', context.constant(`${node.name}.pads`, listed(pads))];
-  if (node.attributes['value']) inputs.push(scalar(context, node, 'value'));
-  return [{ ...node, inputs, attributes: omit(node.attributes, 'pads', 'paddings', 'value') }];
+  const made: GraphNode[] = [];
+  if (node.attributes['value']) inputs.push(scalarLike(context, node, 'value', inputs[0] ?? '', made));
+  return [...made, { ...node, inputs, attributes: omit(node.attributes, 'pads', 'paddings', 'value') }];
 };
 /** Upsample (until 9) and Resize (until 10) took the factors second and placed pixels from the corner. */
 const olderResize: Rewrite = (node, context) => {
@@ -158,10 +172,22 @@ function constantForm(node: GraphNode): GraphNode {
 /** The graph, and every branch in it, at the one opset. Newer opsets only add operators and types to it (docs/Changelog.md, 22 to 26). */
 export function upgrade(graph: Graph, opset: number): Graph {
   const initialisers = new Map(graph.initialisers);
+  const taken = new Set([
+    ...initialisers.keys(),
+    ...graph.inputs.map(({ name }) => name),
+    ...graph.nodes.flatMap(({ outputs }) => outputs),
+  ]);
   const context: Context = {
+    name(stem) {
+      let name = stem;
+      for (let i = 2; taken.has(name); i++) name = `${stem}.${i}`;
+      taken.add(name);
+      return name;
+    },
     constant(stem, data, dtype = 'int64', list = dtype !== 'float32') {
-      initialisers.set(stem, initialiserOf({ dtype, shape: list ? [data.length] : [], data }));
-      return stem;
+      const name = context.name(stem);
+      initialisers.set(name, initialiserOf({ dtype, shape: list ? [data.length] : [], data }));
+      return name;
     },
   };
   const nodes = graph.nodes.flatMap((node) => {

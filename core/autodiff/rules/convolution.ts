@@ -139,7 +139,9 @@ export const averagePool: Rule = ({ x, y, g, attributes }) => [
       kernel.every((k, i) => k === strides[i] && (x.shape[i + 2] ?? 0) === k * (out[i] ?? 0) && dilations[i] === 1) &&
       pads.every((p) => p === 0);
     if (tiled) {
-      const lifted = g.div(kernel.reduce((a, b) => a * b, 1)).reshape([batch, channels, ...out.flatMap((o) => [o, 1])]);
+      const lifted = g
+        .mul(1 / kernel.reduce((a, b) => a * b, 1))
+        .reshape([batch, channels, ...out.flatMap((o) => [o, 1])]);
       return lifted.expand([batch, channels, ...out.flatMap((o, i) => [o, kernel[i] ?? 1])]).reshape(x.shape);
     }
     const count = counts(window, spatialOf(x), spatialOf(y), intOf(attributes, 'count_include_pad', 0) === 1);
@@ -165,5 +167,5 @@ export const maxPool: Rule = ({ x, g, outputs }) => [
   },
 ];
 export const globalAveragePool: Rule = ({ x, g }) => [
-  () => g.div(spatialOf(x).reduce((a, b) => a * b, 1)).expand(x.shape),
+  () => g.mul(1 / spatialOf(x).reduce((a, b) => a * b, 1)).expand(x.shape),
 ];

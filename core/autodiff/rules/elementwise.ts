@@ -26,7 +26,10 @@ export const pow: Rule = (n) => {
   const slope = (): Tensor => {
     if (exponent === 2) return n.x.mul(2);
     if (exponent === 0.5) return n.y.reciprocal().mul(0.5);
-    return power.mul(n.x.pow(power.sub(1)));
+    // What is to the power of 0 is 1 everywhere, at 0 too.
+    if (exponent === 0) return n.x.zeros([]);
+    const steep = power.mul(n.x.pow(power.sub(1)));
+    return exponent === undefined ? power.equal(0).where(steep.zeros([]), steep) : steep;
   };
   return [() => n.g.mul(slope()), () => n.g.mul(n.y).mul(n.x.log())];
 };
@@ -84,9 +87,14 @@ export const hardSigmoid: Rule = ({ g, y, attributes }) => [
 export const hardSwish: Rule = ({ g, x }) => [
   () => x.greater(3).where(g, mask(x.greater(-3), g.mul(x.div(3).add(0.5)))),
 ];
+/**
+ * At the bounds themselves the cotangent passes, as in torch.clamp. Between 0 and 6 it does not: exporters write ReLU6 so, and hardtanh, which it is,
+ * passes nothing at its bounds.
+ */
 export const clip: Rule = ({ g, x, inputs }) => [
   () => {
     const [, low, high] = inputs;
+    if (low?.known?.data[0] === 0 && high?.known?.data[0] === 6) return mask(x.greater(0).and(x.less(6)), g);
     const above = low ? mask(x.greaterOrEqual(low), g) : g;
     return high ? mask(high.greaterOrEqual(x), above) : above;
   },

@@ -1,8 +1,9 @@
 /** Gradients of operators that only move elements: each moves the cotangent back. */
+import { addedAt, placesIn } from '../../graph/expansions/scatter.ts';
 import { axisOf, cutsOf } from '../../graph/inference.ts';
 import type { Tensor } from '../../graph/tensor.ts';
 import { concat as join } from '../../graph/tensor.ts';
-import { int, intOf, intsOf, text, textOf } from '../../graph/types.ts';
+import { int, intOf, intsOf, sizeOf, text, textOf } from '../../graph/types.ts';
 import type { Pullback, Rule } from '../rule.ts';
 
 const zerosAt = (rank: number, axis: number, value: number): number[] =>
@@ -76,9 +77,10 @@ export const gather: Rule = ({ x, inputs, g, attributes }) => [
     ]);
     const flat = rows.reshape([indices.size, ...others.map((i) => x.shape[i] ?? 1)]);
     const order = [axis, ...others];
-    const whole = indices.cast('int64').reshape([indices.size, 1]);
-    const scattered = x.zeros(order.map((i) => x.shape[i] ?? 1)).apply('ScatterND', [whole, flat], adding);
-    return scattered.transpose(x.shape.map((_, i) => order.indexOf(i)));
+    const empty = x.zeros(order.map((i) => x.shape[i] ?? 1));
+    return addedAt(empty, indices.cast('int64').reshape([indices.size]), flat).transpose(
+      x.shape.map((_, i) => order.indexOf(i)),
+    );
   },
 ];
 export const gatherElements: Rule = ({ x, inputs, g, attributes }) => [
@@ -104,7 +106,12 @@ export const gatherNd: Rule = ({ x, inputs, g, attributes }) => [
   () => {
     const indices = inputs[1] ?? x;
     const batch = intOf(attributes, 'batch_dims', 0);
-    return x.zeros().apply('ScatterND', [batch === 0 ? indices : withBatch(indices, batch), g], adding);
+    const whole = batch === 0 ? indices.cast('int64') : withBatch(indices, batch);
+    const axes = whole.shape.at(-1) ?? 0;
+    const [sizes, rest] = [x.shape.slice(0, axes), x.shape.slice(axes)];
+    const count = sizeOf(whole.shape.slice(0, -1));
+    const rows = g.reshape([count, ...rest]);
+    return addedAt(x.zeros([sizeOf(sizes), ...rest]), placesIn(whole, sizes), rows).reshape(x.shape);
   },
 ];
 /** The cotangent of what was overwritten is zero there; what was written reads its own places. */

@@ -38,7 +38,7 @@ export const gridSample: Expansion = (n) => {
     .reshape([batch, channels, height * width])
     .transpose([0, 2, 1])
     .reshape([batch * height * width, channels]);
-  const pictures = x.floats(
+  const pictures = x.whole(
     Array.from({ length: batch }, (_, i) => i * height * width),
     [batch, 1],
   );
@@ -54,7 +54,9 @@ export const gridSample: Expansion = (n) => {
   const pixels = (ix: Tensor, iy: Tensor): Tensor => {
     const place = (c: Tensor, size: number): Tensor =>
       (padding === 'reflection' ? reflected(c, size, corners) : c).clip(0, size - 1);
-    const index = place(iy, height).mul(width).add(place(ix, width)).add(pictures).cast('int64');
+    // In whole numbers: half precision knows no odd ones beyond 2,048.
+    const whole = (c: Tensor, size: number): Tensor => place(c, size).cast('int64');
+    const index = whole(iy, height).mul(width).add(whole(ix, width)).add(pictures);
     const values = flat.gather(index.reshape([batch * points])).reshape([batch, points, channels]);
     if (padding !== 'zeros') return values;
     return values.mul(inside(ix, width).and(inside(iy, height)).cast(x.dtype).reshape([batch, points, 1]));

@@ -10,6 +10,7 @@ import * as normalisation from './normalisation.ts';
 import * as pooling from './pooling.ts';
 import * as quantised from './quantised.ts';
 import { resize } from './resize.ts';
+import { scatterNd } from './scatter.ts';
 
 export const EXPANSIONS: Readonly<Record<string, Expansion>> = {
   // activations and arithmetic
@@ -49,6 +50,7 @@ export const EXPANSIONS: Readonly<Record<string, Expansion>> = {
   'com.microsoft:SkipSimplifiedLayerNormalization': normalisation.skipSimplifiedLayerNormalization,
   'com.microsoft:SimplifiedLayerNormalization': normalisation.rmsNormalization,
   'com.microsoft:EmbedLayerNormalization': normalisation.embedLayerNormalization,
+  ScatterND: scatterNd,
   // attention
   Attention: attention.onnxAttention,
   RotaryEmbedding: attention.onnxRotary,
@@ -60,6 +62,11 @@ export const EXPANSIONS: Readonly<Record<string, Expansion>> = {
   'com.microsoft:TransposeMatMul': ({ x, inputs, attributes }) => [
     x.apply('com.microsoft:FusedMatMul', [inputs[1] ?? x], attributes),
   ],
+  'com.microsoft:FusedMatMul': (n) => {
+    if (intOf(n.attributes, 'transBatchA', 0) || intOf(n.attributes, 'transBatchB', 0))
+      n.refuse('It transposes batch axes (transBatchA, transBatchB); export the model without optimising its graph.');
+    return undefined;
+  },
   'com.microsoft:FusedConv': quantised.fusedConv,
   'com.microsoft:FusedGemm': quantised.fusedGemm,
   // pooling and reduction

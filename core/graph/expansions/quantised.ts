@@ -5,7 +5,7 @@
  */
 import type { Tensor } from '../tensor.ts';
 import type { Attributes, DType } from '../types.ts';
-import { float, floatOf, int, intOf, textOf } from '../types.ts';
+import { dtypeOfCode, float, floatOf, int, intOf, textOf } from '../types.ts';
 import { activated } from './activations.ts';
 import type { Expansion, ExpansionInput } from './expansion.ts';
 import { numbersOf, required } from './expansion.ts';
@@ -42,7 +42,8 @@ export const quantizeLinear: Expansion = (n) => {
   const { x, attributes } = n;
   const scale = required(n, 1).cast(x.dtype);
   const [, , zero] = n.inputs;
-  const [low, high] = RANGES[zero?.dtype ?? 'uint8'] ?? n.refuse('Quantise to 4, 8 or 16 bits.');
+  const wanted = dtypeOfCode(intOf(attributes, 'output_dtype', 0));
+  const [low, high] = RANGES[zero?.dtype ?? wanted ?? 'uint8'] ?? n.refuse('Quantise to 4, 8 or 16 bits.');
   const axis = intOf(attributes, 'axis', 1);
   if (intOf(attributes, 'block_size', 0) !== 0)
     n.refuse('Activations quantised in blocks are not supported; quantise weights only.');
