@@ -35,10 +35,18 @@ export interface CropPlan {
   readonly places: readonly Place[];
   /** How far the run is, 0..1. */
   readonly progress: number;
+  /** Counts from 0. */
+  readonly step: number;
 }
 
-/** Which of so many places a crop shows. */
-export const turnOf = (crop: number, places: number): number => crop % places;
+/** Which of so many places a crop shows in a step: where there are more places than crops, they take turns over the steps. */
+export const turnOf = (crop: number, places: number, { crops, step }: Turn): number =>
+  (crop + (places > crops ? step * crops : 0)) % places;
+export interface Turn {
+  readonly crops: number;
+  /** Counts from 0. */
+  readonly step: number;
+}
 
 /** A roughly normal number from three uniform ones: enough for noise, at a third of the cost. */
 const roughlyNormal = (random: () => number): number => (random() + random() + random() - 1.5) * 2;
@@ -171,7 +179,7 @@ export function drawCrops(s: GuidanceSettings, plan: CropPlan, random: () => num
   };
   const coarse = keptOf(s, side, progress);
   for (let crop = 0; crop < crops; crop++) {
-    const place = places[turnOf(crop, places.length)] ?? {};
+    const place = places[turnOf(crop, places.length, { crops, step: plan.step })] ?? {};
     const { top, left, span } = looked(plan, place.region, s, random);
     if (place.mask) feeds.masks.set(place.mask, crop * pixels);
     const mirrored = random() < s.flip;

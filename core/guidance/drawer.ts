@@ -36,8 +36,8 @@ export interface Drawing {
   readonly rows?: Omit<ShapeRows, 'plane'>;
   /** Traced once for each size; `values` holds one tensor for each parameter. */
   draw(values: Readonly<Record<string, Tensor>>, context: DrawContext): Drawn;
-  /** The finished drawing as shapes, in the order in which they are painted; only drawers that have shapes. */
-  shapes?(values: Readonly<Record<string, Float32Array>>): readonly SvgShape[];
+  /** The drawing as shapes at `progress`, 0..1, in the order in which they are painted; only drawers that have shapes. */
+  shapes?(values: Readonly<Record<string, Float32Array>>, progress: number): readonly SvgShape[];
 }
 
 export interface Drawer<S extends z.ZodType = z.ZodType> {
@@ -135,23 +135,24 @@ export function readyDrawer<S extends z.ZodType>(
   };
 }
 
-/** A finished drawing as SVG, for drawers of shapes; nothing for others. `values` are the parameters at the end. */
+/** A drawing as SVG, for drawers of shapes; nothing for others. `values` are the parameters at the end, `progress` how far the run was then, 0..1. */
 export function drawingSvg<S extends z.ZodType>(
   drawer: Drawer<S>,
   settings: z.input<S>,
   seed: number,
   sizes: Sizes,
   values: Readonly<Record<string, Float32Array>>,
+  progress = 1,
 ): string | undefined {
   const plane = planeOf(sizes);
-  const shapes = begun(drawer, settings, seed, sizes).shapes?.(values);
+  const shapes = begun(drawer, settings, seed, sizes).shapes?.(values, progress);
   return shapes && writeSvg(shapes, { plane, ...within(sizes.output, plane), paper: drawer.paper });
 }
 
 /** Rates of a parameter by which chance moves it. */
 const NOISE = 12;
 /** Logit of a shape that can hardly be seen, and still be found by a gradient. */
-const UNSEEN = -3.5;
+export const UNSEEN = -3.5;
 
 /** The drawing before its first step: as the drawer has it, empty paper for drawings of shapes, or moved by chance. */
 export function begunAs(how: 'usual' | 'blank' | 'noise', drawer: ReadyDrawer, seed: number): ReadyDrawer {

@@ -17,6 +17,8 @@ const GROWING = 0.7;
 const TIDYING = 0.86;
 /** Logit of a shape that is not there. */
 const GONE = -5;
+/** Logit from which a shape that was not there yet has been woken by the gradient: it stays where it has come to. */
+const WOKEN = -2;
 /** A shape whose presence has fallen by this much since it was put has faded. */
 const FADED = 1.2;
 /** Logits of a new shape's colour. */
@@ -101,8 +103,8 @@ export class Growth {
     const presence = rows.get(this.shapes.presence)?.data ?? new Float32Array();
     const spots = new Spots(blame, canvas);
     for (let row = now.from; row < now.to; row++) {
-      const begun = this.startOf(this.shapes.presence, row)[0] ?? 0;
-      if (row < was.from || (presence[row] ?? 0) < begun - FADED) this.put(rows, row, spots.draw(random), state, blame);
+      const least = row < was.from ? WOKEN : (this.startOf(this.shapes.presence, row)[0] ?? 0) - FADED;
+      if ((presence[row] ?? 0) < least) this.put(rows, row, spots.draw(random), state, blame);
     }
     return this.written(state, rows);
   }

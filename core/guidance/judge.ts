@@ -2,6 +2,7 @@
 import { dot, percentiles, row } from '../engine/scores.ts';
 import { floatsOf } from '../graph/session.ts';
 import type { Eye } from './looker.ts';
+import type { Extent } from './plane.ts';
 import { type PromptFeeds, promptFeeds } from './prompt-feeds.ts';
 import type { Opinion, Prompt } from './protocol.ts';
 import { STOCK } from './stock.ts';
@@ -10,14 +11,17 @@ export class Judge {
   readonly eye: Eye;
   private heard: { readonly prompts: readonly Prompt[]; readonly feeds: PromptFeeds } | undefined;
 
-  constructor(eye: Eye) {
+  private readonly canvas: Extent;
+
+  constructor(eye: Eye, canvas: Extent) {
     this.eye = eye;
+    this.canvas = canvas;
   }
 
   /** `picture` is encoded; `progress`, 0..1, tells where prompts that change are. */
   async opinion(picture: Uint8Array, prompts: readonly Prompt[], progress: number): Promise<Opinion> {
     if (this.heard?.prompts !== prompts) {
-      const feeds = await promptFeeds(prompts, { ...this.eye, crops: 1, canvas: { height: 64, width: 64 } });
+      const feeds = await promptFeeds(prompts, { ...this.eye, crops: 1, canvas: this.canvas });
       this.heard = { prompts, feeds };
     }
     const { fixed, at, count, dimension } = this.heard.feeds;

@@ -1,5 +1,6 @@
 /** What one model sees of the canvas in a step: crops that are turned, cut, laid on backdrops and changed in colour. */
 import type { Preprocessing } from '../clip/config.ts';
+import { unitFactor } from '../clip/preprocess.ts';
 import type { Tower } from '../clip/towers.ts';
 import type { Tensor, Trace } from '../graph/index.ts';
 import type { Extent } from './plane.ts';
@@ -52,6 +53,7 @@ export function seen(
   return changed
     .add(t.input(`${prefix}noise`, [crops, 3, side, side]))
     .clip(0, 1)
+    .mul(unitFactor(preprocessing))
     .sub(t.constant(preprocessing.mean, [1, 3, 1, 1]))
     .div(t.constant(preprocessing.std, [1, 3, 1, 1]));
 }

@@ -4,7 +4,7 @@ import { meanDirection, stacked } from '../engine/scores.ts';
 import { failure } from '../errors.ts';
 import { readOnnx } from '../graph/index.ts';
 import type { Eye } from './looker.ts';
-import { colourOf, noPaint, over, type Paint, paintOf, readPaint } from './paint.ts';
+import { beneath, colourOf, noPaint, type Paint, paintOf, readPaint } from './paint.ts';
 import { readMask } from './place.ts';
 import type { Extent } from './plane.ts';
 import { type PromptFeeds, promptFeeds } from './prompt-feeds.ts';
@@ -52,8 +52,8 @@ interface Now {
   readonly firstStyle: Style | undefined;
   readonly paint: Paint;
   readonly lock: Paint;
-  /** Both: what is painted lies over what is locked. */
-  readonly laid: Paint;
+  /** What of the lock is not painted over. */
+  readonly bared: Paint;
   readonly finished: boolean;
 }
 
@@ -89,9 +89,23 @@ export class Live {
   get style(): Style | undefined {
     return this.now.style;
   }
-  /** What is painted and what is locked. */
+  /** What is painted. */
   get paint(): Paint {
-    return this.now.laid;
+    return this.now.paint;
+  }
+  /** What is locked and not painted over. */
+  get lock(): Paint {
+    return this.now.bared;
+  }
+  /** Whether anything is wanted of the drawing at `progress`, 0..1. */
+  pullsAt(progress: number): boolean {
+    const { feeds, style, paint, lock } = this.now;
+    return (
+      feeds.some((f) => f.pulls(progress)) ||
+      (style?.weight ?? 0) > 0 ||
+      paint.covered + lock.covered > 0 ||
+      [...this.weights, ...this.directionWeights].some((w) => w !== 0)
+    );
   }
   /** The picture that is kept where it is locked, [3, height, width]; nothing where nothing is. */
   get lockedPicture(): Float32Array | undefined {
@@ -116,6 +130,10 @@ export class Live {
   get weights(): readonly number[] {
     return this.request.losses.map(({ name, weight }) => this.now.weights[name] ?? weight);
   }
+  /** Which model directions are among the embeddings of: the run's own where it guides, else the first. */
+  get led(): number {
+    return ledBy(this.now.lookers);
+  }
   /** Weight of each direction, in the order of the request. */
   get directionWeights(): readonly number[] {
     return this.request.directions.map(({ name, weight }) => this.now.weights[name] ?? weight);
@@ -126,8 +144,8 @@ export class Live {
     const eyes = await this.context.eyesOf(lookers);
     const none = noPaint(this.context.canvas);
     const read = await this.read(prompts, eyes);
-    checkDirections(this.request, read.feeds);
-    const clean = { firstStyle: read.style, paint: none, lock: none, laid: none };
+    checkDirections(this.request, read.feeds[ledBy(lookers)]);
+    const clean = { firstStyle: read.style, paint: none, lock: none, bared: none };
     this.now = { settings, weights: {}, drawer, lookers, eyes, ...read, ...clean, finished: false };
   }
 
@@ -149,6 +167,7 @@ export class Live {
   /** The styles of the request and of the prompts as one: the mean direction, and the sum of the weights. */
   private async styleOf(prompts: readonly Prompt[], [eye]: readonly Eye[]): Promise<Style | undefined> {
     const given = this.request.style;
+    if (given && eye) await checkStyle(given.profile, eye);
     const pictures = prompts.flatMap((p) => p.targets.flat()).flatMap((item) => (item.style ? [item.style] : []));
     const profiles = await Promise.all(pictures.flatMap((picture) => (eye ? [eye.stylePicture(picture)] : [])));
     const all = [...(given ? [given.profile] : []), ...profiles];
@@ -168,13 +187,15 @@ export class Live {
     this.check(change);
     const eyes = lookers ? await this.context.eyesOf(lookers) : this.now.eyes;
     const read = prompts || lookers ? await this.read(prompts ?? this.now.asked, eyes) : this.now;
-    checkDirections(this.request, read.feeds);
-    const { firstStyle = read.style } = this.now;
+    checkDirections(this.request, read.feeds[ledBy(lookers ?? this.now.lookers)]);
+    // Another model has another notion of the first style.
+    const firstStyle = lookers
+      ? await this.styleOf(this.request.prompts.filter(isStyle), eyes)
+      : (this.now.firstStyle ?? read.style);
     // The graph of a run that began with a style asks for one; where none is wanted any more it weighs nothing.
     const style = this.weighed(read.style ?? (firstStyle && { ...firstStyle, weight: 0 }), weights);
     const { asked, prompts: scored, feeds } = read;
-    const painted = paint === undefined ? this.now.paint : await this.painted(paint);
-    const kept = lock === undefined ? this.now.lock : await this.lockedBy(lock, entry);
+    const laid = paint === undefined && lock === undefined ? {} : await this.laid(change, entry);
     const [before, entries] = [this.now, this.entries];
     this.now = {
       ...before,
@@ -183,7 +204,7 @@ export class Live {
       ...(drawer ? { drawer } : {}),
       ...(settings ? { settings: { ...before.settings, ...settings } } : {}),
       ...(weights ? { weights: { ...before.weights, ...weights } } : {}),
-      ...(paint === undefined && lock === undefined ? {} : { paint: painted, lock: kept, laid: over(kept, painted) }),
+      ...laid,
       ...(finish ? { finished: true } : {}),
     };
     this.entries = [...entries, entry];
@@ -235,6 +256,13 @@ export class Live {
     return this.request.style !== undefined || this.request.prompts.some(isStyle);
   }
 
+  /** What is painted and what is locked, the one over the other. */
+  private async laid({ paint, lock }: Change, entry: DueEntry): Promise<Pick<Now, 'paint' | 'lock' | 'bared'>> {
+    const painted = paint === undefined ? this.now.paint : await this.painted(paint);
+    const kept = lock === undefined ? this.now.lock : await this.lockedBy(lock, entry);
+    return { paint: painted, lock: kept, bared: beneath(kept, painted) };
+  }
+
   private async painted(picture: Change['paint']): Promise<Paint> {
     return picture ? readPaint(this.context.canvas, picture) : noPaint(this.context.canvas);
   }
@@ -267,9 +295,23 @@ export class Live {
   }
 }
 
+/** Throws STEER_INVALID for a style that was taken with another model than the first that guides. */
+async function checkStyle({ dimension }: Embeddings, { model }: Eye): Promise<void> {
+  const side = await model.side();
+  const own = await model.styleProfiles(new Float32Array(3 * side * side), 1);
+  if (own.dimension === dimension) return;
+  throw failure('STEER_INVALID', {
+    what: `its style was taken with another model: it has ${dimension} numbers, and this one's styles ${own.dimension}`,
+  });
+}
 const isStyle = (p: Prompt): boolean => p.targets.flat().some((item) => item.style !== undefined);
-/** Throws STEER_INVALID for a direction among the embeddings of another model than the first that guides. */
-function checkDirections({ directions }: ParsedGuideRequest, [first]: readonly PromptFeeds[]): void {
+const ledBy = (lookers: readonly LookerChoice[]): number =>
+  Math.max(
+    0,
+    lookers.findIndex(({ folder }) => folder === undefined),
+  );
+/** Throws STEER_INVALID for a direction among the embeddings of another model. */
+function checkDirections({ directions }: ParsedGuideRequest, first: PromptFeeds | undefined): void {
   const strange = directions.find(({ row }) => row.length !== first?.dimension);
   if (!strange || !first) return;
   throw failure('STEER_INVALID', {

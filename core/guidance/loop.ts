@@ -49,6 +49,8 @@ class Run {
   private readonly context: LoopContext;
   private readonly trail: Trail;
   private scripted: readonly DueEntry[];
+  /** Milliseconds that it was held: they are none of those after which it is to end. */
+  held = 0;
   /** Steps that a paused run may still take. */
   private allowed = 0;
 
@@ -86,10 +88,15 @@ class Run {
       // Until a resumed run stands where it stood, what was locked is what its checkpoint says.
       picture: async () => (run ? run.bench.picture(run.progress) : (kept ?? new Float32Array())),
     });
-    const judge = held === undefined ? undefined : new Judge(await open(held));
+    const judge = held === undefined ? undefined : new Judge(await open(held), canvas);
     const bench = await Workbench.of(request, live, threads);
     const made = new Run(request, context, { live, bench, judge });
-    await made.resume();
+    try {
+      await made.resume();
+    } catch (thrown) {
+      await made.bench.release();
+      throw thrown;
+    }
     run = made;
     return made;
   }
@@ -129,7 +136,10 @@ class Run {
 
   /** Takes in a change, wholly or not at all; true when the step's graph had to be compiled again. */
   private async take(entry: DueEntry): Promise<boolean> {
-    return this.refitted(await this.live.apply(entry));
+    const again = await this.refitted(await this.live.apply(entry));
+    // Another loss than before: how low that one was says nothing of this one.
+    if (Object.keys(entry.change).some((what) => what !== 'finish')) this.plateau = undefined;
+    return again;
   }
   private async refitted(takeBack: () => void): Promise<boolean> {
     try {
@@ -204,7 +214,9 @@ class Run {
         this.allowed -= 1;
         return;
       }
+      const waited = performance.now();
       await inbox.ready(signal);
+      this.held += performance.now() - waited;
     }
   }
 
@@ -213,12 +225,18 @@ class Run {
       if (command.kind === 'change') yield* this.changed(command);
       else if (command.kind === 'rewind') {
         const kept = this.trail.at(command.step);
-        if (kept) await this.back(kept);
+        if (!kept || kept.step > command.step)
+          throw failure('STEER_INVALID', {
+            what: `nothing is kept of what was before step ${kept?.step ?? this.step}, where this run was taken up`,
+          });
+        await this.back(kept);
         yield { type: 'rewound', step: this.step };
       } else {
         const was = this.paused;
         this.paused = command.kind !== 'go';
         if (command.kind === 'step') this.allowed += 1;
+        // Steps that were allowed and not taken are none of the next pause's.
+        if (command.kind === 'go') this.allowed = 0;
         if (this.paused !== was) yield { type: this.paused ? 'paused' : 'going', step: this.step };
       }
       settle();
@@ -298,7 +316,7 @@ async function* steps(
     const found = await run.advance();
     yield stepped(run, s.steps, found);
     if (due(s.frameEvery, run.step) && run.step < s.steps) yield* run.shown();
-    if (timed && performance.now() - began > 1000 * s.seconds) await run.finish();
+    if (timed && performance.now() - began - run.held > 1000 * s.seconds) await run.finish();
     if (due(s.checkpointEvery, run.step)) yield await run.checkpoint();
   }
 }
@@ -313,8 +331,9 @@ export async function* guide(request: ParsedGuideRequest, context: LoopContext):
     if (run.judge) yield* run.shown();
     yield {
       type: 'picture',
-      ...(await run.bench.output.png(run.bench.stepper.state)),
+      ...(await run.bench.output.png(run.bench.stepper.state, run.progress)),
       values: run.values,
+      progress: run.progress,
       record: await recordOf(request, { script: run.live.log, steps: run.step }, context),
     };
   } finally {

@@ -28,17 +28,11 @@ export function paintOf(colour: Float32Array, opacity: Float32Array): Paint {
 /** The colours of it, [3, height, width]. */
 export const colourOf = ({ data }: Paint): Float32Array => data.slice(0, (3 * data.length) / 4);
 
-/** One laid over another. */
-export function over(below: Paint, above: Paint): Paint {
+/** What of it another one that lies over it leaves to be seen. */
+export function beneath(below: Paint, above: Paint): Paint {
+  if (below.covered === 0 || above.covered === 0) return below;
   const area = above.data.length / 4;
-  if (below.covered === 0) return above;
-  const data = new Float32Array(4 * area);
-  for (let i = 0; i < area; i++) {
-    const share = above.data[3 * area + i] ?? 0;
-    for (let c = 0; c < 3; c++)
-      data[c * area + i] = share * (above.data[c * area + i] ?? 0) + (1 - share) * (below.data[c * area + i] ?? 0);
-    data[3 * area + i] = Math.max(share, below.data[3 * area + i] ?? 0);
-  }
+  const data = below.data.map((v, i) => (i < 3 * area ? v : v * (1 - (above.data[i] ?? 0))));
   return { data, covered: data.subarray(3 * area).reduce((a, b) => a + b, 0) };
 }
 

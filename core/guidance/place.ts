@@ -46,6 +46,26 @@ export async function readMask({ height, width }: Extent, picture: PictureSource
   return Float32Array.from({ length: height * width }, (_, i) => (fitted[i] ?? 0) / 255);
 }
 
+/** How far a box fades beyond its sides, as a share of the canvas: a hard side would be an edge that the model sees. */
+const FEATHER = 0.04;
+
+/** A box, and nothing of what lies beside it; it reaches to the border of the canvas where it ends there. */
+export function boxedPlace({ height, width }: Extent, region: Region): Required<Place> {
+  const inside = (at: number, from: number, to: number): number => {
+    const before = from <= 0 ? 1 : (at - from) / FEATHER + 1;
+    const after = to >= 1 ? 1 : (to - at) / FEATHER + 1;
+    return Math.min(1, Math.max(0, Math.min(before, after)));
+  };
+  const along = (size: number, from: number, to: number): number[] =>
+    Array.from({ length: size }, (_, i) => inside((i + 0.5) / size, from, to));
+  const [rows, columns] = [along(height, region.top, region.bottom), along(width, region.left, region.right)];
+  const mask = Float32Array.from(
+    { length: height * width },
+    (_, i) => (rows[Math.floor(i / width)] ?? 0) * (columns[i % width] ?? 0),
+  );
+  return { mask, region };
+}
+
 /** What is bright in a mask, with the box around it. Throws MASK_INVALID when hardly anything is. */
 export async function maskedPlace(canvas: Extent, picture: PictureSource): Promise<Required<Place>> {
   const { height, width } = canvas;

@@ -6,19 +6,23 @@ import { pictureName } from '../engine/requests.ts';
 import { dot, meanDirection, row, stacked } from '../engine/scores.ts';
 import { failure } from '../errors.ts';
 import { float32 } from '../graph/session.ts';
-import { turnOf } from './crops.ts';
-import { maskedPlace, type Place } from './place.ts';
+import { type Turn, turnOf } from './crops.ts';
+import { boxedPlace, maskedPlace, type Place } from './place.ts';
 import type { Extent } from './plane.ts';
 import type { Prompt, PromptItem, PromptTarget } from './protocol.ts';
 import { PROMPT_SLOTS } from './protocol.ts';
-import { CROWD_COUNT, crowdsOf, SAME_THING, STOCK, sentencesFor } from './stock.ts';
+import { CROWD_COUNT, crowdsOf, SAME_THING, STOCK, STOCK_THINGS, saysHowMany, sentencesFor, wordsOf } from './stock.ts';
 
 /** Where the prompts of a run lie for one model, how they pull, and what they are told apart from. */
 export interface PromptFeeds {
   /** Feeds that hold for the whole run. */
-  readonly fixed: Readonly<Record<'stop' | 'applies' | 'stock' | 'excluded', OrtTensor>>;
+  readonly fixed: Readonly<Record<'stop' | 'stock' | 'excluded', OrtTensor>>;
   /** Unit rows of the prompts [slots, d] and how strongly each attracts and repels [slots], as they are at `progress`, 0..1. */
   at(progress: number): Readonly<Record<'prompts' | 'attraction' | 'repulsion', OrtTensor>>;
+  /** How much each crop counts for each prompt in a step, which counts from 0: [crops, slots]. */
+  applies(step: number): OrtTensor;
+  /** Whether any prompt pulls or pushes at `progress`, 0..1. */
+  pulls(progress: number): boolean;
   /** The parts of the canvas that they look at. */
   readonly places: readonly Place[];
   readonly count: number;
@@ -28,6 +32,9 @@ export interface PromptFeeds {
 /** Added to the logit of a stock word that is left out. */
 const EXCLUDED = -1e4;
 const NEVER = -1;
+
+const isSame = (cosine: number): boolean => cosine >= SAME_THING;
+const textsOf = (p: Prompt): string[] => p.targets.flat().flatMap(({ text }) => (text === undefined ? [] : [text]));
 
 export type PictureEmbedder = (picture: NonNullable<PromptItem['picture']>) => Promise<Embeddings>;
 
@@ -63,14 +70,14 @@ function along(targets: Embeddings, progress: number): Float32Array {
   return last === 0 ? row(targets, 0) : between(row(targets, from), row(targets, from + 1), place - from);
 }
 
-/** How much each crop counts for each prompt [crops, slots]: those that look at its place, all where none does. */
-function applied(places: readonly Place[], placeOf: readonly number[], crops: number): Float32Array {
+/** How much each crop counts for each prompt in a step [crops, slots]: those that look at its place. Where none does, its turn comes in another step. */
+function applied(places: readonly Place[], placeOf: readonly number[], turn: Turn): Float32Array {
+  const { crops } = turn;
   const table = new Float32Array(crops * PROMPT_SLOTS);
   const all = Array.from({ length: crops }, (_, crop) => crop);
   for (let slot = 0; slot < PROMPT_SLOTS; slot++) {
-    const looking = all.filter((crop) => turnOf(crop, places.length) === placeOf[slot]);
-    const counted = looking.length > 0 ? looking : all;
-    for (const crop of counted) table[crop * PROMPT_SLOTS + slot] = 1 / counted.length;
+    const looking = all.filter((crop) => turnOf(crop, places.length, turn) === (placeOf[slot] ?? 0));
+    for (const crop of looking) table[crop * PROMPT_SLOTS + slot] = 1 / looking.length;
   }
   return table;
 }
@@ -84,7 +91,8 @@ async function placesOf(
   const unique = [...new Set(keys)];
   const places = unique.map(async (key): Promise<Place> => {
     const { region, mask } = prompts[keys.indexOf(key)] ?? {};
-    return mask ? maskedPlace(canvas, mask) : { ...(region ? { region } : {}) };
+    if (mask) return maskedPlace(canvas, mask);
+    return region ? boxedPlace(canvas, region) : {};
   });
   return {
     places: places.length > 0 ? await Promise.all(places) : [{}],
@@ -123,17 +131,22 @@ export async function promptFeeds(
   const stock = new Float32Array(stockRows * dimension);
   stock.set(common.data);
   const excluded = new Float32Array(PROMPT_SLOTS * stockRows).fill(EXCLUDED);
+  // What any of the prompts asks for, no other is told apart from.
+  const wanted = prompts.flatMap((p, slot) => (p.weight > 0 && chains[slot] ? [chains[slot]] : []));
+  const words = wordsOf(prompts.filter((p) => p.weight > 0).flatMap(textsOf));
   for (const [slot, chain] of chains.entries()) {
+    const near = [...new Set([...wanted, chain])];
     for (let word = 0; word < common.count; word++) {
-      const same = Array.from({ length: chain.count }, (_, i) => dot(row(chain, i), row(common, word)));
-      if (Math.max(...same) < SAME_THING) excluded[slot * stockRows + word] = 0;
+      const stockRow = row(common, word);
+      const same = near.some((c) => Array.from({ length: c.count }, (_, i) => dot(row(c, i), stockRow)).some(isSame));
+      if (!same && !words.has(STOCK_THINGS[word] ?? '')) excluded[slot * stockRows + word] = 0;
     }
-    const text = prompts[slot]?.targets.flat().find((item) => item.text !== undefined)?.text;
-    if (text === undefined) continue;
+    const [text] = prompts[slot] ? textsOf(prompts[slot]) : [];
+    if (text === undefined || saysHowMany(text)) continue;
     const crowds = await model.embedTexts(crowdsOf(text));
     const first = common.count + slot * CROWD_COUNT;
     stock.set(crowds.data, first * dimension);
-    excluded.fill(0, slot * stockRows + first, slot * stockRows + first + CROWD_COUNT);
+    for (let k = 0; k < CROWD_COUNT; k++) excluded[slot * stockRows + first + k] = 0;
   }
   const each = (value: (p: Prompt) => number, none: number): OrtTensor => {
     const values = Array.from({ length: PROMPT_SLOTS }, (_, i) => (prompts[i] ? value(prompts[i]) : none));
@@ -142,7 +155,6 @@ export async function promptFeeds(
   return {
     fixed: {
       stop: each((p) => p.stop ?? NEVER, NEVER),
-      applies: float32(applied(places, placeOf, crops), [crops, PROMPT_SLOTS]),
       stock: float32(stock, [stockRows, dimension]),
       excluded: float32(excluded, [1, PROMPT_SLOTS, stockRows]),
     },
@@ -159,6 +171,8 @@ export async function promptFeeds(
         repulsion: each((p) => Math.max(0, -weightAt(p, progress) / total), 0),
       };
     },
+    applies: (step) => float32(applied(places, placeOf, { crops, step }), [crops, PROMPT_SLOTS]),
+    pulls: (progress) => prompts.some((p) => weightAt(p, progress) !== 0),
     places,
     count: prompts.length,
     dimension,

@@ -179,7 +179,7 @@ const lookersSchema = z.array(lookerSchema).min(1).max(4);
 const changeSchema = z.object({
   prompts: promptsSchema.exactOptional(),
   settings: z
-    .object(Object.fromEntries(Object.entries(liveShape).map(([name, s]) => [name, s.unwrap().exactOptional()])))
+    .strictObject(Object.fromEntries(Object.entries(liveShape).map(([name, s]) => [name, s.unwrap().exactOptional()])))
     .exactOptional(),
   /** Of losses by their names; `style` is that of the styles. */
   weights: z.record(z.string().max(60), weight).exactOptional(),
@@ -302,4 +302,10 @@ export type GuideEvent =
   | { readonly type: 'checkpoint'; readonly checkpoint: Checkpoint; readonly script: readonly LogEntry[] }
   | { readonly type: 'paused' | 'going' | 'rewound'; readonly step: number }
   /** PNG, with the drawing's parameters as they are at the end */
-  | ({ readonly type: 'picture'; readonly record: RunRecord; readonly values: Checkpoint['values'] } & Image);
+  | ({
+      readonly type: 'picture';
+      readonly record: RunRecord;
+      readonly values: Checkpoint['values'];
+      /** How far the run was when it ended, 0..1: below 1 for one that ended early. */
+      readonly progress: number;
+    } & Image);

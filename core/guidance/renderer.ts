@@ -27,9 +27,9 @@ export class Renderer {
     return this.encoded(state, progress, (s) => s.jpeg({ quality: FRAME_QUALITY, chromaSubsampling: '4:4:4' }));
   }
 
-  /** PNG, for the finished picture. */
-  png(state: ReadonlyMap<string, OrtTensor>): Promise<Rendered> {
-    return this.encoded(state, 1, (s) => s.png({ compressionLevel: 9 }));
+  /** PNG, for the finished picture. A run that ended early is as far as it came: nothing fades that its last frame still had. */
+  png(state: ReadonlyMap<string, OrtTensor>, progress: number): Promise<Rendered> {
+    return this.encoded(state, progress, (s) => s.png({ compressionLevel: 9 }));
   }
 
   async release(): Promise<void> {

@@ -26,6 +26,8 @@ export interface StepPlan {
   readonly stock: number;
   /** Whether style is looked at, by the first of the models. */
   readonly styled: boolean;
+  /** Which of the models the directions are among the embeddings of. */
+  readonly led: number;
 }
 
 const SMALLEST_CANVAS = 8;
@@ -66,15 +68,15 @@ function onPaper(t: Trace, colour: Tensor, alpha: Tensor, paper: readonly number
   return colour.add(t.constant(paper, [1, 3, 1, 1]).mul(t.scalar(1).sub(alpha)));
 }
 
-/** Mean squared distance from what is painted, where it is opaque. */
-function fromPaint(t: Trace, picture: Tensor, { height, width }: Extent): Tensor {
-  const paint = t.input('paint', [1, 4, height, width]);
+/** Mean squared distance from what is painted or locked, where it is opaque. Each by its own size: a large lock takes nothing from a small dab. */
+function fromPaint(t: Trace, picture: Tensor, { height, width }: Extent, what: 'paint' | 'lock'): Tensor {
+  const paint = t.input(what, [1, 4, height, width]);
   return picture
     .sub(paint.slice(1, 0, 3))
     .square()
     .mul(paint.slice(1, 3, 4))
     .sum()
-    .div(t.input('painted', []).mul(3))
+    .div(t.input(`${what}ed`, []).mul(3))
     .mul(PAINTED);
 }
 
@@ -85,17 +87,14 @@ function otherLosses(
   profile: Tensor | undefined,
   { request }: StepPlan,
 ): Tensor[] {
+  const weights = request.losses.length > 0 ? t.input('weights', [request.losses.length]) : undefined;
   const named = request.losses.map(({ graph, name }, i) => {
     const loss = readOnnx({ bytes: graph, name: `loss ${name}` });
     const asked = Object.fromEntries(Object.entries(seenBy).filter(([k]) => loss.inputs.some((x) => x.name === k)));
     const found = t.call(loss, asked, `loss${i}.`)['loss'];
     if (!found) throw failure('GRAPH_INVALID', { where: `loss ${name}`, what: 'a loss gives "loss"' });
-    return found.sum().mul(
-      t
-        .input('weights', [request.losses.length])
-        .slice(0, i, i + 1)
-        .reshape([]),
-    );
+    const weight = weights?.slice(0, i, i + 1).reshape([]);
+    return weight ? found.sum().mul(weight) : found.sum();
   });
   if (!profile) return named;
   const wanted = t.input('style', [1, profile.shape[1] ?? 1]);
@@ -137,7 +136,7 @@ function looked(t: Trace, canvas: Tensor, place: number, tuning: Tuning, plan: S
     tuning,
   );
   const total = plan.lenses.reduce((sum, l) => sum + l.weight, 0) || 1;
-  const led = place === 0 && request.directions.length > 0 ? loss.add(along(t, crops, lens)) : loss;
+  const led = place === plan.led && request.directions.length > 0 ? loss.add(along(t, crops, lens)) : loss;
   return {
     loss: led.mul(lens.weight / total),
     told: { [`${prefix}cosines`]: cosines, [`${prefix}percentiles`]: percentiles },
@@ -182,8 +181,10 @@ export function stepGraph(plan: StepPlan): Graph {
     const terms = [
       ...looks.map((l) => l.loss),
       ...otherLosses(t, { picture, alpha }, looks[0]?.profile, plan),
-      fromPaint(t, picture, plan.canvas),
-      ...(penalty ? [penalty.sum()] : []),
+      fromPaint(t, picture, plan.canvas, 'paint'),
+      fromPaint(t, picture, plan.canvas, 'lock'),
+      // What the drawer would rather not do counts beside what is wanted: alone it would wipe the canvas.
+      ...(penalty ? [penalty.sum().mul(t.input('restraint', []))] : []),
     ];
     const total = terms.reduce((a, b) => a.add(b));
     const told = Object.assign({}, ...looks.map((l) => l.told)) as Record<string, Tensor>; // records of one type joined

@@ -88,10 +88,10 @@ export class Stepper {
 
   private feeds(step: number, live: Live, random: () => number): Record<string, OrtTensor> {
     const { canvas } = this.options;
-    const { settings: s, style, paint } = live;
+    const { settings: s, style, paint, lock } = live;
     const progress = step / s.steps;
     return {
-      ...this.sights(live, progress, random),
+      ...this.sights(live, step, random),
       progress: scalar(progress),
       contrastWeight: scalar(s.contrast),
       distance: scalar(s.distance),
@@ -102,6 +102,9 @@ export class Stepper {
       styleWeight: scalar(style?.weight ?? 0),
       paint: float32(paint.data, [1, 4, canvas.height, canvas.width]),
       painted: scalar(Math.max(1, paint.covered)),
+      lock: float32(lock.data, [1, 4, canvas.height, canvas.width]),
+      locked: scalar(Math.max(1, lock.covered)),
+      restraint: scalar(live.pullsAt(progress) ? 1 : 0),
       probe: float32(new Float32Array(3 * canvas.height * canvas.width), [1, 3, canvas.height, canvas.width]),
       rate: scalar(rateAt(step, s)),
       unbias1: scalar(1 / (1 - s.beta1 ** (step + 1))),
@@ -110,14 +113,16 @@ export class Stepper {
   }
 
   /** What each model is fed: its crops and where the prompts lie for it. */
-  private sights({ settings: s, feeds }: Live, progress: number, random: () => number): Record<string, OrtTensor> {
+  private sights({ settings: s, feeds }: Live, step: number, random: () => number): Record<string, OrtTensor> {
     const { drawer, canvas, sides } = this.options;
+    const progress = step / s.steps;
     const parts = feeds.map((prompts, place) => {
       const side = sides[place] ?? 0;
-      const plan: CropPlan = { ...canvas, side, paper: drawer.paper, places: prompts.places, progress };
+      const plan: CropPlan = { ...canvas, side, paper: drawer.paper, places: prompts.places, progress, step };
       const own = {
         ...prompts.fixed,
         ...prompts.at(progress),
+        applies: prompts.applies(step),
         ...cropTensors(drawCrops(s, plan, random), s.crops, plan),
       };
       return Object.fromEntries(Object.entries(own).map(([name, value]) => [`${prefixOf(place)}${name}`, value]));
@@ -125,9 +130,9 @@ export class Stepper {
     return Object.assign({}, ...parts) as Record<string, OrtTensor>; // records of one type joined
   }
 
-  private directions({ directionWeights, feeds }: Live): Record<string, OrtTensor> {
+  private directions({ directionWeights, feeds, led }: Live): Record<string, OrtTensor> {
     const { directions } = this.options.request;
-    const dimension = feeds[0]?.dimension ?? 0;
+    const dimension = feeds[led]?.dimension ?? 0;
     const rows = new Float32Array(DIRECTION_SLOTS * dimension);
     const weights = new Float32Array(DIRECTION_SLOTS);
     for (const [i, { row }] of directions.entries()) {

@@ -14,6 +14,31 @@ const NOTHING = [
 ];
 
 export const STOCK: readonly string[] = [...STOCK_WORDS.map(withArticle), ...NOTHING];
+/** The same without their articles, in small letters. */
+export const STOCK_THINGS: readonly string[] = STOCK.map((text) => text.toLowerCase().replace(/^(?:an?|the) /, ''));
+
+/** All words of texts, and all runs of up to three of them, in the singular too: what these texts name. */
+export function wordsOf(texts: readonly string[]): ReadonlySet<string> {
+  const found = new Set<string>();
+  for (const text of texts) {
+    const words = text.toLowerCase().match(/[\p{L}\p{N}'-]+/gu) ?? [];
+    for (let length = 1; length <= LONGEST_THING; length++)
+      for (let i = 0; i + length <= words.length; i++) {
+        const run = words.slice(i, i + length).join(' ');
+        for (const form of [run, run.replace(/s$/, ''), run.replace(/es$/, ''), run.replace(/ies$/, 'y')])
+          found.add(form);
+      }
+  }
+  return found;
+}
+/** Words of the longest stock word. */
+const LONGEST_THING = 3;
+
+/** Whether a text says how many things it wants: it is not told apart from several of them then. */
+export const saysHowMany = (text: string): boolean =>
+  /^\s*(?:some|many|several|few|a few|a pair of|two|three|four|five|six|seven|eight|nine|ten|twelve|\d+|a (?:crowd|flock|herd|group|bunch|row|pile|field) of)\s/i.test(
+    text,
+  );
 /** Prompts are embedded as the mean over these; `{bare}` is the prompt without its article. */
 const PROMPT_TEMPLATES = [
   '{}',

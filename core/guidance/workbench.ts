@@ -1,6 +1,7 @@
 /** What a run works with as long as its drawer and its models stay the same: the step's session, and what draws frames and the picture. */
 import { compile, readOnnx } from '../graph/index.ts';
 import { float32 } from '../graph/session.ts';
+import { UNSEEN } from './drawer.ts';
 import type { Live } from './live.ts';
 import { type Looker, lookerOf } from './looker.ts';
 import type { Extent } from './plane.ts';
@@ -48,7 +49,16 @@ export class Workbench {
     const canvas = canvasOf(drawing);
     const lookers = await lookersOf(live);
     const lenses = lookers.map((l) => l.lens);
-    const graph = stepGraph({ request, drawer, drawing, lenses, canvas, stock: stockRows, styled: live.hasStyle });
+    const graph = stepGraph({
+      request,
+      drawer,
+      drawing,
+      lenses,
+      canvas,
+      stock: stockRows,
+      styled: live.hasStyle,
+      led: live.led,
+    });
     const [only, ...more] = lookers;
     // Weights are read from one model's folder; those of several are written into the graph.
     const session = await compile(graph, only && more.length === 0 ? only.model.compileOptions : { threads });
@@ -108,6 +118,8 @@ export class Workbench {
       if (found.size === tensor.size) own.set(name, found);
       else if (found.size / (found.dims[0] ?? 1) === width) {
         const data = Float32Array.from(tensor.data as Float32Array); // parameters and moments are float32
+        // What is new begins unseen: nobody asked for strokes over what is there already.
+        if (name === this.made.drawer.shapes?.presence) data.fill(UNSEEN);
         // Shapes that are there from the beginning are the last ones.
         const kept = Math.min(data.length, found.size);
         const old = found.data as Float32Array;

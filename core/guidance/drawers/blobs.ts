@@ -88,7 +88,7 @@ export const blobs = defineDrawer({
         const inside = radius.sub(away).div(softness(context));
         return filled(inside.reshape([count, height * width]), values, context);
       },
-      shapes(values) {
+      shapes(values, progress) {
         const { centre, size, wave } = values;
         return Array.from({ length: count }, (_, i): SvgShape => {
           const own = wave?.subarray(2 * waves * i, 2 * waves * (i + 1)) ?? [];
@@ -97,7 +97,7 @@ export const blobs = defineDrawer({
             const r = radiusAt(Math.exp(size?.[i] ?? 0), own, angle);
             return [(centre?.[2 * i] ?? 0) + r * Math.cos(angle), (centre?.[2 * i + 1] ?? 0) + r * Math.sin(angle)];
           });
-          return { path, ...finishOf(values, i) };
+          return { path, ...finishOf(values, i, progress) };
         }).reverse();
       },
     };

@@ -76,13 +76,13 @@ export const glyphs = defineDrawer({
         const depth = looked(table, first, u, v).mul(size);
         return filled(depth.div(softness(context)), values, context);
       },
-      shapes(values) {
+      shapes(values, progress) {
         const { centre, size, turn } = values;
         return Array.from({ length: count }, (_, i): SvgShape => {
           const outline = outlines[kind(i)];
           const place = [centre?.[2 * i] ?? 0, centre?.[2 * i + 1] ?? 0] as const;
           const path = outline ? glyphPath(outline, place, Math.exp(size?.[i] ?? 0), turn?.[i] ?? 0) : 'M0 0';
-          return { path, ...finishOf(values, i) };
+          return { path, ...finishOf(values, i, progress) };
         }).reverse();
       },
     };

@@ -9,6 +9,8 @@ import { foldsSchema, repeatedPoints, repeatedRows, symmetrySchema, turnedPoints
 
 const FAINT = 0.4;
 const FADING = 400;
+const LEAST = 4;
+const SHARPEST = FADING + LEAST;
 const SPARE = 0.5;
 const DECIDED = 3;
 /** Pens that are taken in turn (sRGB). */
@@ -64,10 +66,12 @@ export const plotter = defineDrawer({
         },
       ],
       draw(values, context) {
-        const { t, progress } = context;
+        const { t, progress, purpose } = context;
         const present = named(values, 'presence').sigmoid();
-        // A pen cannot press half: by the end every line is there or is not.
-        const decided = present.sub(FAINT).mul(progress.square().mul(FADING).add(4)).sigmoid();
+        // A pen cannot press half: a line is there or is not in what a person is shown, and on what is guided by the end.
+        const sharpness = purpose === 'picture' ? t.scalar(SHARPEST) : progress.square().mul(FADING).add(LEAST);
+        const gone = sharpness.mul(-FAINT).sigmoid();
+        const decided = present.sub(FAINT).mul(sharpness).sigmoid().sub(gone).div(t.scalar(1).sub(gone));
         const cover = lineDistance(repeatedPoints(named(values, 'points'), turns, context), context)
           .sub(pen / 2)
           .div(-softness(context))
@@ -81,7 +85,7 @@ export const plotter = defineDrawer({
         const one = (i: number, turn: (typeof turns)[number]): SvgShape => {
           const own = turnedPoints(p?.subarray(6 * i, 6 * i + 6) ?? new Float32Array(6), turn, plane);
           const at = (k: number): string => point(own[2 * k] ?? 0, own[2 * k + 1] ?? 0);
-          const there = sigmoid((FADING + 4) * (sigmoid(presence?.[i] ?? 0) - FAINT)) > 0.5;
+          const there = sigmoid(SHARPEST * (sigmoid(presence?.[i] ?? 0) - FAINT)) > 0.5;
           return { path: `M${at(0)} Q${at(1)} ${at(2)}`, colour: penOf(i), opacity: there ? 1 : 0, width: pen };
         };
         const all = Array.from({ length: count }, (_, i) => turns.map((turn) => one(i, turn)));

@@ -74,7 +74,7 @@ export const polygons = defineDrawer({
         const deepest = inside.reduce('ReduceMin', [1]).div(softness(context));
         return filled(deepest.reshape([count, height * width]), values, context);
       },
-      shapes(values) {
+      shapes(values, progress) {
         const { turn, reach, centre } = values;
         return Array.from({ length: count }, (_, i): SvgShape => {
           const [cx, cy] = [centre?.[2 * i] ?? 0, centre?.[2 * i + 1] ?? 0];
@@ -90,7 +90,7 @@ export const polygons = defineDrawer({
             polygon = cut(polygon, (p) => limit - (p.x - cx) * Math.cos(angle) - (p.y - cy) * Math.sin(angle));
           }
           const path = polygon.length === 0 ? 'M0 0' : `M${polygon.map((p) => point(p.x, p.y)).join(' L')}Z`;
-          return { path, ...finishOf(values, i) };
+          return { path, ...finishOf(values, i, progress) };
         }).reverse();
       },
     };

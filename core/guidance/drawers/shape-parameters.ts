@@ -58,10 +58,10 @@ export function strengths(
   const fade = solid.sub(FAINT).mul(progress.square()).mul(FADING).sigmoid().mul(2).min(1);
   return { solid, strength: solid.mul(fade).mul(OPAQUE) };
 }
-/** The same of one shape at the end. */
-export function strengthOf(opacity: number): number {
+/** The same of one shape. */
+export function strengthOf(opacity: number, progress: number): number {
   const solid = sigmoid(opacity);
-  return OPAQUE * solid * Math.min(1, 2 * sigmoid(FADING * (solid - FAINT)));
+  return OPAQUE * solid * Math.min(1, 2 * sigmoid(FADING * progress ** 2 * (solid - FAINT)));
 }
 
 /** Shapes from how far inside each a pixel lies, [count, height * width] in edges: a sigmoid of it is what they cover. */
@@ -71,13 +71,14 @@ export function filled(inside: Tensor, values: Readonly<Record<string, Tensor>>,
   return { ...drawn, penalty: restraint(drawn.alpha, solid, context.progress) };
 }
 
-/** Colour and opacity of one shape at the end. */
+/** Colour and opacity of one shape at `progress`, 0..1. */
 export function finishOf(
   { ink, opacity }: Readonly<Record<string, Float32Array>>,
   i: number,
+  progress: number,
 ): { readonly colour: readonly [number, number, number]; readonly opacity: number } {
   const channel = (c: number): number => sigmoid(ink?.[3 * i + c] ?? 0);
-  return { colour: [channel(0), channel(1), channel(2)], opacity: strengthOf(opacity?.[i] ?? 0) };
+  return { colour: [channel(0), channel(1), channel(2)], opacity: strengthOf(opacity?.[i] ?? 0, progress) };
 }
 
 /** What shapes would rather not do: cover more than they must, and be neither solid nor gone. */

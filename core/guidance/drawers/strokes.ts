@@ -128,7 +128,7 @@ export const strokes = defineDrawer({
         const drawn = layered(t, cover, repeatedRows(colour, turns), context);
         return { ...drawn, penalty: drawn.alpha.mean().mul(SPARE).add(undecided(solid).mul(progress).mul(DECIDED)) };
       },
-      shapes({ points: p = NONE, width: w = NONE, opacity: o = NONE, mix = NONE, palette = NONE }) {
+      shapes({ points: p = NONE, width: w = NONE, opacity: o = NONE, mix = NONE, palette = NONE }, progress) {
         const one = (i: number, turn: (typeof turns)[number]): SvgShape => {
           const shares = softmax([...mix.subarray(i * colours, (i + 1) * colours)].map((v) => v / MIXING));
           const channel = (c: number): number =>
@@ -139,7 +139,7 @@ export const strokes = defineDrawer({
               NARROWEST + (broadest - NARROWEST) * sigmoid(w[i] ?? 0),
             ),
             colour: [channel(0), channel(1), channel(2)],
-            opacity: strengthOf(o[i] ?? 0),
+            opacity: strengthOf(o[i] ?? 0, progress),
           };
         };
         const shapes = Array.from({ length: count }, (_, i) => turns.map((turn) => one(i, turn)));

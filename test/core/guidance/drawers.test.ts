@@ -1,59 +1,17 @@
 import sharp, { type Sharp } from 'sharp';
 import { describe, expect, it } from 'vitest';
-import type { z } from 'zod';
 import * as drawers from '../../../core/guidance/drawers/index.ts';
-import {
-  type Drawer,
-  decodePicture,
-  drawingSvg,
-  type GuideEvent,
-  guidanceSettingsSchema,
-  parsePrompt,
-  readyDrawer,
-  type Sizes,
-} from '../../../core/index.ts';
+import { type Drawer, decodePicture, drawingSvg } from '../../../core/index.ts';
+import { drawings } from '../../support/drawn-by.ts';
 import { drawn } from '../../support/pictures.ts';
 import { useEngine } from '../../support/services.ts';
 
 const engine = useEngine();
 const { inpaint, ...plain } = drawers;
-type Picture = Extract<GuideEvent, { type: 'picture' }>;
-
-async function guided<S extends z.ZodType>(
-  drawer: Drawer<S>,
-  prompt: string,
-  {
-    sizes = { preview: 64, output: 96 },
-    given = {},
-    ...settings
-  }: { sizes?: Sizes; given?: object; [name: string]: unknown },
-): Promise<{ scores: number[]; picture: Picture }> {
-  const scores: number[] = [];
-  let picture: Picture | undefined;
-  const ready = readyDrawer(drawer, given as z.input<S>, 1, sizes);
-  for await (const event of engine.guide({
-    run: 'drawers',
-    drawer: ready,
-    prompts: parsePrompt(prompt),
-    settings: guidanceSettingsSchema.parse({ steps: 60, crops: 2, frameEvery: 0, ...settings }),
-  })) {
-    if (event.type === 'step') scores.push(event.cosines[0] ?? 0);
-    if (event.type === 'picture') picture = event;
-  }
-  if (!picture) throw new Error('no picture came out');
-  return { scores, picture };
-}
+const guided = drawings(engine);
 const each = Object.entries(plain) as unknown as readonly (readonly [string, Drawer])[];
 
 describe.each(each)('the drawer %s', (_id, drawer) => {
-  it('comes closer to the prompt, on a canvas of any shape', async () => {
-    const { scores, picture } = await guided(drawer, 'a red heart', {
-      sizes: { preview: 48, output: 96, aspect: 1.5 },
-    });
-    const mean = (from: number): number => scores.slice(from, from + 8).reduce((a, b) => a + b) / 8;
-    expect(mean(52)).toBeGreaterThan(mean(0) + 0.05);
-    expect(await sharp(picture.bytes).metadata()).toMatchObject({ format: 'png', width: 96, height: 64 });
-  });
   it('gives the same bytes for the same seed, and others for another', async () => {
     const once = async (seed: number): Promise<Uint8Array> =>
       (await guided(drawer, 'a tree', { seed, steps: 6 })).picture.bytes;
@@ -82,18 +40,6 @@ describe.each(each.filter(([id]) => ['strokes', 'blobs', 'polygons', 'plotter', 
 );
 
 describe('pictures of waves and fields', () => {
-  it('are the same picture at four times the size', async () => {
-    for (const drawer of [plain.fourier, plain.field] as unknown as Drawer[]) {
-      const at = async (output: number): Promise<Buffer> =>
-        sharp((await guided(drawer, 'a fish', { sizes: { preview: 64, output } })).picture.bytes)
-          .resize(96, 96, { kernel: 'cubic' })
-          .raw()
-          .toBuffer();
-      const [small, large] = [await at(96), await at(384)];
-      const error = small.reduce((sum, v, i) => sum + Math.abs(v - (large[i] ?? 0)), 0) / small.byteLength;
-      expect(error).toBeLessThan(3);
-    }
-  });
   it('repeat without a seam when they are tiles', async () => {
     const { picture } = await guided(plain.tiles, 'leaves', {});
     const { data, info } = await sharp(picture.bytes).raw().toBuffer({ resolveWithObject: true });
@@ -106,7 +52,7 @@ describe('pictures of waves and fields', () => {
   });
   it.each(
     [plain.field, plain.strokes, plain.plotter].flatMap((d) =>
-      ['mirror', 'both', 'rotation', 'kaleidoscope'].map((s) => [d.id, s, d] as const),
+      ['mirror', 'kaleidoscope'].map((s) => [d.id, s, d] as const),
     ),
   )('are symmetric when that is asked: %s, %s', async (_id, symmetry, drawer) => {
     const { picture } = await guided(drawer as unknown as Drawer, 'a flower', {
