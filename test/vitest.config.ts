@@ -9,8 +9,7 @@ export default defineConfig({
     maxWorkers: 2,
     // Far more than any test takes: machines may be slow and busy.
     testTimeout: 300_000,
-    // Tests neither read nor leave anything in the caches of who runs them.
-    env: { LODESTONE_CACHE: 'off' },
+    globalSetup: 'test/support/run-wide.ts',
     hookTimeout: 120_000,
     onConsoleLog: (log) => {
       throw new Error(`a test wrote to the console: ${log}`);

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import {
   Engine,
   type HostServices,
+  listPictures,
   loadRegistry,
   type PluginEvent,
-  picturesUnder,
   runPlugin,
 } from '../../core/index.ts';
 import { detectedCentres, heatInside } from '../support/seen.ts';
@@ -17,7 +17,8 @@ const CONCEPTS = 300;
 
 export const servicesOf = (engine: Engine, kept: string): HostServices => ({
   engine,
-  pictures: async (fields) => (await Promise.all(fields.map(picturesUnder))).flat().map((path) => ({ path })),
+  pictures: async (fields) =>
+    (await Promise.all(fields.map((f) => listPictures(f)))).flatMap((l) => l.paths).map((path) => ({ path })),
   read: async () => new Uint8Array(),
   model: async (name) => name,
   folder: async () => kept,

@@ -1,16 +1,11 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdir, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, stat, utimes, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { loadRegistry, type PluginEvent, runPlugin } from '../../core/index.ts';
-import { PICTURES } from '../support/composites.ts';
 import { drawn, temporaryFolder } from '../support/pictures.ts';
 import { eventsOf, servicesOf, useEngine } from '../support/services.ts';
 
-const bin = fileURLToPath(new URL('../../server/launch/bin.js', import.meta.url));
 const engine = useEngine();
 const search = (await loadRegistry()).find('search');
 const ranking = (events: readonly PluginEvent[]) => events.flatMap((e) => (e.type === 'ranking' ? [e] : []));
@@ -37,7 +32,8 @@ describe('search', () => {
       names(await eventsOf(search, { pictures: [folder], best: 3, ...more }, servicesOf(engine, folder)));
     expect((await find({ query: 'a yellow star' }))[0]).toBe('gold-star.png');
     const heart = join(folder, 'red-heart.png').replaceAll(':', '\\:');
-    expect((await find({ query: `[picture:${heart}]` }))[0]).toBe('red-heart.png');
+    // Beside itself, which is no answer.
+    expect((await find({ query: `[picture:${heart}]` }))[0]).toBe('blue-heart.png');
     expect((await find({ query: `[picture:${heart}] | red:-1 | blue` }))[0]).toBe('blue-heart.png');
     const sketch = join(folder, '..', `${basename(folder)}-sketch.png`);
     await sharp(await drawn('star', 'orange'))
@@ -77,6 +73,62 @@ describe('search', () => {
     await expect(find({ smallest: 1000 })).rejects.toMatchObject({ code: 'NO_PICTURES' });
     await expect(find({ after: 'yesterday' })).rejects.toMatchObject({ code: 'PARAMETER_INVALID' });
   });
+  it('leaves out the picture that is asked with, and tells how others stand among pictures', async () => {
+    const folder = await shapes();
+    const heart = join(folder, 'red-heart.png').replaceAll(':', '\\:');
+    const parameters = { query: `[picture:${heart}]`, pictures: [folder], best: 10 };
+    const [found] = ranking(await eventsOf(search, parameters, servicesOf(engine, folder)));
+    expect(found?.items.map((i) => basename(i.picture)).sort()).toEqual([
+      'blue-heart.png',
+      'gold-star.png',
+      'green-square.png',
+      'red-circle.png',
+    ]);
+    const standing = found?.items.map((i) => i.percentile ?? -1) ?? [];
+    expect(standing.toSorted((a, b) => b - a)).toEqual(standing);
+    expect(standing).toEqual([87.5, 62.5, 37.5, 12.5]);
+  });
+  it('refuses days that do not exist, and takes those that do where it runs', async () => {
+    const folder = await shapes();
+    const find = (more: object): Promise<PluginEvent[]> =>
+      eventsOf(search, { query: 'a heart', pictures: [folder], ...more }, servicesOf(engine, folder));
+    for (const after of ['2026-02-30', '2025-13-01'])
+      await expect(find({ after }), after).rejects.toMatchObject({
+        code: 'PARAMETER_INVALID',
+        message: expect.stringContaining('does not exist'),
+      });
+    const midnight = new Date(2020, 4, 5);
+    await utimes(join(folder, 'red-heart.png'), midnight, midnight);
+    expect(names(await find({ before: '2020-05-06' }))).toEqual(['red-heart.png']);
+    await expect(find({ before: '2020-05-05' })).rejects.toMatchObject({ code: 'NO_PICTURES' });
+  });
+  it('knows files that have changed places, and those that may be read again', async () => {
+    const folder = await shapes();
+    const services = servicesOf(engine, folder);
+    const find = async (query: string): Promise<string[]> =>
+      names(await eventsOf(search, { query, pictures: [folder], best: 1 }, services));
+    const [heart, star, aside] = ['red-heart.png', 'gold-star.png', '.aside.png'].map((n) => join(folder, n)) as [
+      string,
+      string,
+      string,
+    ];
+    const same = new Date(2020, 1, 1);
+    await writeFile(
+      star,
+      Buffer.concat([await readFile(star), Buffer.alloc(5000)]).subarray(0, (await readFile(heart)).byteLength + 3000),
+    );
+    await writeFile(heart, Buffer.concat([await readFile(heart), Buffer.alloc(3000)]));
+    for (const path of [heart, star]) await utimes(path, same, same);
+    expect((await stat(heart)).size).toBe((await stat(star)).size);
+    expect(await find('a yellow star')).toEqual(['gold-star.png']);
+    for (const [from, to] of [
+      [heart, aside],
+      [star, heart],
+      [aside, star],
+    ] as const)
+      await rename(from, to);
+    expect(await find('a yellow star')).toEqual(['red-heart.png']);
+  });
   it('groups near-duplicates', async () => {
     const folder = await shapes();
     await sharp(join(folder, 'red-heart.png')).resize(80, 80).jpeg().toFile(join(folder, 'again.jpg'));
@@ -104,49 +156,5 @@ describe('search', () => {
       await run.steer(next === undefined ? { control: 'finish' } : { prompt: next });
     }
     expect(found).toEqual([expect.stringContaining('heart'), 'gold-star.png', 'green-square.png']);
-  });
-  it('finds the same approximately as exactly, from a graph that is kept and grows', async () => {
-    const services = servicesOf(engine, PICTURES);
-    const find = async (exactUpTo: number, query: string): Promise<string[]> =>
-      names(await eventsOf(search, { query, pictures: [PICTURES], best: 5, exactUpTo }, services));
-    for (const query of ['a lion', 'a photo of a car', 'something red'])
-      expect(await find(0, query)).toEqual(await find(200_000, query));
-  });
-});
-
-describe('an index whose process is killed in the middle', () => {
-  it('goes on where it was', async () => {
-    const [folder, kept] = [await temporaryFolder(), await temporaryFolder()];
-    for (let i = 0; i < 900; i++)
-      await writeFile(
-        join(folder, `${i}.png`),
-        await sharp({
-          create: {
-            width: 64,
-            height: 64,
-            channels: 3,
-            background: { r: i % 256, g: (7 * i) % 256, b: (31 * i) % 256 },
-          },
-        })
-          .png()
-          .toBuffer(),
-      );
-    const args = [bin, 'search', 'a red square', folder, '--json'];
-    const env = { ...process.env, LODESTONE_DATA: kept, LODESTONE_CACHE: 'off' };
-    const killed = spawn(process.execPath, args, { env, detached: true, stdio: 'ignore' });
-    const { existsSync, statSync, readdirSync } = await import('node:fs');
-    const place = join(kept, 'plugins/search');
-    const size = (): number =>
-      existsSync(place) ? readdirSync(place).reduce((sum, n) => sum + statSync(join(place, n)).size, 0) : 0;
-    while (size() < 200_000 && killed.exitCode === null) await new Promise((resolve) => setTimeout(resolve, 20));
-    if (killed.pid !== undefined && killed.exitCode === null) process.kill(-killed.pid, 'SIGKILL');
-    await once(killed, 'close').catch(() => undefined);
-    const services = { ...servicesOf(engine, folder), folder: async () => place, folderOf: () => place };
-    const events = await eventsOf(search, { query: 'a red square', pictures: [folder] }, services);
-    const [first] = events.flatMap((e) => (e.type === 'progress' ? [e.done] : []));
-    expect(first).toBeGreaterThan(0);
-    expect(ranking(events)[0]?.items).toHaveLength(20);
-    const fresh = await eventsOf(search, { query: 'a red square', pictures: [folder] }, servicesOf(engine, folder));
-    expect(ranking(events)).toEqual(ranking(fresh));
   });
 });

@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { bin, lodestone } from '../support/command-line.ts';
+import { lodestoneHere } from '../support/command-line-here.ts';
 import { drawn, temporaryFolder } from '../support/pictures.ts';
 import { referenceFolder } from '../support/reference.ts';
 
@@ -46,37 +47,6 @@ describe('lodestone', () => {
     });
     expect(await sharp(join(folder, 'heart.png')).metadata()).toMatchObject({ width: 64 });
     expect((await readdir(folder)).sort()).toEqual(['heart.png', 'heart.svg']);
-  });
-
-  it('guide gives variations with a sheet of them, and the run as moving pictures', async () => {
-    const folder = await temporaryFolder();
-    const quick = [
-      'guide',
-      'a star',
-      '--steps',
-      '26',
-      '--size',
-      '64',
-      '--drawer',
-      'polygons',
-      '--tidy',
-      '0',
-      '--out',
-      'star.png',
-    ];
-    expect((await lodestone([...quick, '--variations', '3', '--animation', 'star.webp'], folder)).code).toBe(0);
-    const names = ['star', 'star-2', 'star-3'];
-    expect((await readdir(folder)).sort()).toEqual(
-      [...names.flatMap((n) => [`${n}.png`, `${n}.svg`, `${n}.webp`]), 'star-sheet.png'].sort(),
-    );
-    const bytes = await Promise.all(names.map((n) => readFile(join(folder, `${n}.png`))));
-    expect(Buffer.compare(bytes[0] ?? Buffer.of(), bytes[1] ?? Buffer.of())).not.toBe(0);
-    expect(await sharp(join(folder, 'star.webp')).metadata()).toMatchObject({
-      format: 'webp',
-      pages: expect.any(Number),
-    });
-    expect((await sharp(join(folder, 'star-sheet.png')).metadata()).width).toBe(670);
-    expect((await lodestone([...quick, '--animation', 'star.txt'], folder)).code).toBe(2);
   });
 
   it('rank, score and classify agree on what a picture shows', async () => {
@@ -122,7 +92,7 @@ describe('lodestone', () => {
       /FILE_WRITE/,
     ],
   ] as const)('says what is wrong with %s', async (_what, args, code, message) => {
-    const result = await lodestone([...args]);
+    const result = await lodestoneHere([...args]);
     expect(result.err).toMatch(message);
     expect(result.code).toBe(code);
     expect(result.out).toBe('');
@@ -147,7 +117,7 @@ describe('lodestone', () => {
       'HUB_OFFLINE',
     ],
   ] as const)('says what to do when %s is used wrongly', async (_what, args, what) => {
-    const { code, err } = await lodestone([...args]);
+    const { code, err } = await lodestoneHere([...args]);
     expect([code === 0, err]).toEqual([false, expect.stringContaining(what)]);
   });
 
@@ -161,11 +131,38 @@ describe('lodestone', () => {
     const folder = await pictures();
     const { stderr } = await promisify(exec)(`"${process.execPath}" "${bin}" moderate . | true`, { cwd: folder });
     expect(stderr).not.toMatch(/EPIPE/);
-    expect(await readdir(folder)).toEqual(expect.arrayContaining(['moderation.csv', 'moderation.html']));
+  });
+
+  it('writes no file that nobody asked for, and all of them where a place is named', async () => {
+    const folder = await pictures();
+    const before = (await readdir(folder)).sort();
+    const quiet = await lodestone(['explain', 'a heart', 'heart.png', '--json'], folder);
+    expect([quiet.code, quiet.err]).toEqual([0, expect.not.stringContaining('--out')]);
+    const plain = await lodestone(['rank', 'a heart', '.'], folder);
+    expect(plain).toMatchObject({ code: 0, err: expect.stringContaining('--out or --run') });
+    expect((await readdir(folder)).sort()).toEqual(before);
+    expect((await lodestone(['rank', 'a heart', '.', '--out', 'x/y.png'], folder)).code).toBe(0);
+    expect(await readdir(join(folder, 'x'))).toEqual(['ranking.csv']);
+  });
+
+  it('goes on past pictures that are not there, and says so', async () => {
+    const folder = await pictures();
+    const { code, err, out } = await lodestone(['rank', 'a heart', 'gone.png', '.', '--json'], folder);
+    expect([code, err]).toEqual([0, expect.stringMatching(/gone\.png does not exist.*left out/)]);
+    expect(JSON.parse(out).ranking.items).toHaveLength(2);
+  });
+
+  it('says what of a long text the model does not see', async () => {
+    const folder = await pictures();
+    const long = `a heart ${'that is red and '.repeat(5)}drawn by hand`;
+    const { err } = await lodestone(['score', join(folder, 'heart.png'), long, 'a star']);
+    expect(err).toMatch(/is longer than the model takes: it does not see ".*drawn by hand"/);
+    const ranked = await lodestone(['rank', long, folder]);
+    expect(ranked.err).toMatch(/it does not see ".*drawn by hand"/);
   });
 
   it('with --json gives an error as the one document', async () => {
-    const { code, out } = await lodestone(['score', 'nowhere.png', 'a', '--json']);
+    const { code, out } = await lodestoneHere(['score', 'nowhere.png', 'a', '--json']);
     expect([code, JSON.parse(out).error.code]).toEqual([1, 'FILE_MISSING']);
   });
 

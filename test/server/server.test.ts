@@ -37,7 +37,12 @@ describe('a job', () => {
   });
 
   it('is seen by somebody who joins late, as it stands', async () => {
-    const update = await new Watcher(server.connect()).until((u) => u.state === 'done');
+    const socket = server.connect();
+    const watcher = new Watcher(socket);
+    const job = await start(socket, 'guide', quick);
+    await watcher.until((u) => u.job === job && u.state === 'done');
+    const update = await new Watcher(server.connect()).until((u) => u.job === job);
+    expect(update.state).toBe('done');
     expect(update.chart.length).toBe(12);
     expect(update.frame?.step).toBeGreaterThan(0);
     expect(update.picture?.file).toMatch(/^a-red-circle-/);
@@ -155,8 +160,11 @@ describe('a malformed message', () => {
       ok: false,
       error: { code: 'JOB_UNKNOWN' },
     });
-    const [ended] = server.jobs.list();
-    expect(await say(server.connect(), 'steer', { job: ended?.id, prompt: 'a tree' })).toMatchObject({
+    const socket = server.connect();
+    const watcher = new Watcher(socket);
+    const ended = await start(socket, 'guide', { prompt: '' });
+    await watcher.until((u) => u.job === ended && u.state === 'failed');
+    expect(await say(socket, 'steer', { job: ended, prompt: 'a tree' })).toMatchObject({
       ok: false,
       error: { code: 'NOT_STEERABLE' },
     });

@@ -14,7 +14,7 @@ describe('a sketch that was killed or is given again', () => {
     const sketch = ['sketch-flower', 'a {red|blue} flower', '--generations', '50', '--size', '96', '--seed', '3'];
     expect((await lodestone([...sketch, '--run', 'straight'], folder)).code).toBe(0);
     expect((await lodestone(['verify', 'straight/picture.png'], folder)).code).toBe(0);
-    await lodestone([...sketch, '--run', 'killed'], folder, 2500);
+    expect((await lodestone([...sketch, '--run', 'killed'], folder, 2500)).code).toBeNull();
     expect((await lodestone(['resume', 'killed'], folder)).code).toBe(0);
     const [one, other] = await Promise.all(
       ['straight', 'killed'].map((name) => readFile(join(folder, name, 'picture.png'))),
@@ -33,7 +33,7 @@ describe('a run that was killed', () => {
       err: expect.stringMatching(/^RUN_EXISTS: run .*resume run/),
     });
     await rm(join(folder, 'run/run.json'));
-    await lodestone(['guide', 'a green tree', ...quick], folder, 0);
+    expect((await lodestone(['guide', 'a green tree', ...quick], folder, 0)).code).toBeNull();
     expect(await lodestone(['resume', 'run'], folder)).toMatchObject({
       code: 0,
       out: expect.stringContaining('begins anew'),
@@ -46,16 +46,20 @@ describe('a run that was killed', () => {
     await lodestone([...guide, '--run', 'straight'], folder);
     const straight = await readFile(join(folder, 'straight/picture.png'));
     const random = seeded(11);
+    const resumed: string[] = [];
     for (let i = 0; i < 3; i++) {
       const name = `killed${i}`;
-      await lodestone([...guide, '--run', name], folder, 500 + 3000 * random());
+      expect((await lodestone([...guide, '--run', name], folder, 500 + 1500 * random())).code).toBeNull();
       await lodestone(['resume', name], folder, 1500 + 2500 * random());
-      expect((await lodestone(['resume', name], folder)).code).toBe(0);
+      const { code, out } = await lodestone(['resume', name], folder);
+      expect(code).toBe(0);
+      resumed.push(out);
       expect(Buffer.compare(await readFile(join(folder, name, 'picture.png')), straight)).toBe(0);
       const csv = (await readFile(join(folder, name, 'scores.csv'), 'utf8')).trim().split('\n');
       expect(csv.slice(1).map((line) => Number(line.split(',')[0]))).toEqual(
         Array.from({ length: 80 }, (_, k) => k + 1),
       );
     }
+    expect(resumed.some((out) => / goes on after step [1-9]/.test(out))).toBe(true);
   });
 });

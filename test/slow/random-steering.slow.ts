@@ -10,4 +10,7 @@ describe('a run that is steered at random and given again', () => {
   it.each(Object.entries(plain))('gives the same bytes: %s', async (_id, drawer) => {
     await expectSameAgain(engine, drawer as never, 'adam');
   });
+  it('gives the same bytes: strokes that evolve', async () => {
+    await expectSameAgain(engine, drawers.strokes as never, 'evolution');
+  });
 });

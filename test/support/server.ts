@@ -15,6 +15,12 @@ export interface TestServer extends RunningServer {
   connect(options?: Parameters<typeof io>[1]): TestSocket;
 }
 
+const ending: (() => Promise<void>)[] = [];
+// Of hooks, only those that are there before the first test are called.
+afterAll(async () => {
+  for (const end of ending.splice(0)) await end();
+});
+
 export async function useServer(options: Partial<ServerOptions> = {}): Promise<TestServer> {
   const data = await mkdtemp(join(tmpdir(), 'lodestone-server-'));
   const server = await startServer({
@@ -25,7 +31,7 @@ export async function useServer(options: Partial<ServerOptions> = {}): Promise<T
     ...options,
   });
   const sockets: TestSocket[] = [];
-  afterAll(async () => {
+  ending.push(async () => {
     for (const socket of sockets) socket.disconnect();
     await server.close();
     await rm(data, { recursive: true, force: true });

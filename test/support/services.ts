@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
-import { EMBEDDED, Engine, type EngineOptions, failure, type HostServices, picturesUnder } from '../../core/index.ts';
+import { EMBEDDED, Engine, type EngineOptions, failure, type HostServices, listPictures } from '../../core/index.ts';
 
 export function useEngine(options: EngineOptions = {}): Engine {
   const engine = new Engine({ threads: 2, ...options });
@@ -31,7 +31,7 @@ export function servicesOf(engine: Engine, root = ''): HostServices & { readonly
     pictures: async (fields) => {
       const outside = fields.find((f) => root === '' || !f.startsWith(root));
       if (outside !== undefined) throw failure('PATH_OUTSIDE', { path: outside });
-      const found = (await Promise.all(fields.map(picturesUnder))).flat();
+      const found = (await Promise.all(fields.map((f) => listPictures(f)))).flatMap((l) => l.paths);
       return found.map((path) => ({ path }));
     },
   };

@@ -1,4 +1,4 @@
-import { existsSync, lstatSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { EMBEDDED } from '../../../core/clip/folder.ts';
@@ -165,10 +165,14 @@ describe('a model of a hub', () => {
     });
   });
   it('cannot write outside the cache', async () => {
-    hub.files.set('../../evil.json', Buffer.from('{}'));
-    hub.files.set('onnx/../../../config.json', Buffer.from('{}'));
-    const folder = await fetched();
-    expect(existsSync(join(folder, '..', '..', 'evil.json'))).toBe(false);
+    // Names that are wanted, as far as they go: a graph one folder up, and weights beside it.
+    const graph = hub.files.get(VISION) ?? Buffer.alloc(0);
+    hub.files.delete(VISION);
+    for (const name of ['../vision_model.onnx', '..\\vision_model.onnx', '../vision_model.onnx_data'])
+      hub.files.set(name, graph);
+    await fetched();
+    expect(hub.asked.filter(({ path }) => path.includes('..'))).toEqual([]);
+    expect(readdirSync(cache, { recursive: true, encoding: 'utf8' }).filter((n) => n.includes('vision'))).toEqual([]);
     await expect(fetched({ revision: '../../..' })).rejects.toMatchObject({ code: 'HUB_MISSING' });
   });
 });

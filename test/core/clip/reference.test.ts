@@ -24,7 +24,7 @@ const unitRows = (data: Float32Array, count: number): Float32Array => normalised
 const json = (path: string): unknown => JSON.parse(readFileSync(path, 'utf8'));
 
 const FAMILIES = [
-  ['clip-vit', 9],
+  ['clip-vit', 8],
   ['siglip', 5],
   ['clip-resnet', 2],
   ['align', 2],
@@ -47,7 +47,7 @@ describe.each(FAMILIES)('%s agrees with PyTorch', (family, graphs) => {
   });
   it('runs every float32 graph', () => {
     expect(reports.map((r) => r.error)).toEqual(reports.map(() => undefined));
-    expect(reports.length).toBeGreaterThanOrEqual(Math.min(5, graphs));
+    expect(reports).toHaveLength(graphs);
   });
   it('gives embeddings within 1e-5', () => {
     const errors = reports.flatMap((r) => [r.imageEmbedding, r.textEmbedding]).filter((e) => e !== undefined);

@@ -1,7 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { Engine } from '../../../core/index.ts';
+import { decodePicture, Engine } from '../../../core/index.ts';
 import { drawn, temporaryFolder } from '../../support/pictures.ts';
 import { useEngine } from '../../support/services.ts';
 
@@ -86,7 +87,25 @@ describe('the gradient with respect to pixels', () => {
     expect(side).toBe(48);
     expect(gradient).toHaveLength(3 * 48 * 48);
     expect(value).toBeCloseTo((cosines[0] ?? 0) - 0.5 * (cosines[1] ?? 0), 5);
-    expect(Math.hypot(...gradient)).toBeGreaterThan(0.01);
+    const { data } = await decodePicture(picture?.bytes ?? new Uint8Array(), 'circle');
+    expect(data).toHaveLength(3 * 96 * 96);
+    /** Each pixel of the picture moved by `step` tones along the sign of the gradient where the model sees it. */
+    const moved = async (step: number): Promise<number> => {
+      const bytes = Buffer.from(
+        data.map((v, at) => {
+          const [channel, pixel] = [at % 3, Math.floor(at / 3)];
+          const [x, y] = [pixel % 96, Math.floor(pixel / 96)];
+          const seen = Math.floor((y * side) / 96) * side + Math.floor((x * side) / 96);
+          return Math.min(255, Math.max(0, v + step * Math.sign(gradient[channel * side * side + seen] ?? 0)));
+        }),
+      );
+      const png = await sharp(bytes, { raw: { width: 96, height: 96, channels: 3 } })
+        .png()
+        .toBuffer();
+      return (await engine.pixelGradient([{ bytes: png, name: 'moved' }], against, Float32Array.of(1, -0.5))).value;
+    };
+    expect(await moved(6)).toBeGreaterThan(value + 0.02);
+    expect(await moved(-6)).toBeLessThan(value - 0.02);
   });
 });
 

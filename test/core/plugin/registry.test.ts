@@ -41,7 +41,10 @@ describe('a registry of plugins of which one never ends being imported', () => {
     expect(first.result.broken).toMatchObject([
       {
         code: 'PLUGIN_INVALID',
-        message: expect.stringMatching(/looper\.ts is not a plugin: importing it took more than 10 s/),
+        // On a busy machine its time is up before it has computed for so long.
+        message: expect.stringMatching(
+          /looper\.ts is not a plugin: importing it (?:computed for more than 4 s|took more than 10 s)/,
+        ),
       },
     ]);
     expect(first.seconds).toBeLessThan(25);

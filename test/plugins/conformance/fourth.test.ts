@@ -1,4 +1,4 @@
-import { conform } from '../../support/conformance.ts';
+import { conform, conforms } from '../../support/conformance.ts';
 import { useEngine } from '../../support/services.ts';
 
-await conform(useEngine(), 3, 4);
+await conform(conforms, useEngine(), 3, 4);

@@ -2,10 +2,10 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync }
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { seeded } from '../../../core/random.ts';
-import { lodestone } from '../../support/command-line.ts';
-import { drawn } from '../../support/pictures.ts';
-import { useFolder } from '../../support/plugin-files.ts';
+import { seeded } from '../../core/random.ts';
+import { lodestone } from '../support/command-line.ts';
+import { drawn } from '../support/pictures.ts';
+import { useFolder } from '../support/plugin-files.ts';
 
 type Damage = (bytes: Buffer, random: () => number) => Buffer;
 const noise = (size: number, random: () => number): Buffer =>

@@ -1,0 +1,84 @@
+/** Several models and directions, in runs that go on for long enough to be steered. */
+import { cpSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { Change } from '../../core/guidance/protocol.ts';
+import {
+  EMBEDDED,
+  type GuideEvent,
+  type GuideRequest,
+  guidanceSettingsSchema,
+  parsePrompt,
+  readyDrawer,
+  strokes,
+} from '../../core/index.ts';
+import { temporaryFolder } from '../support/pictures.ts';
+import { referenceFolder } from '../support/reference.ts';
+import { useEngine } from '../support/services.ts';
+
+const engine = useEngine();
+/** A small CLIP with random weights: it has opinions, if no taste. */
+const other = join(referenceFolder(), 'clip-vit');
+cpSync(join(referenceFolder(), 'small-tokenizer', 'tokenizer.json'), join(other, 'tokenizer.json'));
+async function run(
+  prompt: string,
+  more: Partial<GuideRequest>,
+  settings: object = {},
+  on: (e: GuideEvent) => void = () => undefined,
+): Promise<GuideEvent[]> {
+  const events: GuideEvent[] = [];
+  for await (const event of engine.guide({
+    run: 'models',
+    drawer: readyDrawer(strokes, {}, 1, { preview: 64, output: 96 }),
+    prompts: parsePrompt(prompt),
+    settings: guidanceSettingsSchema.parse({ steps: 40, crops: 2, frameEvery: 0, ...settings }),
+    ...more,
+  })) {
+    events.push(event);
+    on(event);
+  }
+  return events;
+}
+const picture = (events: readonly GuideEvent[]): Uint8Array =>
+  events.flatMap((e) => (e.type === 'picture' ? [e.bytes] : []))[0] ?? new Uint8Array();
+/** The change is refused at step 3, and the run comes out as one that nobody steered. */
+async function expectRefused(change: Change, code: string, more: Partial<GuideRequest> = {}): Promise<void> {
+  let refused: Promise<unknown> | undefined;
+  const steered = await run('a fish', more, { steps: 120 }, (e) => {
+    if (e.type === 'step' && e.step === 3)
+      refused = engine.steer({ run: 'models', command: { kind: 'change', change } }).catch((thrown: unknown) => thrown);
+  });
+  expect(await refused).toMatchObject({ code });
+  expect(steered.at(-1)).toMatchObject({ record: { script: [], steps: 120 } });
+  expect(Buffer.compare(picture(steered), picture(await run('a fish', more, { steps: 120 })))).toBe(0);
+}
+
+describe('several models', () => {
+  it('that cannot be compiled leave the run as it was', async () => {
+    const broken = join(await temporaryFolder(), 'broken');
+    cpSync(EMBEDDED, broken, { recursive: true });
+    for (const file of readdirSync(join(broken, 'onnx')).filter((name) => name.includes('vision')))
+      writeFileSync(join(broken, 'onnx', file), 'no graph at all');
+    await expectRefused({ lookers: [{ weight: 1 }, { folder: broken, weight: 1 }] }, 'ONNX_UNREADABLE');
+  });
+});
+
+describe('directions among embeddings', () => {
+  it('draw the picture along them, and away when their weight is below zero', async () => {
+    const row = (await engine.embedTexts(['a green tree'])).data;
+    const end = async (weight: number): Promise<number> => {
+      const events = await run('a red heart', { directions: [{ name: 'tree', row, weight }] });
+      return (
+        (await engine.similarity([{ bytes: picture(events), name: 'end' }], ['a green tree']))[0]?.[0] ?? Number.NaN
+      );
+    };
+    const [along, without, away] = [await end(8), await end(0), await end(-8)];
+    expect(along).toBeGreaterThan(without + 0.03);
+    expect(away).toBeLessThan(without - 0.01);
+  });
+  it('keep their model: one of another width cannot become the first', async () => {
+    const row = (await engine.embedTexts(['a green tree'])).data;
+    const directions = [{ name: 'tree', row, weight: 0.1 }];
+    await expectRefused({ lookers: [{ folder: other, weight: 1 }] }, 'STEER_INVALID', { directions });
+  });
+});
