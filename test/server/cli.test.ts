@@ -100,7 +100,7 @@ describe('lodestone', () => {
 
   it('says what it is about a picture that nobody named, writes over none, and how well it fits', async () => {
     const folder = await temporaryFolder();
-    const quick = ['guide', 'a fish', '--steps', '4', '--size', '64', '--crops', '2', '--tidy', '0'];
+    const quick = ['guide', 'a fish', '--steps', '2', '--size', '64', '--crops', '1', '--tidy', '0', '--count', '4'];
     expect((await lodestone(quick, folder)).out).toMatch(/a-fish\.png .*\n +a fish: 0\.\d+, fits better than \d+ %/);
     expect((await lodestone(quick, folder)).out).toMatch(/a-fish-2\.png/);
     const shown = await lodestone(['rank', 'a fish', '.', '--animation', 'a.gif'], folder);

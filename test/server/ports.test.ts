@@ -60,9 +60,11 @@ describe('a proxy of the environment', () => {
     const info = ['model', 'info', 'someone/clip', '--json'];
     const through = await lodestone(info, '.', undefined, env);
     expect(through, through.err).toMatchObject({ code: 0 });
-    expect(new Set(asked)).toEqual(new Set([new URL(hub.url).host]));
+    // Its files lie on another host of its own.
+    expect(asked).toContain(new URL(hub.url).host);
+    expect(asked.some((host) => host.startsWith('localhost:'))).toBe(true);
     const before = asked.length;
-    const around = { ...env, NO_PROXY: '127.0.0.1', HF_HUB_CACHE: await temporaryFolder() };
+    const around = { ...env, NO_PROXY: '127.0.0.1,localhost', HF_HUB_CACHE: await temporaryFolder() };
     expect(await lodestone(info, '.', undefined, around)).toMatchObject({ code: 0 });
     expect(asked).toHaveLength(before);
   });

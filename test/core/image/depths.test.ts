@@ -39,11 +39,7 @@ describe('a picture', () => {
       message: expect.stringContaining('it is damaged'),
     });
   });
-  it('of 108 million pixels is made smaller while it is read, where its format allows that', async () => {
-    const large = sharp({ create: { width: 12_000, height: 9000, channels: 3, background: '#aa3344' } });
-    const found = await decodePicture(await large.clone().jpeg().toBuffer(), 'it');
-    expect([found.width, found.height]).toEqual([6000, 4500]);
-    near([...found.data.subarray(0, 3)], [0xaa, 0x33, 0x44], 3);
+  it('of too many pixels is refused by its header where its format cannot be made smaller while it is read', async () => {
     // Nobody looks further than its header.
     const png = await red.clone().png().toBuffer();
     png.writeUInt32BE(12_000, 16);
