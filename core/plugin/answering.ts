@@ -128,6 +128,7 @@ export function answering({ plugin, services, allowance, say, gate, known, input
       const request = generateSchema.parse(args);
       const made = await allowed(await services.generate(request, cancelled, (text) => say({ type: 'note', text })));
       handedOut(made);
+      for (const picture of made) inputs.set(pictureName(picture), picture);
       return made;
     },
     pictures: async (args, { signal: cancelled }) => {

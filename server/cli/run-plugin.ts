@@ -140,7 +140,7 @@ export function begin({
     folder: (id: string) => pluginFolder(DATA, id),
     folderOf: (id: string) => pluginPlace(DATA, id),
     generate: (request: GenerateRequest, signal: AbortSignal, say: (text: string) => void) =>
-      inputs?.generated(request) ?? generatePictures(request, { folder: 'lodestone-generated', signal, say }),
+      inputs?.generated(request) ?? generatePictures(request, { folder: resolve('lodestone-generated'), signal, say }),
     log: (message: string) => context.terminal.warn(message),
   };
   const checkpointEvery = folder ? CHECKPOINT_EVERY : 0;

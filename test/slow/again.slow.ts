@@ -108,7 +108,7 @@ describe('several pictures of several seeds', () => {
     const many = ['--batch', '2', '--variations', '2', '--seed', String(2 ** 32 - 1), '--out', 'a.png'];
     expect(await lodestone(['guide', 'a fish', ...quick, ...many], folder)).toMatchObject({ code: 0 });
     const names = ['a.png', 'a-2.png', 'a-3.png', 'a-4.png', 'a-5.png', 'a-6.png', 'a-sheet.png'];
-    expect((await readdir(folder)).sort()).toEqual(names.sort());
+    expect((await readdir(folder)).sort()).toEqual(names.toSorted());
     const seeds = await Promise.all(
       ['a.png', 'a-4.png'].map(async (name) => {
         const text = textOf(await readFile(join(folder, name)), 'lodestone') ?? '';

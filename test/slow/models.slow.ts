@@ -12,7 +12,7 @@ import {
   readyDrawer,
   strokes,
 } from '../../core/index.ts';
-import { temporaryFolder } from '../support/pictures.ts';
+import { drawn, temporaryFolder } from '../support/pictures.ts';
 import { referenceFolder } from '../support/reference.ts';
 import { useEngine } from '../support/services.ts';
 
@@ -60,6 +60,30 @@ describe('several models', () => {
     for (const file of readdirSync(join(broken, 'onnx')).filter((name) => name.includes('vision')))
       writeFileSync(join(broken, 'onnx', file), 'no graph at all');
     await expectRefused({ lookers: [{ weight: 1 }, { folder: broken, weight: 1 }] }, 'ONNX_UNREADABLE');
+  });
+});
+
+describe('a style', () => {
+  const wide = { lookers: [{ folder: other, weight: 1 }] };
+  it('that prompts name is looked at again by another model, and outlives the next prompt', async () => {
+    const style = join(await temporaryFolder(), 'ink.png');
+    writeFileSync(style, await drawn('star', 'black'));
+    const answers: Promise<unknown>[] = [];
+    const asked = (change: Change): void => {
+      const said = engine.steer({ run: 'models', command: { kind: 'change', change } });
+      answers.push(said.catch((thrown: unknown) => thrown));
+    };
+    const events = await run(`a fish | [style:${style}]:2`, {}, { steps: 200 }, (e) => {
+      if (e.type === 'step' && e.step === 3) asked(wide);
+      if (e.type === 'compiled-again') asked({ prompts: parsePrompt('a green tree') });
+    });
+    expect(await Promise.all(answers)).toEqual([undefined, undefined]);
+    expect(events.at(-1)).toMatchObject({ type: 'picture', record: { steps: 200, script: [{}, {}] } });
+  });
+  it('that was taken with the own model keeps it', async () => {
+    const ink = { bytes: new Uint8Array(await drawn('star', 'black')), name: 'ink' };
+    for await (const { embeddings: profile } of engine.styles([ink]))
+      await expectRefused(wide, 'STEER_INVALID', { style: { profile, weight: 1 } });
   });
 });
 

@@ -123,6 +123,15 @@ describe('cancelling and failing', () => {
     await expect(run()).rejects.toMatchObject({ code: 'CANCELLED' });
     expect((await engine.embedTexts(['still here'])).count).toBe(1);
   });
+  it('of who asked first for the everyday captions takes them from nobody else', async () => {
+    const abort = new AbortController();
+    const fresh = new Engine({ threads: 1 });
+    const [first, second] = [fresh.captions({ signal: abort.signal }), fresh.captions()];
+    abort.abort();
+    await expect(first).rejects.toMatchObject({ code: 'CANCELLED' });
+    expect((await second).count).toBeGreaterThan(300);
+    await fresh.close();
+  });
   it('refuses at once what is cancelled already', async () => {
     await expect(engine.info({ signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'CANCELLED' });
   });
