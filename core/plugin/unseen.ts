@@ -1,5 +1,6 @@
 /** Says of texts that are longer than a model takes what it does not see of them: once a text, wherever words go in. */
 import type { Engine } from '../engine/engine.ts';
+import { plainError } from '../errors.ts';
 import type { Prompt } from '../guidance/protocol.ts';
 
 /** No tower takes fewer letters than this; most texts are shorter. */
@@ -13,7 +14,10 @@ const shown = (text: string): string => (text.length > SHOWN ? `${text.slice(0, 
 export const textsIn = (prompts: readonly Prompt[]): string[] =>
   prompts.flatMap((p) => p.targets.flat()).flatMap(({ text }) => (text === undefined ? [] : [text]));
 
-/** `say` is told. What cannot be found out is not told: the call itself says what is wrong. */
+/** What ends the call that the words are part of. */
+const ENDS: ReadonlySet<string> = new Set(['ENGINE_STOPPED', 'CANCELLED']);
+
+/** `say` is told. What is wrong with the model is not told here: the call itself says it. Throws ENGINE_STOPPED, CANCELLED. */
 export function unseenIn(
   engine: Pick<Engine, 'cutTexts'>,
   say: (text: string) => void,
@@ -24,7 +28,10 @@ export function unseenIn(
     const asked = fresh.slice(0, MOST_ASKED);
     if (asked.length === 0) return;
     for (const text of asked) known.add(text);
-    const cut = await engine.cutTexts(asked).catch(() => []);
+    const cut = await engine.cutTexts(asked).catch((thrown: unknown) => {
+      if (ENDS.has(plainError(thrown).code)) throw thrown;
+      return [];
+    });
     for (const { text, unseen } of cut.slice(0, MOST_TOLD))
       say(`"${shown(text)}" is longer than the model takes: it does not see "${shown(unseen)}".`);
   };

@@ -61,5 +61,13 @@ describe('an index whose process is killed in the middle', () => {
     expect(ranking(events)[0]?.items).toHaveLength(20);
     const fresh = await eventsOf(search, { query: 'a red square', pictures: [folder] }, servicesOf(engine, folder));
     expect(ranking(events)).toEqual(ranking(fresh));
+    // A graph of nine hundred finds nearly all of these without looking at each.
+    const near = await eventsOf(search, { query: 'a red square', pictures: [folder], exactUpTo: 0 }, services);
+    const exact = new Set(names(events));
+    expect(ranking(near)[0]?.items).toHaveLength(20);
+    const scores = (e: readonly PluginEvent[]): number[] => ranking(e)[0]?.items.map((i) => i.score) ?? [];
+    const best = scores(events);
+    expect(scores(near).every((s, i) => s <= (best[i] ?? 0) + 1e-6)).toBe(true);
+    expect(names(near).filter((name) => exact.has(name)).length).toBeGreaterThan(10);
   });
 });

@@ -102,6 +102,8 @@ describe('killed at a random moment', () => {
     const one = await studio(data);
     for (let i = 0; i < 7; i++) {
       const id = await job(one);
+      // Before the run has asked it for anything, a model's process is nobody's: the run gets the next one.
+      await one.watcher.until((u) => u.job === id && u.chart.length > 0);
       await setTimeout(2500 * random());
       process.kill(await found(one.pid, command), 'SIGKILL');
       const { error } = await one.watcher.until((u) => u.job === id && u.state === 'failed');
