@@ -31,7 +31,8 @@ const written = (name: string): string =>
     : name === 'palette'
       ? 'palette[#202040, #e0c080]'
       : name;
-const NAMES = PULL_NAMES.filter((name) => name !== 'picks');
+/** As the help has them, without what stands in brackets; picks want a file of answers. */
+const NAMES = [...new Set(PULL_NAMES.map((form) => form.replace(/\[.*/, '')))].filter((name) => name !== 'picks');
 const PAIRS = NAMES.flatMap((a, i) => NAMES.slice(i + 1).map((b) => [a, b] as const));
 const TRIPLES = [NAMES.slice(0, 3), NAMES.slice(3, 6), NAMES.slice(-3)];
 const helpers = {
