@@ -49,7 +49,10 @@ describe('a run that was killed', () => {
     const resumed: string[] = [];
     for (let i = 0; i < 3; i++) {
       const name = `killed${i}`;
-      expect((await lodestone([...guide, '--run', name], folder, 500 + 1500 * random())).code).toBeNull();
+      // At any moment, and twice when there is something to go on from.
+      const from = i === 0 ? 'run.json' : 'checkpoint.bin';
+      const killed = await lodestone([...guide, '--run', name], folder, 800 * random(), {}, from);
+      expect(killed.code).toBeNull();
       await lodestone(['resume', name], folder, 1500 + 2500 * random());
       const { code, out } = await lodestone(['resume', name], folder);
       expect(code).toBe(0);

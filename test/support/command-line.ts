@@ -16,14 +16,15 @@ export interface Ended {
 
 const writtenAt = (file: string): number => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 
-/** `killAfter` ends it and its children with SIGKILL after so many milliseconds; with --run, from when the run has said how it begins. */
+/** `killAfter` ends it and its children with SIGKILL after so many milliseconds; with --run, from when the run has written `file`, which says how it begins unless another is named. */
 export async function lodestone(
   args: readonly string[],
   cwd = '.',
   killAfter?: number,
   env: Readonly<Record<string, string>> = {},
+  file = 'run.json',
 ): Promise<Ended> {
-  const begun = join(cwd, args[args.indexOf('--run') + 1] ?? '', 'run.json');
+  const begun = join(cwd, args[args.indexOf('--run') + 1] ?? '', file);
   const earlier = writtenAt(begun);
   const child = spawn(process.execPath, [bin, ...args], {
     cwd,
