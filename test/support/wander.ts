@@ -16,7 +16,9 @@ import { seeded } from '../../core/random.ts';
 import { drawn } from './pictures.ts';
 
 const SIZES = { preview: 64, output: 96 };
-const STEPS = 40;
+const STEPS = 48;
+/** Steps at the end in which nobody steers: what is asked takes a while to arrive. */
+const LAST = 16;
 const WORDS = ['a fish', 'a house:2 | blurry:-1', 'the sun @left', 'a tree -> a flower @20%-60%', 'a cat + a dog'];
 
 async function wishes(random: () => number, count: number): Promise<ReadonlyMap<number, Command>> {
@@ -31,7 +33,7 @@ async function wishes(random: () => number, count: number): Promise<ReadonlyMap<
   ];
   return new Map(
     Array.from({ length: count }, () => {
-      const step = 1 + Math.floor(random() * (STEPS - 2));
+      const step = 1 + Math.floor(random() * (STEPS - LAST));
       const change = changes[Math.floor(random() * changes.length)]?.() ?? {};
       return [step, { kind: 'change', change }] as const;
     }),
@@ -59,7 +61,7 @@ export async function expectSameAgain(
   drawer: Drawer<never>,
   optimiser: 'adam' | 'evolution',
 ): Promise<void> {
-  const commands = await wishes(seeded(7), 34);
+  const commands = await wishes(seeded(7), 48);
   expect(commands.size).toBeGreaterThanOrEqual(20);
   const log: LogEntry[] = [];
   const growth = { renewals: 4, awake: 0.5, tidy: 0.02, population: 4 };
