@@ -3,44 +3,15 @@ import { cpSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Change } from '../../core/guidance/protocol.ts';
-import {
-  EMBEDDED,
-  type GuideEvent,
-  type GuideRequest,
-  guidanceSettingsSchema,
-  parsePrompt,
-  readyDrawer,
-  strokes,
-} from '../../core/index.ts';
+import { EMBEDDED, type GuideRequest, parsePrompt } from '../../core/index.ts';
+import { picture } from '../support/guiding.ts';
 import { drawn, temporaryFolder } from '../support/pictures.ts';
-import { referenceFolder } from '../support/reference.ts';
 import { useEngine } from '../support/services.ts';
+import { modelRuns, strangeModel } from '../support/with-models.ts';
 
 const engine = useEngine();
-/** A small CLIP with random weights: it has opinions, if no taste. */
-const other = join(referenceFolder(), 'clip-vit');
-cpSync(join(referenceFolder(), 'small-tokenizer', 'tokenizer.json'), join(other, 'tokenizer.json'));
-async function run(
-  prompt: string,
-  more: Partial<GuideRequest>,
-  settings: object = {},
-  on: (e: GuideEvent) => void = () => undefined,
-): Promise<GuideEvent[]> {
-  const events: GuideEvent[] = [];
-  for await (const event of engine.guide({
-    run: 'models',
-    drawer: readyDrawer(strokes, {}, 1, { preview: 64, output: 96 }),
-    prompts: parsePrompt(prompt),
-    settings: guidanceSettingsSchema.parse({ steps: 40, crops: 2, frameEvery: 0, ...settings }),
-    ...more,
-  })) {
-    events.push(event);
-    on(event);
-  }
-  return events;
-}
-const picture = (events: readonly GuideEvent[]): Uint8Array =>
-  events.flatMap((e) => (e.type === 'picture' ? [e.bytes] : []))[0] ?? new Uint8Array();
+const other = strangeModel();
+const run = modelRuns(engine);
 /** The change is refused at step 3, and the run comes out as one that nobody steered. */
 async function expectRefused(change: Change, code: string, more: Partial<GuideRequest> = {}): Promise<void> {
   let refused: Promise<unknown> | undefined;

@@ -1,45 +1,13 @@
-import { cpSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ClipModel } from '../../../core/clip/model.ts';
-import {
-  EMBEDDED,
-  type GuideEvent,
-  type GuideRequest,
-  guidanceSettingsSchema,
-  loadRegistry,
-  parsePrompt,
-  readyDrawer,
-  strokes,
-} from '../../../core/index.ts';
-import { referenceFolder } from '../../support/reference.ts';
+import { EMBEDDED, type GuideEvent, loadRegistry } from '../../../core/index.ts';
+import { picture } from '../../support/guiding.ts';
 import { eventsOf, servicesOf, useEngine } from '../../support/services.ts';
+import { modelRuns, strangeModel } from '../../support/with-models.ts';
 
 const engine = useEngine();
-/** A small CLIP with random weights: it has opinions, if no taste. */
-const other = join(referenceFolder(), 'clip-vit');
-cpSync(join(referenceFolder(), 'small-tokenizer', 'tokenizer.json'), join(other, 'tokenizer.json'));
-async function run(
-  prompt: string,
-  more: Partial<GuideRequest>,
-  settings: object = {},
-  on: (e: GuideEvent) => void = () => undefined,
-): Promise<GuideEvent[]> {
-  const events: GuideEvent[] = [];
-  for await (const event of engine.guide({
-    run: 'models',
-    drawer: readyDrawer(strokes, {}, 1, { preview: 64, output: 96 }),
-    prompts: parsePrompt(prompt),
-    settings: guidanceSettingsSchema.parse({ steps: 40, crops: 2, frameEvery: 0, ...settings }),
-    ...more,
-  })) {
-    events.push(event);
-    on(event);
-  }
-  return events;
-}
-const picture = (events: readonly GuideEvent[]): Uint8Array =>
-  events.flatMap((e) => (e.type === 'picture' ? [e.bytes] : []))[0] ?? new Uint8Array();
+const other = strangeModel();
+const run = modelRuns(engine);
 const steps = (events: readonly GuideEvent[]) => events.flatMap((e) => (e.type === 'step' ? [e] : []));
 
 describe('several models', () => {

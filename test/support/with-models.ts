@@ -1,0 +1,29 @@
+/** Runs of strokes for which models beside the own one are at hand. */
+import { cpSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Engine, type GuideEvent, type GuideRequest, strokes } from '../../core/index.ts';
+import { guidingWith, request } from './guiding.ts';
+import { referenceFolder } from './reference.ts';
+
+/** A small CLIP with random weights: it has opinions, if no taste. */
+export function strangeModel(): string {
+  const folder = join(referenceFolder(), 'clip-vit');
+  cpSync(join(referenceFolder(), 'small-tokenizer', 'tokenizer.json'), join(folder, 'tokenizer.json'));
+  return folder;
+}
+
+type Run = (
+  prompt: string,
+  more: Partial<GuideRequest>,
+  settings?: object,
+  on?: (e: GuideEvent) => void,
+) => Promise<GuideEvent[]>;
+
+/** The run is called `models`. */
+export const modelRuns =
+  (engine: Engine): Run =>
+  (prompt, more, settings = {}, on = () => undefined) =>
+    guidingWith(engine).run(
+      request(strokes as never, prompt, { steps: 40, frameEvery: 0, ...settings }, { run: 'models', ...more }),
+      on,
+    );
