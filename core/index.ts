@@ -76,6 +76,7 @@ export {
 } from './guidance/drawers/index.ts';
 export { parsePrompt } from './guidance/prompt/parse.ts';
 export { printPrompt } from './guidance/prompt/print.ts';
+export { textsOf } from './guidance/prompt/texts.ts';
 export {
   type Direction,
   type GuidanceSettings,

@@ -15,7 +15,7 @@ import { openFolder, readGraph, readJson } from './folder.ts';
 import { hashOf } from './hash-files.ts';
 import type { LogitForm } from './logits.ts';
 import { logitFormOf } from './logits.ts';
-import { keptSession, remembered } from './remembered.ts';
+import { keptSession, once, remembered } from './remembered.ts';
 import { type SaliencyPlan, saliencyGraph, saliencyPlan } from './saliency.ts';
 import { cosines } from './similarity.ts';
 import type { Store } from './store.ts';
@@ -94,9 +94,9 @@ export class ClipModel {
   private readonly towers = new Map<TowerKind, Promise<Tower>>();
   private readonly sessions = new Map<string, Promise<Session>>();
   private readonly fixed = new Map<string, Promise<Session>>();
-  private words: Promise<TextTokenizer> | undefined;
-  private known: Promise<ModelInfo> | undefined;
-  private hashed: Promise<string> | undefined;
+  private readonly words = once(() => this.loadTokenizer());
+  private readonly known = once(() => this.describe());
+  private readonly hashed = once(() => this.hashFiles());
   private readonly store: Store;
 
   private constructor(folder: ModelFolder, options: ModelOptions) {
@@ -147,11 +147,7 @@ export class ClipModel {
   }
 
   tokenizer(): Promise<TextTokenizer> {
-    this.words ??= this.loadTokenizer().catch((thrown: unknown) => {
-      this.words = undefined;
-      throw thrown;
-    });
-    return this.words;
+    return this.words();
   }
   private async loadTokenizer(): Promise<TextTokenizer> {
     const { tokenizer, tokenizerConfig, path, config } = this.folder;
@@ -178,11 +174,7 @@ export class ClipModel {
   }
 
   info(): Promise<ModelInfo> {
-    this.known ??= this.describe().catch((thrown: unknown) => {
-      this.known = undefined;
-      throw thrown;
-    });
-    return this.known;
+    return this.known();
   }
   private async describe(): Promise<ModelInfo> {
     const { path, config, vision, text, combined, variants } = this.folder;
@@ -211,11 +203,7 @@ export class ClipModel {
 
   /** SHA-256 of all that what the model says depends on: graphs, weights and settings. */
   hash(): Promise<string> {
-    this.hashed ??= this.hashFiles().catch((thrown: unknown) => {
-      this.hashed = undefined;
-      throw thrown;
-    });
-    return this.hashed;
+    return this.hashed();
   }
   private async hashFiles(): Promise<string> {
     const { graphs, vision, text, combined, settings } = this.folder;
@@ -255,13 +243,12 @@ export class ClipModel {
 
   /** Throws MODEL_BROKEN when it does not give numbers even for an even picture: nothing can be guided by it then. */
   sees(): Promise<void> {
-    this.seen ??= this.side().then(async (side) => void (await this.embedPixels(new Float32Array(3 * side * side), 1)));
-    this.seen.catch(() => {
-      this.seen = undefined;
-    });
-    return this.seen;
+    return this.seen();
   }
-  private seen: Promise<void> | undefined;
+  private readonly seen = once(async () => {
+    const side = await this.side();
+    await this.embedPixels(new Float32Array(3 * side * side), 1);
+  });
 
   /** Embeddings of normalised pixel values [count, 3, side, side]. */
   async embedPixels(pixels: Float32Array, count: number): Promise<Embeddings> {
@@ -349,13 +336,9 @@ export class ClipModel {
    * place: a word is embedded both ways, and what differs is never cut.
    */
   private trimsTexts(): Promise<boolean> {
-    this.trims ??= this.probeTrimming().catch((thrown: unknown) => {
-      this.trims = undefined;
-      throw thrown;
-    });
-    return this.trims;
+    return this.trims();
   }
-  private trims: Promise<boolean> | undefined;
+  private readonly trims = once(() => this.probeTrimming());
   private async probeTrimming(): Promise<boolean> {
     const tower = await this.tower('text');
     if (fixedLength(tower) !== undefined || !tower.graph.inputs.some((i) => /mask/i.test(i.name))) return false;

@@ -33,12 +33,20 @@ async function current(
   return found;
 }
 
+type Store<K, V> = { get(key: K): V | undefined; set(key: K, value: V): unknown; delete(key: K): unknown };
+
 /** The value under `key`; one that failed is made again the next time. */
-export function remembered<K, V>(store: Map<K, Promise<V>>, key: K, make: () => Promise<V>): Promise<V> {
+export function remembered<K, V>(store: Store<K, Promise<V>>, key: K, make: () => Promise<V>): Promise<V> {
   const found = store.get(key);
   if (found) return found;
   const made = make();
   store.set(key, made);
   made.catch(() => store.delete(key));
   return made;
+}
+
+/** The one value of `make`, made when it is first asked for; one that failed is made again the next time. */
+export function once<V>(make: () => Promise<V>): () => Promise<V> {
+  const store = new Map<undefined, Promise<V>>();
+  return () => remembered(store, undefined, make);
 }

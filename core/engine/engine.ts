@@ -8,6 +8,7 @@ import { EMBEDDED } from '../clip/folder.ts';
 import type { Inspection } from '../clip/inspect.ts';
 import type { CutText, ModelInfo, TokenGradient } from '../clip/model.ts';
 import type { Nearest } from '../clip/nearest.ts';
+import { once } from '../clip/remembered.ts';
 import type { Replacement } from '../clip/replacements.ts';
 import { failure, plainError, revivedError } from '../errors.ts';
 import type { GuideEvent, GuideRequest, SteerRequest } from '../guidance/protocol.ts';
@@ -85,7 +86,7 @@ export class Engine {
   private child: Running | undefined;
   private remote: Remote | undefined;
   private closed = false;
-  private stock: Promise<Embeddings> | undefined;
+  private readonly stock = once(() => this.embedTexts(STOCK_CAPTIONS));
   private readonly workers: number;
   private helpers: readonly Engine[] = [];
   private idle: NodeJS.Timeout | undefined;
@@ -246,11 +247,7 @@ export class Engine {
   /** Unit rows of captions of everyday things, worked out once a model: what percentiles are taken among. */
   captions(call: Call = {}): Promise<Embeddings> {
     // Everybody's: who asked first and goes away takes nothing from the others.
-    this.stock ??= this.embedTexts(STOCK_CAPTIONS).catch((thrown: unknown) => {
-      this.stock = undefined;
-      throw thrown;
-    });
-    return untilAborted(this.stock, call.signal);
+    return untilAborted(this.stock(), call.signal);
   }
   /** The same, or nothing for a model that has no text tower to say them with. */
   private async captionsIfAny(call: Call): Promise<Embeddings> {

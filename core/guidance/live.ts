@@ -1,5 +1,7 @@
 /** What may change while a run goes on, as it is now, and the log from which it can be had again. */
 import type { Embeddings } from '../clip/batches.ts';
+import type { ClipModel } from '../clip/model.ts';
+import { remembered } from '../clip/remembered.ts';
 import { meanDirection, stacked } from '../engine/scores.ts';
 import { failure } from '../errors.ts';
 import { readOnnx } from '../graph/index.ts';
@@ -63,6 +65,8 @@ export class Live {
   private entries: DueEntry[] = [];
   /** What the drawing was when it was locked. */
   private readonly pictures = new WeakMap<DueEntry, Float32Array>();
+  /** Models whose styles the request's own was compared with. */
+  private readonly compared = new WeakMap<ClipModel, Promise<void>>();
   private now!: Now;
 
   private constructor(request: ParsedGuideRequest, context: LiveContext) {
@@ -167,7 +171,7 @@ export class Live {
   /** The styles of the request and of the prompts as one: the mean direction, and the sum of the weights. */
   private async styleOf(prompts: readonly Prompt[], [eye]: readonly Eye[]): Promise<Style | undefined> {
     const given = this.request.style;
-    if (given && eye) await checkStyle(given.profile, eye);
+    if (given && eye) await remembered(this.compared, eye.model, () => checkStyle(given.profile, eye));
     const pictures = prompts.flatMap((p) => p.targets.flat()).flatMap((item) => (item.style ? [item.style] : []));
     const profiles = await Promise.all(pictures.flatMap((picture) => (eye ? [eye.stylePicture(picture)] : [])));
     const all = [...(given ? [given.profile] : []), ...profiles];

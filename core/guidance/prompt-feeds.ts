@@ -2,6 +2,7 @@
 import type { Tensor as OrtTensor } from 'onnxruntime-node';
 import type { Embeddings } from '../clip/batches.ts';
 import type { ClipModel } from '../clip/model.ts';
+import { remembered } from '../clip/remembered.ts';
 import { pictureName } from '../engine/requests.ts';
 import { dot, meanDirection, row, stacked } from '../engine/scores.ts';
 import { failure } from '../errors.ts';
@@ -9,6 +10,7 @@ import { float32 } from '../graph/session.ts';
 import { type Turn, turnOf } from './crops.ts';
 import { boxedPlace, maskedPlace, type Place } from './place.ts';
 import type { Extent } from './plane.ts';
+import { textsOf } from './prompt/texts.ts';
 import type { Prompt, PromptItem, PromptTarget } from './protocol.ts';
 import { PROMPT_SLOTS } from './protocol.ts';
 import { CROWD_COUNT, crowdsOf, SAME_THING, STOCK, STOCK_THINGS, saysHowMany, sentencesFor, wordsOf } from './stock.ts';
@@ -34,7 +36,6 @@ const EXCLUDED = -1e4;
 const NEVER = -1;
 
 const isSame = (cosine: number): boolean => cosine >= SAME_THING;
-const textsOf = (p: Prompt): string[] => p.targets.flat().flatMap(({ text }) => (text === undefined ? [] : [text]));
 
 export type PictureEmbedder = (picture: NonNullable<PromptItem['picture']>) => Promise<Embeddings>;
 
@@ -182,7 +183,5 @@ export async function promptFeeds(
 /** Unit rows of the stock words, worked out once for each model. */
 const stockOfModel = new WeakMap<ClipModel, Promise<Embeddings>>();
 function stockOf(model: ClipModel): Promise<Embeddings> {
-  const found = stockOfModel.get(model) ?? model.embedTexts(STOCK);
-  stockOfModel.set(model, found);
-  return found;
+  return remembered(stockOfModel, model, () => model.embedTexts(STOCK));
 }

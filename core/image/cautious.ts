@@ -2,6 +2,7 @@
 import { plainError } from '../errors.ts';
 import { darkroom } from './darkroom.ts';
 import type { ImageJob } from './job.ts';
+import { HEAD_BYTES, kindOf } from './kinds.ts';
 import { checkKind, readPicture } from './reading.ts';
 import type { SketchJob } from './sketch-job.ts';
 import { develop, sketched } from './work.ts';
@@ -10,17 +11,12 @@ import { develop, sketched } from './work.ts';
 const PIXELS_HERE = 32_000_000;
 /** A JPEG comes in so many passes at the most; ten are usual. */
 const PASSES_HERE = 24;
-const [SCAN_MARK, JPEG_MARK] = [Buffer.from([0xff, 0xda]), Buffer.from([0xff, 0xd8, 0xff])];
-const PNG_MARK = Buffer.from([0x89, 0x50, 0x4e, 0x47]);
-
-const begins = (bytes: Uint8Array, mark: Uint8Array): boolean =>
-  Buffer.compare(bytes.subarray(0, mark.byteLength), mark) === 0;
+const SCAN_MARK = Buffer.from([0xff, 0xda]);
 
 function isOrdinary(bytes: Uint8Array): boolean {
-  const text = Buffer.from(bytes.subarray(0, 12)).toString('latin1');
-  if (begins(bytes, PNG_MARK) || text.startsWith('GIF8') || (text.startsWith('RIFF') && text.endsWith('WEBP')))
-    return true;
-  if (!begins(bytes, JPEG_MARK)) return false;
+  const kind = kindOf(bytes.subarray(0, HEAD_BYTES));
+  if (kind === 'PNG' || kind === 'GIF' || kind === 'WebP') return true;
+  if (kind !== 'JPEG') return false;
   const all = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let passes = 0;
   for (let at = all.indexOf(SCAN_MARK); at >= 0 && passes <= PASSES_HERE; at = all.indexOf(SCAN_MARK, at + 2))

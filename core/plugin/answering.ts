@@ -126,7 +126,7 @@ export function answering({ plugin, services, allowance, say, gate, known, input
       if (!plugin.wants.includes('generate'))
         throw failure('PLUGIN_NOT_GRANTED', { id: plugin.id, wants: wantsInWords(['generate']) });
       const request = generateSchema.parse(args);
-      const made = await allowed(await services.generate(request, cancelled, (text) => say({ type: 'note', text })));
+      const made = await allowed(await services.generate(request, cancelled, noted));
       handedOut(made);
       for (const picture of made) inputs.set(pictureName(picture), picture);
       return made;

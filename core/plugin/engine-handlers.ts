@@ -3,10 +3,11 @@ import { z } from 'zod';
 import type { Engine } from '../engine/engine.ts';
 import { type Method, type PictureSource, pictureSchema, requests } from '../engine/requests.ts';
 import { failure } from '../errors.ts';
+import { textsOf } from '../guidance/prompt/texts.ts';
 import type { Change, Prompt } from '../guidance/protocol.ts';
 import { guideRequestSchema, steerRequestSchema } from '../guidance/protocol.ts';
 import type { Handler, Handlers } from '../process/rpc.ts';
-import { textsIn, unseenIn } from './unseen.ts';
+import { unseenIn } from './unseen.ts';
 
 /** The engine's calls that a plugin may make, each forwarded as it is; the engine's process parses the arguments. */
 export function engineHandlers(
@@ -44,19 +45,19 @@ export function engineHandlers(
   };
   const none = (): PictureSource[] => [];
   const unseen = unseenIn(engine, say);
-  const textsOf: Partial<Record<Method, (args: unknown) => readonly string[]>> = {
+  const wordsIn: Partial<Record<Method, (args: unknown) => readonly string[]>> = {
     embedTexts: (args) => requests.embedTexts.parse(args).texts,
-    guide: (args) => textsIn(guideRequestSchema.parse(args).prompts),
+    guide: (args) => guideRequestSchema.parse(args).prompts.flatMap(textsOf),
     steer: (args) => {
       const { command } = steerRequestSchema.parse(args);
-      return command.kind === 'change' ? textsIn(command.change.prompts ?? []) : [];
+      return command.kind === 'change' ? (command.change.prompts ?? []).flatMap(textsOf) : [];
     },
   };
   const call = (method: Method, pictures: (args: unknown) => PictureSource[]): [string, Handler] => [
     `${prefix}${method}`,
     async (args, { signal }) => {
       await checked(pictures(args));
-      await unseen(textsOf[method]?.(args) ?? []);
+      await unseen(wordsIn[method]?.(args) ?? []);
       return engine.forward(method, args, signal);
     },
   ];
@@ -64,7 +65,7 @@ export function engineHandlers(
     `${prefix}${method}`,
     async function* (args, { signal }) {
       await checked(pictures(args));
-      await unseen(textsOf[method]?.(args) ?? []);
+      await unseen(wordsIn[method]?.(args) ?? []);
       yield* engine.forwardStream(method, args, signal);
     },
   ];

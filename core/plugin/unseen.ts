@@ -1,7 +1,6 @@
 /** Says of texts that are longer than a model takes what it does not see of them: once a text, wherever words go in. */
 import type { Engine } from '../engine/engine.ts';
 import { plainError } from '../errors.ts';
-import type { Prompt } from '../guidance/protocol.ts';
 
 /** No tower takes fewer letters than this; most texts are shorter. */
 const SURELY_FITS = 24;
@@ -9,10 +8,6 @@ const SURELY_FITS = 24;
 const [MOST_ASKED, MOST_TOLD] = [1000, 20];
 const SHOWN = 80;
 const shown = (text: string): string => (text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text);
-
-/** The words of prompts. */
-export const textsIn = (prompts: readonly Prompt[]): string[] =>
-  prompts.flatMap((p) => p.targets.flat()).flatMap(({ text }) => (text === undefined ? [] : [text]));
 
 /** What ends the call that the words are part of. */
 const ENDS: ReadonlySet<string> = new Set(['ENGINE_STOPPED', 'CANCELLED']);

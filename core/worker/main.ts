@@ -7,6 +7,7 @@ import { locateModel } from '../clip/hub/index.ts';
 import { inspect } from '../clip/inspect.ts';
 import { ClipModel } from '../clip/model.ts';
 import { unitFactor } from '../clip/preprocess.ts';
+import { once } from '../clip/remembered.ts';
 import { replacements } from '../clip/replacements.ts';
 import { openStore } from '../clip/store.ts';
 import type { PictureSource } from '../engine/requests.ts';
@@ -30,16 +31,9 @@ const settings = workerSettingsSchema.parse(JSON.parse(process.argv[2] ?? '{}'))
 const threads = settings.threads ?? os.availableParallelism();
 const store = openStore();
 const shelf = new Shelf(threads);
-let opened: Promise<{ readonly model: ClipModel; readonly embedder: Embedder }> | undefined;
 /** Opened at the first call, so that a broken folder is that call's error; tried again at the next. */
-function ready(): NonNullable<typeof opened> {
-  opened ??= openModel().catch((thrown: unknown) => {
-    opened = undefined;
-    throw thrown;
-  });
-  return opened;
-}
-async function openModel(): Promise<Awaited<NonNullable<typeof opened>>> {
+const ready = once(openModel);
+async function openModel(): Promise<{ readonly model: ClipModel; readonly embedder: Embedder }> {
   const { model: spec, variant, dequantise } = settings;
   const folder = await locateModel(spec, variant === undefined ? {} : { variant });
   const made = await ClipModel.open(folder, {

@@ -14,6 +14,7 @@ import {
   promptTargets,
   row,
   squared,
+  textsOf,
   upright,
   withHeat,
 } from '../../core/index.ts';
@@ -76,9 +77,6 @@ async function* byOcclusion(
   throw failure('INTERNAL', { what: 'no map came out' });
 }
 
-const textsOf = (prompts: ReturnType<typeof parsePrompt>): string[] =>
-  prompts.flatMap((p) => p.targets.flat()).flatMap((item) => (item.text === undefined ? [] : [item.text]));
-
 export default definePlugin({
   id: 'explain',
   title: 'Explain',
@@ -110,7 +108,7 @@ export default definePlugin({
     const pictures = await context.pictures(fields);
     const prompts = parsePrompt(prompt, context.random);
     const wanted = await promptTargets(prompts, context);
-    const texts = textsOf(prompts);
+    const texts = prompts.flatMap(textsOf);
     const [summary, words]: [Row[], Row[]] = [[], []];
     const each = method === 'occlusion' ? cells * cells : 1;
     const total = pictures.length * each;

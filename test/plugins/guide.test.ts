@@ -1,15 +1,13 @@
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { loadRegistry, type PluginEvent, runPlugin } from '../../core/index.ts';
+import { runPlugin } from '../../core/index.ts';
+import { guide, guideRuns, picturesAmong } from '../support/guide.ts';
 import { drawn, temporaryFolder } from '../support/pictures.ts';
 import { eventsOf, servicesOf, useEngine } from '../support/services.ts';
 
 const engine = useEngine();
-const guide = (await loadRegistry()).find('guide');
-const run = (parameters: object): Promise<PluginEvent[]> =>
-  eventsOf(guide, { prompt: 'a red heart', steps: 3, size: 64, tidy: 0, ...parameters }, servicesOf(engine));
-const pictures = (events: readonly PluginEvent[]) => events.flatMap((e) => (e.type === 'picture' ? [e] : []));
+const run = guideRuns(engine);
 
 describe('guide', () => {
   it('refuses a prompt that only pushes away, and a painted region without a picture', async () => {
@@ -40,7 +38,7 @@ describe('guide', () => {
   });
   it('draws on paper of another colour, in the picture and in the SVG, and refuses what is no colour', async () => {
     for (const drawer of ['strokes', 'glyphs']) {
-      const [svg, png] = pictures(await run({ paper: '#101426', drawer, count: 4, beginning: 'blank', steps: 2 }));
+      const [svg, png] = picturesAmong(await run({ paper: '#101426', drawer, count: 4, beginning: 'blank', steps: 2 }));
       const { data } = await sharp(png?.bytes)
         .extract({ left: 0, top: 0, width: 1, height: 1 })
         .removeAlpha()
@@ -58,7 +56,7 @@ describe('guide', () => {
   it('begins with empty paper or with chance when that is asked', async () => {
     const first = async (beginning: string): Promise<Uint8Array> => {
       const events = await run({ beginning, steps: 1, drawer: 'strokes', renewals: 0, tidy: 0 });
-      return pictures(events).find((p) => p.mime === 'image/png')?.bytes ?? new Uint8Array();
+      return picturesAmong(events).find((p) => p.mime === 'image/png')?.bytes ?? new Uint8Array();
     };
     const deviation = async (png: Uint8Array): Promise<number> =>
       (await sharp(png).greyscale().stats()).channels[0]?.stdev ?? 0;
@@ -91,6 +89,6 @@ describe('guide', () => {
     await expect(run(wrong)).rejects.toMatchObject({ code: 'PARAMETER_INVALID' });
   });
   it('gives no SVG of pictures that have no shapes', async () => {
-    expect(pictures(await run({ drawer: 'fourier' })).map((p) => p.mime)).toEqual(['image/png']);
+    expect(picturesAmong(await run({ drawer: 'fourier' })).map((p) => p.mime)).toEqual(['image/png']);
   });
 });

@@ -2,21 +2,19 @@
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { cosineTable, loadRegistry, type PluginEvent, runPlugin } from '../../core/index.ts';
+import { cosineTable, type PluginEvent, runPlugin } from '../../core/index.ts';
 import { type Steer, steerSchema } from '../../core/plugin/steer.ts';
+import { guide, guideRuns, picturesAmong } from '../support/guide.ts';
 import { eventsOf, servicesOf, useEngine } from '../support/services.ts';
 
 const engine = useEngine();
-const guide = (await loadRegistry()).find('guide');
-const run = (parameters: object): Promise<PluginEvent[]> =>
-  eventsOf(guide, { prompt: 'a red heart', steps: 3, size: 64, tidy: 0, ...parameters }, servicesOf(engine));
-const pictures = (events: readonly PluginEvent[]) => events.flatMap((e) => (e.type === 'picture' ? [e] : []));
+const run = guideRuns(engine);
 
 describe('guide', () => {
   it('draws several pictures that differ the more the more that is asked, and a sheet of them', async () => {
     /** Cosine of the two pictures. */
     const alike = async (diversity: number): Promise<number> => {
-      const all = pictures(await run({ batch: 2, diversity, steps: 60, size: 96, crops: 3 })).filter(
+      const all = picturesAmong(await run({ batch: 2, diversity, steps: 60, size: 96, crops: 3 })).filter(
         (p) => p.mime === 'image/png',
       );
       expect(all.map((p) => p.title)).toEqual(['a red heart', 'a red heart', 'a red heart: sheet']);
@@ -28,7 +26,7 @@ describe('guide', () => {
     expect(await alike(10)).toBeLessThan((await alike(0)) - 0.02);
   });
   it('draws a picture whose layers would not fit into memory from its shapes', async () => {
-    const [svg, png] = pictures(await run({ size: 2048, count: 300, aspect: '2:1' }));
+    const [svg, png] = picturesAmong(await run({ size: 2048, count: 300, aspect: '2:1' }));
     expect(svg).toMatchObject({ mime: 'image/svg+xml', width: 2048, height: 1024 });
     expect(await sharp(png?.bytes).metadata()).toMatchObject({ format: 'png', width: 2048, height: 1024, channels: 3 });
   });
@@ -52,7 +50,7 @@ describe('guide', () => {
     const [rewound] = made.flatMap((e) => (e.type === 'rewound' ? [e.step] : []));
     expect(rewound).toBeGreaterThan(30);
     expect(made.flatMap((e) => (e.type === 'progress' ? [e.done] : [])).at(-1)).toBe(60);
-    const all = pictures(made).filter((p) => p.mime === 'image/png');
+    const all = picturesAmong(made).filter((p) => p.mime === 'image/png');
     const changes = z.object({ script: z.array(z.object({ step: z.number(), change: steerSchema })) });
     const [first, second, sheet] = all.map((p) => changes.safeParse(p.record).data?.script ?? []);
     expect(first).toMatchObject([{ change: { prompt: 'a green tree' } }]);
@@ -61,7 +59,7 @@ describe('guide', () => {
     expect(sheet).toEqual(second);
     const script = (second ?? []).map(({ step, change }) => ({ step, steer: change }));
     const again = await eventsOf(guide, asked, servicesOf(engine), { strip: true, script });
-    const bytes = (events: readonly PluginEvent[]): Buffer[] => pictures(events).map((p) => Buffer.from(p.bytes));
+    const bytes = (events: readonly PluginEvent[]): Buffer[] => picturesAmong(events).map((p) => Buffer.from(p.bytes));
     expect(bytes(again)).toEqual(bytes(made));
   });
 });
