@@ -112,6 +112,8 @@ const catalogue = {
     `The process that runs the model stopped: ${d.what}. It starts again with the next request.`,
   ENGINE_BUSY: (d: { limit: number }) =>
     `The engine already has ${d.limit} requests waiting. Wait for some to end and try again.`,
+  REQUEST_INVALID: (d: { method: string; what: string }) =>
+    `"${d.method}" was asked for something that it does not take: ${d.what}. Nothing was done.`,
   MESSAGE_INVALID: (d: { event: string; what: string }) =>
     `The message "${d.event}" is not well-formed: ${d.what}. Nothing was done.`,
   JOB_UNKNOWN: (d: { id: string }) => `There is no job "${d.id}". It may have ended and been forgotten.`,

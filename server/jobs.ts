@@ -13,7 +13,7 @@ import type {
   Steer,
   Want,
 } from '../core/index.ts';
-import { failure, parsePrompt, plainError, runPlugin, scriptSchema, ungranted, wantsInWords } from '../core/index.ts';
+import { failure, parsePrompt, plainError, runPlugin, ungranted, wantsInWords } from '../core/index.ts';
 import { shortened } from './shortened.ts';
 import type { JobState } from './wire.ts';
 
@@ -173,8 +173,7 @@ export class Jobs extends EventEmitter<{ changed: [Job] }> {
     if (prompt !== undefined) parsePrompt(prompt);
     const from = job.checkpoints.findLast((c) => c.checkpoint.step <= step);
     if (!from) throw failure('NOT_BRANCHABLE', { job: job.title });
-    const { checkpoint } = from;
-    const kept = scriptSchema.parse(from.script);
+    const { checkpoint, script: kept } = from;
     const script = prompt === undefined ? kept : [...kept, { step: checkpoint.step, steer: { prompt } }];
     return this.start(job.plugin, job.parameters, {
       title: `${prompt ?? job.title}, from step ${checkpoint.step}`,

@@ -142,7 +142,7 @@ export const steerSchema = z.object({
   job: id,
   prompt: z.string().min(1).max(2000).exactOptional(),
   settings: z.record(z.string().max(40), z.number()).exactOptional(),
-  weights: z.record(z.string().max(60), z.number()).exactOptional(),
+  weights: z.record(z.string().max(60), z.number().min(-1000).max(1000)).exactOptional(),
   paint: z.string().min(1).max(4096).nullable().exactOptional(),
   lock: z.string().min(1).max(4096).nullable().exactOptional(),
   parameters: z.record(z.string().max(40), z.union([z.string().max(2000), z.number(), z.boolean()])).exactOptional(),

@@ -4,10 +4,18 @@ import type { Engine } from '../engine/engine.ts';
 import { type Method, type PictureSource, pictureSchema, requests } from '../engine/requests.ts';
 import { failure } from '../errors.ts';
 import { textsOf } from '../guidance/prompt/texts.ts';
-import type { Change, Prompt } from '../guidance/protocol.ts';
+import type { Change, Prompt, SteerRequest } from '../guidance/protocol.ts';
 import { guideRequestSchema, steerRequestSchema } from '../guidance/protocol.ts';
 import type { Handler, Handlers } from '../process/rpc.ts';
+import { issuesOf } from '../schemas.ts';
 import { unseenIn } from './unseen.ts';
+
+/** Throws STEER_INVALID. */
+function steerRequest(args: unknown): SteerRequest {
+  const parsed = steerRequestSchema.safeParse(args);
+  if (!parsed.success) throw failure('STEER_INVALID', { what: issuesOf(parsed.error) });
+  return parsed.data;
+}
 
 /** The engine's calls that a plugin may make, each forwarded as it is; the engine's process parses the arguments. */
 export function engineHandlers(
@@ -40,7 +48,7 @@ export function engineHandlers(
     return [...named(prompts), ...[...script, ...plan].flatMap((e) => changed(e.change))];
   };
   const steered = (args: unknown): PictureSource[] => {
-    const { command } = steerRequestSchema.parse(args);
+    const { command } = steerRequest(args);
     return command.kind === 'change' ? changed(command.change) : [];
   };
   const none = (): PictureSource[] => [];
@@ -49,7 +57,7 @@ export function engineHandlers(
     embedTexts: (args) => requests.embedTexts.parse(args).texts,
     guide: (args) => guideRequestSchema.parse(args).prompts.flatMap(textsOf),
     steer: (args) => {
-      const { command } = steerRequestSchema.parse(args);
+      const { command } = steerRequest(args);
       return command.kind === 'change' ? (command.change.prompts ?? []).flatMap(textsOf) : [];
     },
   };

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { PlainError } from '../errors.ts';
 import { checkpointSchema } from '../guidance/protocol.ts';
 import { bytesSchema, MIB } from '../schemas.ts';
+import { scriptSchema } from './steer.ts';
 
 const name = z.string().max(4096);
 const percent = z.number().min(0).max(100);
@@ -71,7 +72,7 @@ export const pluginEventSchema = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('checkpoint'),
     checkpoint: checkpointSchema,
-    script: z.array(z.object({ step: z.int().nonnegative(), steer: z.json() })).max(10_000),
+    script: scriptSchema,
   }),
   z.object({ type: z.literal('note'), text: z.string().max(20_000) }),
   /** Rows of words and numbers; one of the same title takes the place of an earlier one. */

@@ -24,7 +24,7 @@ import { Printed } from './printed.ts';
 import type { RegisteredPlugin } from './registry.ts';
 import type { HostServices } from './services.ts';
 import { signedPicture } from './signed.ts';
-import type { Script, Steer } from './steer.ts';
+import { type Script, type Steer, steerSchema } from './steer.ts';
 import { type Want, wantsInWords } from './wants.ts';
 
 const SILENCE_SECONDS = 20;
@@ -35,7 +35,7 @@ const GRACE_MS = 900;
 /** How a running job is steered from outside. */
 export interface PluginRun {
   readonly events: AsyncGenerator<PluginEvent>;
-  /** Whether the plugin listens to being steered. Throws what its listener throws. */
+  /** Whether the plugin listens to being steered. Throws STEER_INVALID, and what its listener throws. */
   steer(steer: Steer): Promise<boolean>;
 }
 
@@ -189,6 +189,8 @@ export function runPlugin(
   return {
     events: events(),
     steer: async (steer) => {
+      const asked = steerSchema.safeParse(steer);
+      if (!asked.success) throw failure('STEER_INVALID', { what: issuesOf(asked.error) });
       allowance.named(steer);
       return (
         (await peer.call('steer', steer).catch((thrown: unknown) => {

@@ -209,11 +209,8 @@ export class RunFolder {
       this.chart.push(event);
     } else if (event.type === 'rewound') this.chart = this.chart.filter((p) => p.x <= event.step);
     else if (event.type === 'checkpoint') {
-      const script = scriptSchema.parse(event.script);
-      await writeWhole(
-        join(this.path, FILES.checkpoint),
-        encodeCheckpoint({ checkpoint: event.checkpoint, script, chart: this.chart }),
-      );
+      const { checkpoint, script } = event;
+      await writeWhole(join(this.path, FILES.checkpoint), encodeCheckpoint({ checkpoint, script, chart: this.chart }));
     } else if (event.type === 'picture') {
       // What it says of itself holds what was changed, and all models.
       const recipe = recipeSchema.safeParse(event.record);

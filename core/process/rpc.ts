@@ -64,6 +64,10 @@ interface Running {
 const isIterable = (x: unknown): x is AsyncIterable<unknown> =>
   typeof x === 'object' && x !== null && Symbol.asyncIterator in x;
 
+/** What a handler throws; arguments that it cannot parse are the fault of who called. */
+const asked = (method: string, thrown: unknown): unknown =>
+  thrown instanceof z.ZodError ? failure('REQUEST_INVALID', { method, what: issuesOf(thrown) }, thrown) : thrown;
+
 /** The cause is why, for those who say it in other words. */
 const stopped = (why: string) => failure('ENGINE_STOPPED', { what: why }, why);
 
@@ -271,7 +275,11 @@ export class Peer {
         }
       this.send({ kind: 'done', id, value: isIterable(answer) ? undefined : await answer });
     } catch (thrown) {
-      this.send({ kind: 'failed', id, error: plainError(abort.signal.aborted ? failure('CANCELLED', {}) : thrown) });
+      this.send({
+        kind: 'failed',
+        id,
+        error: plainError(abort.signal.aborted ? failure('CANCELLED', {}) : asked(method, thrown)),
+      });
     } finally {
       if (isHeavy) await this.leaveLane();
       this.running.delete(id);

@@ -2,6 +2,9 @@ import { mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { steerSchema } from '../../core/plugin/steer.ts';
+import { steerSchema as wireSteerSchema } from '../../server/wire.ts';
 import { drawn, temporaryFolder } from '../support/pictures.ts';
 import { say, type TestServer, useServer, Watcher } from '../support/server.ts';
 
@@ -128,6 +131,41 @@ describe('two people at once', () => {
     const { picture } = await second.until((u) => u.job === job && u.picture !== undefined);
     expect(picture?.file).toMatch(/^a-red-circle-/);
   });
+});
+
+describe('a change that a run has no room for', () => {
+  it.each([
+    ['a setting out of its range', { settings: { rate: 1000 } }],
+    ['a setting that there is not', { settings: { nonsense: 1 } }],
+    ['a setting that is fixed when a run begins', { settings: { steps: 3 } }],
+    ['a pull that the run was not begun with', { weights: { palette: 2 } }],
+    ['a parameter out of its range', { parameters: { count: 1e300 } }],
+    ['a parameter that there is not', { parameters: { strokes: 12 } }],
+  ])('%s is refused with a code, and the run goes on as it was', async (_, change) => {
+    const socket = server.connect();
+    const watcher = new Watcher(socket);
+    const job = await start(socket, 'guide', { ...quick, steps: 1000 });
+    await watcher.until((u) => u.job === job && u.chart.length > 0);
+    expect(await say(socket, 'steer', { job, ...change })).toMatchObject({
+      ok: false,
+      error: { code: 'STEER_INVALID', message: expect.stringMatching(/It goes on as it was\.$/) },
+    });
+    expect(await say(socket, 'steer', { job, control: 'finish' })).toMatchObject({ ok: true });
+    await watcher.until((u) => u.job === job && u.state === 'done');
+  });
+
+  it('that no run takes is no message', async () => {
+    const message = { job: 'x', weights: { palette: 1e300 } };
+    expect(await say(server.connect(), 'steer', message)).toMatchObject({
+      ok: false,
+      error: { code: 'MESSAGE_INVALID' },
+    });
+  });
+});
+
+it('what may be steered is the same on the wire and in the plugin kit', () => {
+  const { job: _, ...onTheWire } = wireSteerSchema.shape;
+  expect(z.toJSONSchema(z.object(onTheWire))).toEqual(z.toJSONSchema(steerSchema));
 });
 
 describe('a slow watcher', () => {

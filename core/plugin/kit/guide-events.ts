@@ -21,7 +21,7 @@ import { image } from '../../image/image.ts';
 import { seeded } from '../../random.ts';
 import type { PluginContext } from '../define.ts';
 import type { PluginEvent } from '../events.ts';
-import { type Steer, steerSchema } from '../steer.ts';
+import { type Steer, scriptSchema, steerSchema } from '../steer.ts';
 
 /** The pictures that prompts name, found and checked by the host. */
 async function withPictures(prompts: readonly Prompt[], { pictures }: PluginContext): Promise<Prompt[]> {
@@ -121,7 +121,7 @@ function told(event: GuideEvent, title: string, heard: Heard): PluginEvent[] {
         { type: 'picture', title, mime: 'image/png', ...sized(event), record: { ...event.record } },
       ];
     case 'checkpoint': {
-      const script = event.script.map(({ step, note }) => ({ step, steer: note ?? null }));
+      const script = scriptSchema.parse(event.script.map(({ step, note }) => ({ step, steer: note })));
       return [{ type: 'checkpoint', checkpoint: event.checkpoint, script }];
     }
     case 'paused':

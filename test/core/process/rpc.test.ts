@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
+import { z } from 'zod';
 import { failure } from '../../../core/errors.ts';
 import { type Handlers, type Patience, Peer } from '../../../core/process/rpc.ts';
 import { type End, portPair } from '../../support/ports.ts';
@@ -37,6 +38,15 @@ describe('a call', () => {
     });
     await expect(caller.call('missing', {})).rejects.toMatchObject({ code: 'FILE_MISSING', message: /\/a/ });
     await expect(caller.call('odd', {})).rejects.toMatchObject({ code: 'INTERNAL', message: /odd/ });
+  });
+
+  it('that its handler cannot parse is the fault of who called', async () => {
+    const { caller } = pair({ twice: async (n) => 2 * z.number().max(5).parse(n) });
+    await expect(caller.call('twice', 6)).rejects.toMatchObject({
+      code: 'REQUEST_INVALID',
+      message: expect.stringContaining('"twice" was asked for something that it does not take: Too big'),
+    });
+    await expect(caller.call('twice', 5)).resolves.toBe(10);
   });
 
   it('gets an error when it, or its answer, is larger than a message may be', async () => {
