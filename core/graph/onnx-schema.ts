@@ -1,5 +1,5 @@
 /** The part of ONNX's protobuf schema that Lodestone reads and writes (field numbers from onnx.proto, Apache-2.0, github.com/onnx/onnx). */
-import protobuf from 'protobufjs/light.js';
+import { protobuf } from '../required.ts';
 
 type Field = [number, string] | [number, string, 'repeated'];
 const message = (fields: Record<string, Field>) => ({
@@ -13,7 +13,7 @@ const message = (fields: Record<string, Field>) => ({
   ),
 });
 
-const root = protobuf.Root.fromJSON({
+const SCHEMA = {
   nested: {
     ModelProto: message({
       irVersion: [1, 'int64'],
@@ -82,7 +82,7 @@ const root = protobuf.Root.fromJSON({
     TensorShapeProto: message({ dim: [1, 'DimensionProto', 'repeated'] }),
     DimensionProto: message({ dimValue: [1, 'int64'], dimParam: [2, 'string'] }),
   },
-});
+};
 
 /** Protobuf's 64-bit whole numbers arrive as numbers or as Long objects, depending on what is installed. */
 export type Whole = number | { toNumber(): number };
@@ -151,7 +151,12 @@ export interface ModelProto {
   graph?: GraphProto | null;
 }
 
-const model = root.lookupType('ModelProto');
+type Type = import('protobufjs/light.js').Type;
+let kept: Type | undefined;
+const model = (): Type => {
+  kept ??= protobuf().Root.fromJSON(SCHEMA).lookupType('ModelProto');
+  return kept;
+};
 /** Decodes a model; byte fields are views on `bytes`. Throws what protobufjs throws. */
-export const decodeModel = (bytes: Uint8Array): ModelProto => model.decode(bytes) as unknown as ModelProto; // protobufjs messages carry exactly these fields
-export const encodeModel = (content: object): Uint8Array => model.encode(model.create(content)).finish();
+export const decodeModel = (bytes: Uint8Array): ModelProto => model().decode(bytes) as unknown as ModelProto; // protobufjs messages carry exactly these fields
+export const encodeModel = (content: object): Uint8Array => model().encode(model().create(content)).finish();

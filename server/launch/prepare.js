@@ -72,7 +72,11 @@ export function build({ force = false } = {}) {
   // Aside, then renamed: a studio that runs goes on with what it has, and never finds half of it.
   const [aside, old] = [at('dist', '..', `.dist-${process.pid}`), at('dist', '..', `.dist-${process.pid}-old`)];
   try {
-    mustRun(process.execPath, [tool('typescript', 'bin', 'tsc'), '-p', 'tsconfig.json', '--outDir', aside]);
+    mustRun(process.execPath, [
+      tool('typescript', 'bin', 'tsc'),
+      ...['-p', 'tsconfig.json', '--outDir', aside, '--emitDeclarationOnly', '--sourceMap', 'false'],
+    ]);
+    mustRun(process.execPath, [at('server', 'launch', 'bundle.js'), aside]);
     mustRun(process.execPath, [at('server', 'launch', 'build-web.js'), join(aside, 'web')]);
     writeFileSync(join(aside, '.built'), made);
     mustRun(process.execPath, [join(aside, 'core', 'plugin', 'describe-built-in.js')]);

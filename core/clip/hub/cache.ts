@@ -3,9 +3,9 @@ import { mkdir, readFile, realpath, rm, stat, symlink } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, dirname, join, relative } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { lock } from 'proper-lockfile';
 import { failure } from '../../errors.ts';
 import { writeWhole } from '../../files.ts';
+import { lockfile } from '../../required.ts';
 import { contentHash, gitHash } from '../hash-files.ts';
 import type { Store } from '../store.ts';
 
@@ -57,7 +57,7 @@ async function held(blob: string, signal: AbortSignal | undefined): Promise<() =
   for (;;) {
     try {
       // A lock that somebody took away is no reason to end the program: what is fetched is checked by its hash before it counts.
-      return await lock(blob, { realpath: false, stale: STALE_MS, onCompromised: () => undefined });
+      return await lockfile().lock(blob, { realpath: false, stale: STALE_MS, onCompromised: () => undefined });
     } catch (thrown) {
       if ((thrown as NodeJS.ErrnoException).code !== 'ELOCKED') throw thrown;
     }

@@ -1,8 +1,9 @@
 /** Letters and emoji as outlines and as distances to their edges, from two free fonts: Archivo Black for letters, Noto Emoji for signs. */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import opentype, { type Font } from 'opentype.js';
+import type { Font } from 'opentype.js';
 import { failure } from '../../errors.ts';
+import { opentype } from '../../required.ts';
 import { point } from '../svg.ts';
 
 const FILES = [
@@ -29,7 +30,7 @@ let fonts: readonly Font[] | undefined;
 function loaded(): readonly Font[] {
   fonts ??= FILES.map((file) => {
     const bytes = readFileSync(createRequire(import.meta.url).resolve(file));
-    return opentype.parse(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer); // a file's bytes are never shared
+    return opentype().parse(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer); // a file's bytes are never shared
   });
   return fonts;
 }

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { z } from 'zod';
 
-const script = fileURLToPath(new URL('../../fixtures/processes/parent.js', import.meta.url));
+const script = fileURLToPath(new URL('../../fixtures/processes/parent.ts', import.meta.url));
 const familySchema = z.object({ child: z.number(), grandchild: z.number() });
 
 /** A process that has ended and that nobody has asked after yet runs no more. */
@@ -37,7 +37,10 @@ interface Family {
 
 /** A parent, which leads a group of its own, its child and a child of that. */
 async function family(...how: readonly string[]): Promise<Family> {
-  const parent = spawn(process.execPath, [script, ...how], { stdio: ['ignore', 'pipe', 'inherit'], detached: true });
+  const parent = spawn(process.execPath, ['--import', 'tsx', script, ...how], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    detached: true,
+  });
   const { pid } = parent;
   if (pid === undefined) throw new Error('the parent did not start');
   const lines = createInterface({ input: parent.stdout })[Symbol.asyncIterator]();
