@@ -1,10 +1,11 @@
-/** Holds back the pictures of a run that a policy blocks: finished ones, files that are pictures, fetched ones, and the frames on the way. */
+/** Holds back the pictures of a run that a policy blocks: finished ones, files that are or hold pictures, fetched ones, and the frames on the way. */
 import type { Engine } from '../engine/engine.ts';
 import { type Finding, type Policy, readyPolicy } from '../engine/policy.ts';
 import { type PictureSource, pictureName } from '../engine/requests.ts';
-import { failure } from '../errors.ts';
+import { failure, plainError } from '../errors.ts';
 import { image } from '../image/image.ts';
 import { type Note, noteOf, type PluginEvent } from './events.ts';
+import { gatedPage } from './gated-page.ts';
 
 type Judge = Pick<Engine, 'embedTexts' | 'captions' | 'info' | 'embedAll'>;
 
@@ -41,10 +42,9 @@ export class PolicyGate {
       const made = event.shows !== undefined || !event.record;
       return (await this.finished(event.bytes, event.title, made)) ?? event;
     }
-    if (event.type === 'file')
-      return (
-        (event.mime.startsWith('image/') ? await this.finished(event.bytes, event.name, true) : undefined) ?? event
-      );
+    if (event.type === 'file' && event.mime.startsWith('image/'))
+      return (await this.finished(event.bytes, event.name, true)) ?? event;
+    if (event.type === 'file' && event.mime === 'text/html') return { ...event, bytes: await this.page(event.bytes) };
     if (event.type !== 'frame') return event;
     const held = await this.held({ bytes: event.bytes, name: 'a frame' });
     const said = this.saidOfFrames;
@@ -69,6 +69,21 @@ export class PolicyGate {
     const held = await this.held({ bytes, name: name.slice(0, 255) });
     this.holding ||= held !== undefined;
     return held;
+  }
+
+  /** A page without the pictures that are held back, or that nobody can tell. */
+  private async page(bytes: Uint8Array): Promise<Uint8Array> {
+    const text = new TextDecoder().decode(bytes);
+    const why = async (picture: Uint8Array): Promise<string | undefined> => {
+      try {
+        return (await this.held({ bytes: picture, name: 'a picture of the page' }))?.text;
+      } catch (thrown) {
+        const { code, message } = plainError(thrown);
+        if (code !== 'PICTURE_UNREADABLE' && code !== 'PICTURE_TOO_LARGE') throw thrown;
+        return `${code}: ${message}`;
+      }
+    };
+    return new TextEncoder().encode(await gatedPage(text, why));
   }
 
   private async blocking(pages: readonly PictureSource[]): Promise<Finding | undefined> {

@@ -169,6 +169,21 @@ describe('a policy at the gate', () => {
   });
 });
 
+describe('a page behind the gate', () => {
+  it('says of a picture that is blocked that it was held back, and shows the others', async () => {
+    const gate = new PolicyGate(parsePolicy(JSON.stringify(policy), 'the test'), engine);
+    const [heart, star] = [await drawn('heart', 'red'), await drawn('star', 'gold')];
+    const address = (bytes: Buffer): string => `data:image/png;base64,${bytes.toString('base64')}`;
+    const shown = `<img alt="a star" src="${address(star)}">`;
+    const page = `<p>One</p><img alt="x" src="${address(heart)}"><p style="background: url(${address(heart)})">${shown}</p>`;
+    const file = { type: 'file', name: 'page.html', mime: 'text/html' } as const;
+    const passed = await gate.pass({ ...file, bytes: Buffer.from(page) });
+    const text = passed?.type === 'file' ? Buffer.from(passed.bytes).toString() : '';
+    expect(text).toMatch(/^<p>One<\/p><em>POLICY_BLOCKED: [^<]*<\/em><p style="background: url\(data:,\)">/);
+    expect(text.endsWith(`${shown}</p>`)).toBe(true);
+  });
+});
+
 describe('audit', () => {
   it('counts the skew at every place as its definition says', () => {
     const random = seeded(4);
