@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './support/longest-first.ts';
 
 export default defineConfig({
   test: {
@@ -7,6 +8,7 @@ export default defineConfig({
     // onnxruntime in worker threads aborts Node when a thread is ended: tests run in processes.
     pool: 'forks',
     maxWorkers: 2,
+    sequence: { sequencer: LongestFirst },
     // Far more than any test takes: machines may be slow and busy.
     testTimeout: 300_000,
     globalSetup: 'test/support/run-wide.ts',

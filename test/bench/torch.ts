@@ -1,7 +1,7 @@
 /** Gradients of towers that PyTorch exports, against PyTorch's own: the same weights, in turn, in one run. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -70,6 +70,7 @@ export function benchTorch(
     const against = { count: 1, dimension, data: new Float32Array(dimension).fill(1 / dimension) };
     for (const [batch, rounds] of tries) {
       const pixels = Float32Array.from({ length: batch * 3 * SIDE * SIDE }, (_, i) => Math.sin(i));
+      await writeFile(join(folder, `pixels-${batch}.bin`), pixels);
       const weights = new Float32Array(batch).fill(1 / Math.sqrt(dimension));
       const ours = (): Promise<{ gradient: Float32Array }> => model.pixelGradient(pixels, batch, against, weights);
       const [mine = 0, theirs = 0] = await inTurn(rounds, ours, () => torch.pass(batch));

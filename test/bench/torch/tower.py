@@ -1,6 +1,6 @@
 """The PyTorch side of the comparison: `tower.py vit|rn50 FOLDER` builds an image tower with seeded random weights, exports it to FOLDER/onnx/vision_model.onnx,
 says "ready", and then answers each line "BATCH" on standard input with the milliseconds of one forward and backward pass to the pixels.
-The first gradient of each batch is left in FOLDER/gradient-BATCH.bin, so that the other side can see that it differentiates the same thing."""
+Its pixels lie in FOLDER/pixels-BATCH.bin, the same for both. The first gradient of each batch is left in FOLDER/gradient-BATCH.bin, so that the other side can see that it differentiates the same thing."""
 import os
 import sys
 import time
@@ -121,8 +121,8 @@ def main(shape, folder):
     print("ready", flush=True)
     for line in sys.stdin:
         batch = int(line)
-        pixels = torch.sin(torch.arange(batch * 3 * SIDE * SIDE, dtype=torch.float32)).view(batch, 3, SIDE, SIDE)
-        pixels.requires_grad_()
+        given = torch.from_file(os.path.join(folder, f"pixels-{batch}.bin"), size=batch * 3 * SIDE * SIDE)
+        pixels = given.view(batch, 3, SIDE, SIDE).clone().requires_grad_()
         began = time.perf_counter()
         F.normalize(tower(pixels), dim=-1).mean(-1).sum().backward()
         print(1000 * (time.perf_counter() - began), flush=True)

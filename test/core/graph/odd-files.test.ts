@@ -106,3 +106,26 @@ describe('an older file', () => {
     expect(traced.outputs).toEqual(['y']);
   });
 });
+
+describe('a quantised activation', () => {
+  it('whose type only an attribute says is cut to the range of that type', async () => {
+    const int8 = 3;
+    const graph = file(
+      21,
+      [
+        { opType: 'Constant', input: [], output: ['scale'], attribute: [float('value_float', 0.5)] },
+        { opType: 'QuantizeLinear', input: ['x', 'scale'], output: ['q'], attribute: [int('output_dtype', int8)] },
+        { opType: 'DequantizeLinear', input: ['q', 'scale'], output: ['y'] },
+      ],
+      ['y'],
+    );
+    const session = await compile(
+      trace('quantised', (t) => ({ y: t.call(graph, { x: t.input('x', [2, 3]) })['y'] as Tensor })),
+    );
+    const found = floatsOf(
+      (await session.run({ x: float32(Float32Array.of(-100, -3, -0.5, 0.5, 3, 100), [2, 3]) }))['y'],
+    );
+    await session.release();
+    expect([...found]).toEqual([-64, -3, -0.5, 0.5, 3, 63.5]);
+  });
+});

@@ -1,9 +1,15 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { EMBEDDED } from '../../../core/clip/folder.ts';
+import { ClipModel } from '../../../core/clip/model.ts';
 import { trace, writeOnnx } from '../../../core/graph/index.ts';
+import { guide } from '../../../core/guidance/loop.ts';
+import { guideRequestSchema } from '../../../core/guidance/protocol.ts';
+import { Workbench } from '../../../core/guidance/workbench.ts';
 import { pixels, readyDrawer, strokes } from '../../../core/index.ts';
+import { Inbox } from '../../../core/process/inbox.ts';
 import { change, cosines, guidingWith, picture, recordOf, request, statsOf } from '../../support/guiding.ts';
 import { drawn, temporaryFolder } from '../../support/pictures.ts';
 import { useEngine } from '../../support/services.ts';
@@ -171,6 +177,20 @@ describe('a run that is given again', () => {
     await expect(run({ ...request(strokes as never, 'a', {}), resume })).rejects.toMatchObject({
       code: 'CHECKPOINT_INVALID',
     });
+  });
+  it('gives back what it had taken when its checkpoint does not fit', async () => {
+    const released = vi.spyOn(Workbench.prototype, 'release');
+    onTestFinished(() => released.mockRestore());
+    const model = await ClipModel.open(EMBEDDED, { threads: 1 });
+    onTestFinished(() => model.close());
+    const none = async (): Promise<never> => Promise.reject(new Error('no pictures here'));
+    const eye = { model, embedPicture: none, stylePicture: none };
+    const resume = { step: 3, values: { points: new Float32Array(7) } };
+    const asked = guideRequestSchema.parse({ ...request(strokes as never, 'a', {}), resume });
+    const signal = new AbortController().signal;
+    const run = guide(asked, { eye, open: none, threads: 1, signal, inbox: new Inbox() });
+    await expect(run.next()).rejects.toMatchObject({ code: 'CHECKPOINT_INVALID' });
+    expect(released).toHaveBeenCalledTimes(1);
   });
 });
 
