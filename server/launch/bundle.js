@@ -17,6 +17,9 @@ const ENTRIES = [
   'core/store/main.ts',
   'core/worker/main.ts',
   'server/cli/main.ts',
+  // For the scripts beside this one.
+  'core/autodiff/support-table.ts',
+  'server/plugin-page.ts',
 ];
 /** Packages of many small modules; all others stay where they are installed. */
 const INSIDE = /^(?:zod|env-paths|is-safe-filename|internmap|d3-[a-z-]+)(?:\/|$)/;
