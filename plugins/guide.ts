@@ -145,6 +145,12 @@ const parameters = z.object({
     description: 'Models that guide together: "own", a folder, or organisation/name; the own one alone when empty',
     advanced,
   }),
+  eye: z.enum(['guiding', 'clean']).default('guiding').meta({
+    title: 'Eye',
+    description:
+      'Of a model with two eyes, the one whose gradients draw: the one that was made for it, or the one that sees best and otherwise judges',
+    advanced,
+  }),
   judge: z.string().max(4096).default('').meta({
     title: 'Judge',
     description: 'A model that does not guide, and whose score shows whether only the guiding one is pleased',
@@ -291,10 +297,11 @@ async function* one(p: Parameters, away: readonly Direction[], context: PluginCo
       settings: guidanceSettingsSchema.parse({ ...steps_, ...looks, ...grows }),
       losses,
       directions: [...directions, ...away],
-      ...(p.models.length > 0 ? { lookers: await lookersOf(p.models, context) } : {}),
+      lookers: await lookersOf(p.models.length > 0 ? p.models : ['own'], context, p.eye),
       ...(p.judge ? { judge: await context.model(p.judge) } : {}),
     },
     {
+      eye: p.eye,
       ...(svg ? { svg } : {}),
       ...(picture ? { start: { picture, steps: fit } } : {}),
       redrawn: async (changes) => {

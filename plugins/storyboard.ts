@@ -109,7 +109,7 @@ async function styleOf(
   weight: number,
   { engine, signal }: PluginContext,
 ): Promise<Parameters<typeof guideEvents>[2]['style']> {
-  for await (const { embeddings } of engine.styles([{ bytes, name: 'the first scene' }], { signal }))
+  for await (const { embeddings } of engine.styles([{ bytes, name: 'the first scene' }], { signal, eye: 'guiding' }))
     return { profile: embeddings, weight };
   return undefined;
 }

@@ -27,14 +27,15 @@ import {
   strokes,
 } from '../core/index.ts';
 
-/** The mean style of the reference pictures; the first that cannot be read is an error. */
+/** The mean style of the reference pictures as an eye sees it; the first that cannot be read is an error. */
 async function profileOf(
   { engine, pictures, signal }: PluginContext,
   references: readonly string[],
+  eye: 'clean' | 'guiding',
 ): Promise<Embeddings> {
   const rows: number[] = [];
   let [count, dimension] = [0, 0];
-  for await (const { embeddings, failures } of engine.styles(await pictures(references), { signal })) {
+  for await (const { embeddings, failures } of engine.styles(await pictures(references), { signal, eye })) {
     const [bad] = failures;
     if (bad) throw new LodestoneError(bad.error.code, bad.error.message);
     rows.push(...embeddings.data);
@@ -138,14 +139,13 @@ export default definePlugin({
         plugin: 'style-match',
         what: 'there is nothing to put in order and nothing to draw: name pictures (on the command line after --, which ends the list of references), or give a prompt',
       });
-    const profile = await profileOf(context, references);
     if (fields.length > 0) {
       const pictures = await context.pictures(fields);
       yield* rankedEvents(context.engine.styles(pictures, { signal: context.signal }), {
         title: 'Closeness in style to the references (cosine of style profiles)',
         columns: ['style'],
         pictures,
-        targets: profile,
+        targets: await profileOf(context, references, 'clean'),
         weights: [1],
         best: 0,
       });
@@ -157,7 +157,7 @@ export default definePlugin({
       prompts: parsePrompt(prompt, context.random),
       settings: guidanceSettingsSchema.parse({ seed, steps, renewals: 8, awake: 0.25, tidy: 0.015 }),
       losses: [],
-      style: { profile, weight: strength },
+      style: { profile: await profileOf(context, references, 'guiding'), weight: strength },
     });
   },
 });

@@ -7,7 +7,7 @@ import { type PlainError, plainError } from '../errors.ts';
 import { compile, type Graph, isSupported, type Session, type Shape, trace } from '../graph/index.ts';
 import { float32, floatsOf, wholeNumbers } from '../graph/session.ts';
 import { gaussian, seeded } from '../random.ts';
-import { framedSide } from './config.ts';
+import { atSide, framedSide } from './config.ts';
 import { type ModelFolder, openFolder, readGraph } from './folder.ts';
 import { graphFiles } from './layout.ts';
 import { type NamedArray, readSafetensors } from './safetensors.ts';
@@ -207,6 +207,10 @@ export async function* checkFolder(path: string, signal: AbortSignal): AsyncGene
     const file = own ? found.slice(inside.length) : found;
     await setImmediate();
     signal.throwIfAborted();
-    yield await checkFile(own ? folder : { ...folder, graphs: path }, file, golden);
+    if (own && file === folder.guiding?.file) {
+      const preprocessing = atSide(folder.preprocessing, folder.guiding.side);
+      // Golden values are those of the other image tower.
+      yield await checkFile({ ...folder, preprocessing }, file, undefined);
+    } else yield await checkFile(own ? folder : { ...folder, graphs: path }, file, golden);
   }
 }

@@ -38,6 +38,17 @@ export interface Preprocessing {
 /** Side of the square that preprocessing leaves. */
 export const framedSide = ({ crop, resizeTo }: Preprocessing): number => (crop ?? resizeTo)[0];
 
+/** The same for pictures of another side, as a second image tower of the model may want them. */
+export function atSide(preprocessing: Preprocessing, side: number): Preprocessing {
+  const share = side / framedSide(preprocessing);
+  const [height, width] = preprocessing.resizeTo;
+  return {
+    ...preprocessing,
+    resizeTo: [Math.round(height * share), Math.round(width * share)],
+    ...(preprocessing.crop ? { crop: [side, side] } : {}),
+  };
+}
+
 const pair = (size: Size): readonly [number, number] => {
   if (typeof size === 'number') return [size, size];
   return 'shortest_edge' in size ? [size.shortest_edge, size.shortest_edge] : [size.height, size.width];
@@ -153,6 +164,7 @@ const configSchema = z.object({
   logit_scale: z.number().nullish(),
   logit_bias: z.number().nullish(),
   temperature_init_value: z.number().positive().nullish(),
+  guiding_model: z.object({ file: z.string().min(1).max(255), image_size: side }).nullish(),
   text_config: z
     .object({
       max_position_embeddings: z.int().positive().nullish(),
@@ -181,6 +193,8 @@ export interface ModelConfig {
   readonly imageSize: number;
   readonly context: number;
   readonly padToken?: number;
+  /** A second image tower in the same space, made for gradients: its file, as the folder names it, and the side of the pictures that it sees. */
+  readonly guiding?: { readonly file: string; readonly side: number };
 }
 
 /** The value before training; no trained model keeps it (Radford and others, 2021: clipped at 100, which the public ones reach). */
@@ -202,6 +216,7 @@ export function parseConfig(json: unknown): ModelConfig {
     imageSize: c.vision_config.image_size ?? 224,
     context: c.text_config.max_position_embeddings ?? c.text_config.context_length ?? (sigmoid ? 64 : 77),
     ...(typeof c.text_config.pad_token_id === 'number' ? { padToken: c.text_config.pad_token_id } : {}),
+    ...(c.guiding_model ? { guiding: { file: c.guiding_model.file, side: c.guiding_model.image_size } } : {}),
   };
 }
 

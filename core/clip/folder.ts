@@ -1,6 +1,6 @@
 /** Opens a model folder: which graphs there are and what the JSON files say. */
 import { readFile, stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, dirname, join, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { failure, LodestoneError, messageOf } from '../errors.ts';
 import type { Graph } from '../graph/index.ts';
@@ -21,6 +21,8 @@ export interface ModelFolder extends Layout {
   readonly path: string;
   readonly config: ModelConfig;
   readonly preprocessing: Preprocessing;
+  /** A second image tower, for gradients: its file beside the other graphs, and the side of the pictures that it sees. */
+  readonly guiding?: NonNullable<ModelConfig['guiding']>;
   /** tokenizer.json and, where there is one, tokenizer_config.json. */
   readonly tokenizer?: string;
   readonly tokenizerConfig?: string;
@@ -56,8 +58,9 @@ export async function openFolder(path: string, variant?: string): Promise<ModelF
   const json = await readJson(configFile);
   if (configFile === undefined || json === undefined)
     throw failure('MODEL_MISSING', { folder: path, what: 'it has no config.json' });
-  const layout = await layoutOf(path, variant);
   const config = parsed(configFile, () => parseConfig(json));
+  const named = guidingOf(config);
+  const layout = await layoutOf(path, variant, named ? [named.file] : []);
   const preprocessorFile = await firstFile(path, PREPROCESSORS);
   const preprocessor = (await readJson(preprocessorFile)) ?? openClipPreprocessing(json);
   if (preprocessor === undefined && (layout.vision || layout.combined))
@@ -74,10 +77,31 @@ export async function openFolder(path: string, variant?: string): Promise<ModelF
     preprocessing: parsed(preprocessorFile ?? configFile, () =>
       parsePreprocessing(preprocessor ?? {}, config.imageSize),
     ),
+    ...(named ? { guiding: { ...named, file: await besideGraphs(path, layout, named.file) } } : {}),
     ...(tokenizer ? { tokenizer } : {}),
     ...(tokenizerConfig ? { tokenizerConfig } : {}),
     settings: [configFile, preprocessorFile, tokenizer, tokenizerConfig].filter((f) => f !== undefined),
   };
+}
+
+/** The graph that a folder's settings name for gradients, as they name it. Throws MODEL_BROKEN. */
+export async function guidingIn(path: string): Promise<string | undefined> {
+  const file = await firstFile(path, CONFIGS);
+  const json = await readJson(file);
+  return json === undefined ? undefined : parsed(file ?? path, () => guidingOf(parseConfig(json))?.file);
+}
+
+const guidingOf = ({ guiding }: ModelConfig): ModelConfig['guiding'] =>
+  guiding && { ...guiding, file: posix.normalize(guiding.file) };
+
+/** A graph that the settings name, by its name beside the others. Throws PATH_ESCAPES, MODEL_MISSING. */
+async function besideGraphs(path: string, { graphs }: Layout, file: string): Promise<string> {
+  const found = await insideFolder(path, file);
+  if ((await stat(found).catch(() => undefined))?.isFile() !== true)
+    throw failure('MODEL_MISSING', { folder: path, what: `its config.json names ${file}, which is not there` });
+  if (dirname(found) !== graphs)
+    throw failure('MODEL_MISSING', { folder: path, what: `${file} does not lie beside its other graphs` });
+  return basename(found);
 }
 
 /** OpenCLIP's open_clip_config.json holds the preprocessing too. */

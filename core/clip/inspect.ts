@@ -65,19 +65,21 @@ async function speeds(
   { side, dimension = 1 }: ModelInfo,
 ): Promise<{ embedMs: number; gradientMs: number }> {
   const pixels = new Float32Array(3 * side * side).fill(0.1);
+  const eye = await model.guidingEye();
+  const guided = new Float32Array(3 * (await eye.side()) ** 2).fill(0.1);
   const against = { count: 1, dimension, data: new Float32Array(dimension).fill(1) };
   return {
     embedMs: await median(() => model.embedPixels(pixels, 1)),
-    gradientMs: await median(() => model.pixelGradient(pixels, 1, against, Float32Array.of(1))),
+    gradientMs: await median(() => eye.pixelGradient(guided, 1, against, Float32Array.of(1))),
   };
 }
 
 /** Throws what opening the model throws; a graph that runs but cannot be differentiated is told in `speedError`. */
 export async function inspect(model: ClipModel): Promise<Inspection> {
   const info = await model.info();
-  const { vision, text, combined } = model.folder;
+  const { vision, text, combined, guiding } = model.folder;
   const graphs: GraphSummary[] = [];
-  for (const file of [vision, text, combined]) if (file) graphs.push(await summary(model, file));
+  for (const file of [vision, guiding?.file, text, combined]) if (file) graphs.push(await summary(model, file));
   if (!info.towers.includes('image')) return { info, graphs };
   try {
     return { info, graphs, ...(await speeds(model, info)) };

@@ -114,9 +114,10 @@ export function chosenGraphs(folder: string, paths: readonly string[], variant?:
   return { variants, ...(vision ? { vision } : {}), ...(text ? { text } : {}), ...(combined ? { combined } : {}) };
 }
 
-/** The graphs of one precision in a folder. Throws MODEL_MISSING. */
-export async function layoutOf(folder: string, variant?: string): Promise<Layout> {
-  const { vision, text, combined, variants } = chosenGraphs(folder, await graphFiles(folder), variant);
+/** The graphs of one precision in a folder, but for those that its settings have a use of their own for. Throws MODEL_MISSING. */
+export async function layoutOf(folder: string, variant?: string, others: readonly string[] = []): Promise<Layout> {
+  const files = (await graphFiles(folder)).filter((f) => !others.includes(f));
+  const { vision, text, combined, variants } = chosenGraphs(folder, files, variant);
   const folders = new Set([vision, text, combined].flatMap((p) => (p ? [dirname(p)] : [])));
   const [only = '.'] = folders.size === 1 ? folders : ['.'];
   const local = (path: string): string => (only === '.' ? path : basename(path));

@@ -9,7 +9,7 @@ import { float32, floatsOf, openFile, wholeNumbers } from '../graph/session.ts';
 import { NOWHERE } from '../store/kept.ts';
 import type { Embeddings } from './batches.ts';
 import { filled, inBatches, normalised } from './batches.ts';
-import { framedSide } from './config.ts';
+import { atSide, framedSide } from './config.ts';
 import type { ModelFolder } from './folder.ts';
 import { openFolder, readGraph, readJson } from './folder.ts';
 import { hashOf } from './hash-files.ts';
@@ -59,6 +59,8 @@ export interface ModelInfo {
   /** Factor and offset from cosines to logits, and where they come from: the combined graph, the configuration, or what such models usually have. */
   readonly logits: LogitForm & { readonly source: 'graph' | 'config' | 'assumed' };
   readonly towers: readonly TowerKind[];
+  /** The second image tower, whose gradients guide: its file, and the side of the pictures that it sees. Absent where one tower does both. */
+  readonly guiding?: { readonly file: string; readonly side: number };
   /** Numbers in an embedding; absent for a folder without an image tower. */
   readonly dimension?: number;
   /** The precision in use ('' for the plain graphs), and all that the folder offers. */
@@ -98,11 +100,14 @@ export class ClipModel {
   private readonly known = once(() => this.describe());
   private readonly hashed = once(() => this.hashFiles());
   private readonly store: Store;
+  /** The model whose second image tower this is, or this itself: words, and pictures that are compared, are read by it. */
+  readonly whole: ClipModel;
 
-  private constructor(folder: ModelFolder, options: ModelOptions) {
+  private constructor(folder: ModelFolder, options: ModelOptions, whole?: ClipModel) {
     this.folder = folder;
     this.options = options;
     this.store = options.store ?? NOWHERE;
+    this.whole = whole ?? this;
   }
 
   /** Throws MODEL_MISSING, MODEL_BROKEN. Graphs are read when they are first needed. */
@@ -115,8 +120,31 @@ export class ClipModel {
     return { folder: this.folder.graphs, dequantise, ...(threads ? { threads } : {}) };
   }
 
+  /** The eye whose gradients guide, a model of its own in the same space: the folder's guiding tower, or this model where it has none. Throws MODEL_BROKEN. */
+  guidingEye(): Promise<ClipModel> {
+    return this.eye();
+  }
+  private readonly eye = once(() => this.openEye());
+  private async openEye(): Promise<ClipModel> {
+    const { guiding, combined: _both, text: _words, vision: _clean, ...rest } = this.folder;
+    if (!guiding) return this;
+    const { file, side } = guiding;
+    const preprocessing = atSide(rest.preprocessing, side);
+    const made = new ClipModel({ ...rest, vision: file, preprocessing }, this.options, this);
+    const [own, other] = [await this.dimension(), await made.dimension()];
+    if (own !== other)
+      throw failure('MODEL_BROKEN', {
+        file: join(rest.graphs, file),
+        what: `its embeddings have ${other} numbers, and those of the model that it guides for ${own}`,
+      });
+    this.opened = made;
+    return made;
+  }
+  private opened: ClipModel | undefined;
+
   /** Frees what its sessions hold; they are made anew should it be used again. */
   async close(): Promise<void> {
+    await this.opened?.close();
     const open = [...this.sessions.values(), ...this.fixed.values()];
     this.sessions.clear();
     this.fixed.clear();
@@ -177,7 +205,7 @@ export class ClipModel {
     return this.known();
   }
   private async describe(): Promise<ModelInfo> {
-    const { path, config, vision, text, combined, variants } = this.folder;
+    const { path, config, vision, text, combined, guiding, variants } = this.folder;
     const whole = combined ? await readGraph(this.folder, combined) : undefined;
     const form = whole && logitFormOf(whole);
     const logits = form ? { ...form, source: 'graph' as const } : config.logits;
@@ -195,6 +223,7 @@ export class ClipModel {
       activation: form && form.bias !== 0 ? 'sigmoid' : config.activation,
       logits,
       towers,
+      ...(guiding ? { guiding } : {}),
       ...(towers.includes('image') ? { dimension: await this.dimension() } : {}),
       variant: this.options.variant ?? (variants.includes('') ? '' : (variants[0] ?? '')),
       variants,
@@ -206,12 +235,14 @@ export class ClipModel {
     return this.hashed();
   }
   private async hashFiles(): Promise<string> {
-    const { graphs, vision, text, combined, settings } = this.folder;
-    const files = [vision, text, combined].flatMap((f) => (f ? [join(graphs, f)] : []));
+    if (this.whole !== this) return this.whole.hash();
+    const { graphs, vision, text, combined, guiding, settings } = this.folder;
+    const files = [vision, text, combined, guiding?.file].flatMap((f) => (f ? [join(graphs, f)] : []));
     // A combined file with one tower only has no weights of the other.
-    const weights = await Promise.all(
-      (['image', 'text'] as const).map((kind) => this.weightFiles(kind).catch(() => [])),
-    );
+    const weights = await Promise.all([
+      ...(['image', 'text'] as const).map((kind) => this.weightFiles(kind).catch(() => [])),
+      ...(guiding ? [(await this.guidingEye()).weightFiles('image')] : []),
+    ]);
     return hashOf([...files, ...new Set(weights.flat()), ...settings], this.store);
   }
   /** Files beside its graph that a tower keeps weights in. */

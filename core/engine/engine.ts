@@ -18,7 +18,7 @@ import { Peer } from '../process/rpc.ts';
 import { BULK_FROM, defaultWorkers, inParallel, threadsEach } from './bulk.ts';
 import { type Graph, Neighbours } from './neighbours.ts';
 import type { PictureBatch, Unreadable } from './picture-batch.ts';
-import type { Method, PictureSource, WorkerSettings } from './requests.ts';
+import type { EyeName, Method, PictureSource, WorkerSettings } from './requests.ts';
 import { cosineTable, meanDirection, percentiles, probabilities, row, stacked, weighed } from './scores.ts';
 import { fill, PHOTO_TEMPLATES } from './templates.ts';
 import { untilAborted } from './until-aborted.ts';
@@ -38,6 +38,10 @@ export interface EngineOptions {
 
 export interface Call {
   readonly signal?: AbortSignal;
+}
+/** By which image tower of the model, where it has two. */
+export interface EyeCall extends Call {
+  readonly eye?: EyeName;
 }
 export interface ManyCall extends Call {
   /** How many of the pictures are done. */
@@ -239,9 +243,9 @@ export class Engine {
     return new Neighbours(rows, keeper, graph);
   }
 
-  /** Style profiles of pictures: see core/clip/style.ts. */
-  styles(pictures: readonly PictureSource[], call: Call = {}): AsyncGenerator<PictureBatch> {
-    return this.flow('styles', { pictures }, call);
+  /** Style profiles of pictures: see core/clip/style.ts. Those that a drawing is to come close to are the `guiding` eye's; the clean one's when absent. */
+  styles(pictures: readonly PictureSource[], { eye = 'clean', ...call }: EyeCall = {}): AsyncGenerator<PictureBatch> {
+    return this.flow('styles', { pictures, eye }, call);
   }
 
   /** Unit rows of captions of everyday things, worked out once a model: what percentiles are taken among. */
@@ -392,15 +396,15 @@ export class Engine {
 
   /**
    * The value sum(weights * cosines) of pictures and targets (unit rows) and its gradient with respect to the pixels that the model sees:
-   * [pictures, 3, side, side], per unit of sRGB in 0..1. `weights` is [pictures, targets.count].
+   * [pictures, 3, side, side], per unit of sRGB in 0..1. `weights` is [pictures, targets.count]. The guiding eye's when none is named.
    */
   pixelGradient(
     pictures: readonly PictureSource[],
     against: Embeddings,
     weights: Float32Array,
-    call: Call = {},
+    { eye = 'guiding', ...call }: EyeCall = {},
   ): Promise<{ value: number; cosines: Float32Array; gradient: Float32Array; side: number }> {
-    return this.ask('pixelGradient', { pictures, against, weights }, call);
+    return this.ask('pixelGradient', { pictures, against, weights, eye }, call);
   }
 
   /** Where in a picture the value sum(weights * cosines) comes from: heat [rows, columns] over what the model sees, none negative. See core/clip/saliency.ts. */

@@ -32,6 +32,10 @@ export const pictureSchema = z.union([
 export type PictureSource = z.infer<typeof pictureSchema>;
 export const pictureName = (p: PictureSource): string => ('path' in p ? p.path : p.name);
 
+/** Which image tower of a model: the one that sees best, or the one that was made for gradients; one and the same where a model has but one. */
+export const eyeSchema = z.enum(['clean', 'guiding']);
+export type EyeName = z.infer<typeof eyeSchema>;
+
 export const embeddingsSchema = z.object({
   count: z.int().nonnegative(),
   dimension: z.int().nonnegative(),
@@ -44,11 +48,12 @@ export const requests = {
   embedTexts: z.object({ texts: z.array(text).max(100_000) }),
   cutTexts: z.object({ texts: z.array(text).max(1000) }),
   embedPictures: z.object({ pictures: z.array(pictureSchema).max(1_000_000) }),
-  styles: z.object({ pictures: z.array(pictureSchema).max(100_000) }),
+  styles: z.object({ pictures: z.array(pictureSchema).max(100_000), eye: eyeSchema.default('clean') }),
   pixelGradient: z.object({
     pictures: z.array(pictureSchema).min(1).max(64),
     against: embeddingsSchema,
     weights: numbers,
+    eye: eyeSchema.default('guiding'),
   }),
   tokenGradient: z.object({ text, against: embeddingsSchema, weights: numbers }),
   replacements: z.object({ text, against: embeddingsSchema, weights: numbers, count: z.int().min(1).max(1000) }),

@@ -9,6 +9,8 @@ export interface Eye {
   readonly model: ClipModel;
   readonly embedPicture: PictureEmbedder;
   readonly stylePicture: PictureEmbedder;
+  /** The eye of the same model whose gradients guide: this one, where the model has but one. */
+  readonly guiding: () => Promise<Eye>;
 }
 
 export interface Looker extends Eye {

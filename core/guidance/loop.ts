@@ -9,9 +9,18 @@ import { Growth, renewalSteps, tidyStep } from './growth.ts';
 import { Judge } from './judge.ts';
 import { type DueEntry, Live } from './live.ts';
 import type { Eye } from './looker.ts';
+import type { Extent } from './plane.ts';
 import { type Plateau, seenLoss } from './plateau.ts';
 import { printTargets } from './prompt/print.ts';
-import type { Checkpoint, Command, GuideEvent, LookerChoice, Opinion, ParsedGuideRequest } from './protocol.ts';
+import type {
+  Checkpoint,
+  Command,
+  GuideEvent,
+  JudgeName,
+  LookerChoice,
+  Opinion,
+  ParsedGuideRequest,
+} from './protocol.ts';
 import { hashesBeside, recordOf } from './record.ts';
 import { canvasOf } from './step.ts';
 import type { Stepper, StepResult } from './stepper.ts';
@@ -40,7 +49,7 @@ const LOCKED = '.locked';
 /** One run: where it is, and what it does between steps. */
 class Run {
   readonly live: Live;
-  readonly judge: Judge | undefined;
+  readonly judges: ReadonlyMap<JudgeName, Judge>;
   bench: Workbench;
   step = 0;
   private paused = false;
@@ -57,13 +66,13 @@ class Run {
   private constructor(
     request: ParsedGuideRequest,
     context: LoopContext,
-    { live, bench, judge }: { live: Live; bench: Workbench; judge: Judge | undefined },
+    { live, bench, judges }: { live: Live; bench: Workbench; judges: ReadonlyMap<JudgeName, Judge> },
   ) {
     this.request = request;
     this.context = context;
     this.live = live;
     this.bench = bench;
-    this.judge = judge;
+    this.judges = judges;
     this.trail = new Trail(request.settings.steps);
     this.scripted = [...this.planned(), ...request.script].sort((a, b) => a.step - b.step);
   }
@@ -71,7 +80,7 @@ class Run {
   /** A run at its beginning, or where its checkpoint was taken. */
   static async begin(request: ParsedGuideRequest, context: LoopContext): Promise<Run> {
     const { eye, open, threads } = context;
-    const { drawer, judge: held } = request;
+    const { drawer } = request;
     const canvas = canvasOf(readOnnx({ bytes: drawer.canvas, name: `drawer ${drawer.id}` }));
     const kept = request.resume?.values[LOCKED];
     let run: Run | undefined;
@@ -79,18 +88,19 @@ class Run {
       canvas,
       eyesOf: (choice: readonly LookerChoice[]) =>
         Promise.all(
-          choice.map(async ({ folder }) => {
-            const found = folder === undefined ? eye : await open(folder);
-            await found.model.sees();
-            return found;
+          choice.map(async (one) => {
+            const found = one.folder === undefined ? eye : await open(one.folder);
+            const looking = one.eye === 'clean' ? found : await found.guiding();
+            await looking.model.sees();
+            return looking;
           }),
         ),
       // Until a resumed run stands where it stood, what was locked is what its checkpoint says.
       picture: async () => (run ? run.bench.picture(run.progress) : (kept ?? new Float32Array())),
     });
-    const judge = held === undefined ? undefined : new Judge(await open(held), canvas);
+    const judges = await judgesOf(request, context, canvas);
     const bench = await Workbench.of(request, live, threads);
-    const made = new Run(request, context, { live, bench, judge });
+    const made = new Run(request, context, { live, bench, judges });
     try {
       await made.resume();
     } catch (thrown) {
@@ -278,16 +288,31 @@ class Run {
     return { type: 'checkpoint', checkpoint: { step: this.step, values, ...plateau, ...others }, script };
   }
 
-  /** A frame, and what the judge thinks of it. */
+  /** A frame, and what those who do not guide think of it. */
   async *shown(): AsyncGenerator<GuideEvent> {
     const { preview, stepper } = this.bench;
     const frame = await preview.jpeg(stepper.state, this.progress);
     yield { type: 'frame', step: this.step, ...frame };
-    if (!this.judge) return;
     const { prompts } = this.live;
-    const opinion: Opinion = await this.judge.opinion(frame.bytes, prompts, this.progress);
-    yield { type: 'judged', step: this.step, prompts: prompts.map(printTargets), ...opinion };
+    for (const [by, judge] of this.judges) {
+      const opinion: Opinion = await judge.opinion(frame.bytes, prompts, this.progress);
+      yield { type: 'judged', by, step: this.step, prompts: prompts.map(printTargets), ...opinion };
+    }
   }
+}
+
+/** The clean eye of the run's own model where its guiding eye guides, and whoever is named. */
+async function judgesOf(
+  { lookers, judge }: ParsedGuideRequest,
+  { eye, open }: LoopContext,
+  canvas: Extent,
+): Promise<ReadonlyMap<JudgeName, Judge>> {
+  const guides = lookers.some((l) => l.folder === undefined && l.eye !== 'clean');
+  const isClean = !guides || (await eye.guiding()).model === eye.model;
+  return new Map([
+    ...(isClean ? [] : [['clean', new Judge(eye, canvas)] as const]),
+    ...(judge === undefined ? [] : [['judge', new Judge(await open(judge), canvas)] as const]),
+  ]);
 }
 
 const due = (every: number, step: number): boolean => every > 0 && step % every === 0;
@@ -326,9 +351,10 @@ export async function* guide(request: ParsedGuideRequest, context: LoopContext):
   const began = performance.now();
   const run = await Run.begin(request, context);
   try {
-    yield { type: 'compiled', nodes: run.bench.nodes, milliseconds: performance.now() - began };
+    const judges = [...run.judges.keys()];
+    yield { type: 'compiled', nodes: run.bench.nodes, milliseconds: performance.now() - began, judges };
     yield* steps(run, request, context.signal);
-    if (run.judge) yield* run.shown();
+    if (run.judges.size > 0) yield* run.shown();
     yield {
       type: 'picture',
       ...(await run.bench.output.png(run.bench.stepper.state, run.progress)),

@@ -49,7 +49,7 @@ async function embedded(model: ClipModel, target: PromptTarget, picture: Picture
       if (item.picture) return picture(item.picture);
       const text = item.text?.trim() ?? '';
       if (text === '') throw failure('PROMPT_EMPTY', {});
-      return model.embedTexts(sentencesFor(text)).then(meanDirection);
+      return model.whole.embedTexts(sentencesFor(text)).then(meanDirection);
     }),
   );
   return meanDirection(stacked(parts));
@@ -144,7 +144,7 @@ export async function promptFeeds(
     }
     const [text] = prompts[slot] ? textsOf(prompts[slot]) : [];
     if (text === undefined || saysHowMany(text)) continue;
-    const crowds = await model.embedTexts(crowdsOf(text));
+    const crowds = await model.whole.embedTexts(crowdsOf(text));
     const first = common.count + slot * CROWD_COUNT;
     stock.set(crowds.data, first * dimension);
     for (let k = 0; k < CROWD_COUNT; k++) excluded[slot * stockRows + first + k] = 0;
@@ -183,5 +183,5 @@ export async function promptFeeds(
 /** Unit rows of the stock words, worked out once for each model. */
 const stockOfModel = new WeakMap<ClipModel, Promise<Embeddings>>();
 function stockOf(model: ClipModel): Promise<Embeddings> {
-  return remembered(stockOfModel, model, () => model.embedTexts(STOCK));
+  return remembered(stockOfModel, model.whole, () => model.whole.embedTexts(STOCK));
 }

@@ -1,6 +1,6 @@
 /** What a guidance run is asked and what it tells: everything here crosses process boundaries, drawers and losses as ONNX graphs. */
 import { z } from 'zod';
-import { embeddingsSchema, pictureSchema } from '../engine/requests.ts';
+import { embeddingsSchema, eyeSchema, pictureSchema } from '../engine/requests.ts';
 import { bytesSchema, floatsSchema, MIB } from '../schemas.ts';
 import { plateauSchema } from './plateau.ts';
 
@@ -170,6 +170,8 @@ export const DIRECTION_SLOTS = 32;
 /** A model that guides: the engine's own, or that of a folder. */
 const lookerSchema = z.object({
   folder: z.string().min(1).max(4096).exactOptional(),
+  /** The guiding one when absent. */
+  eye: eyeSchema.exactOptional(),
   weight: z.number().min(0).max(100),
 });
 export type LookerChoice = z.infer<typeof lookerSchema>;
@@ -273,13 +275,22 @@ export interface Opinion {
   readonly percentiles: readonly number[];
 }
 
+/** Who thinks something of a drawing without guiding it: the clean eye of the run's own model, or the judge that was named. */
+export type JudgeName = 'clean' | 'judge';
+
 interface Image {
   readonly width: number;
   readonly height: number;
   readonly bytes: Uint8Array;
 }
 export type GuideEvent =
-  | { readonly type: 'compiled'; readonly nodes: number; readonly milliseconds: number }
+  /** `judges` are those that will be heard. */
+  | {
+      readonly type: 'compiled';
+      readonly nodes: number;
+      readonly milliseconds: number;
+      readonly judges: readonly JudgeName[];
+    }
   | {
       readonly type: 'step';
       readonly step: number;
@@ -295,8 +306,13 @@ export type GuideEvent =
       readonly session: number;
     }
   | { readonly type: 'compiled-again'; readonly step: number }
-  /** What the model that does not guide thinks of the drawing as it is shown. */
-  | ({ readonly type: 'judged'; readonly step: number; readonly prompts: readonly string[] } & Opinion)
+  /** What an eye that does not guide thinks of the drawing as it is shown. */
+  | ({
+      readonly type: 'judged';
+      readonly by: JudgeName;
+      readonly step: number;
+      readonly prompts: readonly string[];
+    } & Opinion)
   /** JPEG */
   | ({ readonly type: 'frame'; readonly step: number } & Image)
   | { readonly type: 'checkpoint'; readonly checkpoint: Checkpoint; readonly script: readonly LogEntry[] }

@@ -10,7 +10,7 @@ import { unitFactor } from '../clip/preprocess.ts';
 import { once } from '../clip/remembered.ts';
 import { replacements } from '../clip/replacements.ts';
 import { openStore } from '../clip/store.ts';
-import type { PictureSource } from '../engine/requests.ts';
+import type { EyeName, PictureSource } from '../engine/requests.ts';
 import { requests, workerSettingsSchema } from '../engine/requests.ts';
 import { failure } from '../errors.ts';
 import type { Eye } from '../guidance/looker.ts';
@@ -51,25 +51,19 @@ const sightOf = async (m: ClipModel): Promise<Sight> => ({
   side: await m.side(),
 });
 
-async function* eachBatch<T>(
-  pictures: readonly PictureSource[],
-  { signal }: CallContext,
-  work: (m: ClipModel, batch: PixelBatch) => Promise<T>,
-): AsyncGenerator<PixelBatch & { result: T }> {
-  const m = await model();
-  for await (const batch of pixelBatches(pictures, await sightOf(m))) {
-    if (signal.aborted) throw failure('CANCELLED', {});
-    yield { ...batch, result: await work(m, batch) };
-  }
-}
+const seeing = async (eye: EyeName): Promise<ClipModel> => (eye === 'clean' ? model() : (await model()).guidingEye());
 
 async function* embedded(
+  m: ClipModel,
   pictures: readonly PictureSource[],
-  context: CallContext,
-  work: (m: ClipModel, batch: PixelBatch) => Promise<Embeddings>,
+  { signal }: CallContext,
+  work: (batch: PixelBatch) => Promise<Embeddings>,
 ): AsyncGenerator<unknown> {
-  for await (const { indices, failures, result } of eachBatch(pictures, context, work))
-    yield { indices, failures, embeddings: result };
+  for await (const batch of pixelBatches(pictures, await sightOf(m))) {
+    if (signal.aborted) throw failure('CANCELLED', {});
+    const { indices, failures } = batch;
+    yield { indices, failures, embeddings: await work(batch) };
+  }
 }
 
 async function pixelsOf(m: ClipModel, pictures: readonly PictureSource[]): Promise<Float32Array> {
@@ -81,11 +75,19 @@ async function pixelsOf(m: ClipModel, pictures: readonly PictureSource[]): Promi
 const inboxes = new Map<string, Inbox<Asked>>();
 
 /** A model with how it takes in pictures. */
-const eyeOf = (m: ClipModel): Eye => ({
-  model: m,
-  embedPicture: async (p) => m.embedPixels(await pixelsOf(m, [p]), 1),
-  stylePicture: async (p) => m.styleProfiles(await pixelsOf(m, [p]), 1),
-});
+const eyeOf = (m: ClipModel): Eye => {
+  const eye: Eye = {
+    model: m,
+    // What is compared is seen by the eye that sees best.
+    embedPicture: async (p) => m.whole.embedPixels(await pixelsOf(m.whole, [p]), 1),
+    stylePicture: async (p) => m.styleProfiles(await pixelsOf(m, [p]), 1),
+    guiding: async () => {
+      const guiding = await m.guidingEye();
+      return guiding === m ? eye : eyeOf(guiding);
+    },
+  };
+  return eye;
+};
 const guests = new Guests(async (folder) => ClipModel.open(await locateModel(folder), { threads, store }));
 
 async function* guided(args: unknown, { signal }: CallContext): AsyncGenerator<GuideEvent> {
@@ -113,11 +115,14 @@ const handlers: Handlers = {
   embedPictures: async function* (args, { signal }) {
     yield* (await ready()).embedder.pictures(requests.embedPictures.parse(args).pictures, signal);
   },
-  styles: (args, context) =>
-    embedded(requests.styles.parse(args).pictures, context, (m, b) => m.styleProfiles(b.pixels, b.indices.length)),
+  styles: async function* (args, context) {
+    const { pictures, eye } = requests.styles.parse(args);
+    const m = await seeing(eye);
+    yield* embedded(m, pictures, context, (b) => m.styleProfiles(b.pixels, b.indices.length));
+  },
   pixelGradient: async (args) => {
-    const { pictures, against, weights } = requests.pixelGradient.parse(args);
-    const m = await model();
+    const { pictures, against, weights, eye } = requests.pixelGradient.parse(args);
+    const m = await seeing(eye);
     const side = await m.side();
     const found = await m.pixelGradient(await pixelsOf(m, pictures), pictures.length, against, weights);
     const { preprocessing } = m.folder;

@@ -48,7 +48,7 @@ export async function gradientHeat(
   const row = [...weights, -total];
   const views = VIEWS.map((crop) => ({ bytes: square.bytes, name: 'a view', crop }));
   const all = Float32Array.from(views.flatMap(() => row));
-  const { gradient, cosines, side } = await engine.pixelGradient(views, against, all, { signal });
+  const { gradient, cosines, side } = await engine.pixelGradient(views, against, all, { signal, eye: 'clean' });
   const maps = await Promise.all(
     views.map((view) => engine.saliency(view, against, Float32Array.from(row), { signal })),
   );

@@ -31,6 +31,9 @@ function described({ info, graphs, embedMs, gradientMs, speedError }: Inspection
     of('hash', info.hash),
     of('towers', info.towers.join(' and ') || 'none'),
     ...(info.towers.includes('image') ? [of('sees', `${info.side} x ${info.side} pixels`)] : []),
+    ...(info.guiding
+      ? [of('guides', `by ${info.guiding.file}, at ${info.guiding.side} x ${info.guiding.side} pixels`)]
+      : []),
     ...(info.towers.includes('text') ? [of('reads', `${info.context} tokens at most`)] : []),
     ...(info.dimension ? [of('embedding', `${info.dimension} numbers`)] : []),
     of(

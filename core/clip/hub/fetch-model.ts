@@ -3,8 +3,8 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { posix } from 'node:path';
 import { failure, LodestoneError, messageOf } from '../../errors.ts';
 import { readOnnx } from '../../graph/index.ts';
-import { openFolder, readGraph } from '../folder.ts';
-import { chosenGraphs, SETTINGS } from '../layout.ts';
+import { guidingIn, openFolder, readGraph } from '../folder.ts';
+import { CONFIGS, chosenGraphs, SETTINGS } from '../layout.ts';
 import { openStore, type Store } from '../store.ts';
 import {
   alone,
@@ -115,16 +115,17 @@ class Repository {
     }
   }
 
-  /** Settings, and the graphs of one precision with what lies beside them under their name. */
-  wanted(): readonly RemoteFile[] {
+  /** Settings, and the graphs of one precision with what lies beside them under their name; `guiding` is the one that the settings name for gradients. */
+  wanted(guiding?: string): readonly RemoteFile[] {
     const names = this.files.map((f) => f.path);
     const graphs = chosenGraphs(
       this.name,
-      names.filter((n) => n.endsWith('.onnx') && n.split('/').length <= 2),
+      names.filter((n) => n.endsWith('.onnx') && n.split('/').length <= 2 && n !== guiding),
       this.options.variant,
     );
     const towers = [graphs.vision, graphs.text].filter((p) => p !== undefined);
-    const chosen = towers.length > 0 ? towers : [graphs.combined].filter((p) => p !== undefined);
+    const own = towers.length > 0 ? towers : [graphs.combined].filter((p) => p !== undefined);
+    const chosen = [...own, ...(guiding === undefined ? [] : [guiding])];
     const weights = names.filter((n) =>
       chosen.some(
         (g) => n !== g && n.startsWith(g.replace(/\.onnx$/, '.onnx')) && posix.dirname(n) === posix.dirname(g),
@@ -228,8 +229,11 @@ export async function fetchModel(name: string, options: FetchOptions = {}): Prom
     if (known && ready && thrown instanceof LodestoneError && thrown.code === 'HUB_FAILED') return known;
     throw kept.is === 'damaged' ? notToBeHad(name, kept, thrown) : thrown;
   }
-  const wanted = repository.wanted();
   const sum = (files: readonly RemoteFile[]): number => files.reduce((n, f) => n + f.size, 0);
+  // It tells of graphs that no name tells of.
+  const configs = repository.named(CONFIGS);
+  await repository.bring(commit, configs, sum(configs));
+  const wanted = repository.wanted(await guidingIn(repository.cache.snapshot(commit)));
   await repository.bring(commit, wanted, sum(wanted));
   const more = (await repository.external(commit, wanted)).filter((f) => !wanted.includes(f));
   await repository.bring(commit, more, sum(wanted) + sum(more));

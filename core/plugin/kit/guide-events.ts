@@ -1,6 +1,6 @@
 /** A guidance run as a plugin's events: frames, a score chart, progress, checkpoints and the finished picture; steering goes to the run. */
 import { randomUUID } from 'node:crypto';
-import type { PictureSource } from '../../engine/requests.ts';
+import type { EyeName, PictureSource } from '../../engine/requests.ts';
 import { failure } from '../../errors.ts';
 import { parsePrompt } from '../../guidance/prompt/parse.ts';
 import { printPrompt } from '../../guidance/prompt/print.ts';
@@ -10,6 +10,7 @@ import type {
   Command,
   GuideEvent,
   GuideRequest,
+  JudgeName,
   LogEntry,
   LookerChoice,
   Opinion,
@@ -43,13 +44,17 @@ async function withPictures(prompts: readonly Prompt[], { pictures }: PluginCont
   );
 }
 
-/** The models that a run is guided by, by their names; `own` is the engine's. */
-export async function lookersOf(names: readonly string[], { model }: PluginContext): Promise<LookerChoice[]> {
-  return Promise.all(names.map(async (name) => (name === 'own' ? OWN : { folder: await model(name), weight: 1 })));
+/** The models that a run is guided by, by their names; `own` is the engine's. Each guides by its guiding eye unless another is asked for. */
+export async function lookersOf(
+  names: readonly string[],
+  { model }: PluginContext,
+  eye: EyeName = 'guiding',
+): Promise<LookerChoice[]> {
+  const by: LookerChoice = eye === 'guiding' ? { weight: 1 } : { eye, weight: 1 };
+  return Promise.all(names.map(async (name) => (name === 'own' ? by : { ...by, folder: await model(name) })));
 }
-const OWN: LookerChoice = { weight: 1 };
 
-async function changeOf(steer: Steer, context: PluginContext, redrawn: Extras['redrawn']): Promise<Change> {
+async function changeOf(steer: Steer, context: PluginContext, { redrawn, eye }: Extras): Promise<Change> {
   const { prompt, settings, weights, paint, lock, parameters, models, control } = steer;
   const picture = async (path: string | null): Promise<PictureSource | null> =>
     path === null ? null : ((await context.pictures([path]))[0] ?? null);
@@ -62,7 +67,7 @@ async function changeOf(steer: Steer, context: PluginContext, redrawn: Extras['r
     ...(paint === undefined ? {} : { paint: await picture(paint) }),
     ...(lock === undefined ? {} : { lock: await picture(lock) }),
     ...(parameters && redrawn ? { drawer: (await redrawn(parameters)).drawer } : {}),
-    ...(models ? { lookers: await lookersOf(models, context) } : {}),
+    ...(models ? { lookers: await lookersOf(models, context, eye) } : {}),
     ...(control === 'finish' ? { finish: true as const } : {}),
   };
 }
@@ -70,14 +75,14 @@ async function changeOf(steer: Steer, context: PluginContext, redrawn: Extras['r
 async function commandOf(
   steer: Steer,
   context: PluginContext,
-  { redrawn, random }: { readonly redrawn: Extras['redrawn']; readonly random: () => number },
+  { random, ...extras }: Extras & { readonly random: () => number },
 ): Promise<Command> {
   if (steer.rewind !== undefined) return { kind: 'rewind', step: steer.rewind };
   if (steer.control && steer.control !== 'finish') return { kind: steer.control };
   const prompts = steer.prompt === undefined ? undefined : parsePrompt(steer.prompt, random);
   // Wildcards are chosen here and now, so that the log says what was chosen.
   const plain: Steer = prompts ? { ...steer, prompt: printPrompt(prompts) } : steer;
-  return { kind: 'change', change: await changeOf(plain, context, redrawn), note: { ...plain } };
+  return { kind: 'change', change: await changeOf(plain, context, extras), note: { ...plain } };
 }
 
 const sized = ({ width, height, bytes }: Extract<GuideEvent, { type: 'frame' | 'picture' }>) => ({
@@ -86,11 +91,16 @@ const sized = ({ width, height, bytes }: Extract<GuideEvent, { type: 'frame' | '
   bytes,
 });
 
-/** What the judge said last, under names of its own, and the point of the chart that it belongs to. */
+interface Values {
+  readonly series: Readonly<Record<string, number>>;
+  readonly percentiles: Readonly<Record<string, number>>;
+}
+/** What those who do not guide said last, under names of their own, and the point of the chart that it belongs to. */
 interface Heard {
-  series: Record<string, number>;
-  percentiles: Record<string, number>;
-  last?: Extract<PluginEvent, { type: 'chart' }>;
+  readonly said: Map<JudgeName, Values>;
+  /** Whether the clean eye of the run's own model is heard: a prompt's name alone is its score then. */
+  clean: boolean;
+  last?: Extract<PluginEvent, { type: 'chart' }> & Values;
 }
 
 function told(event: GuideEvent, title: string, heard: Heard): PluginEvent[] {
@@ -99,20 +109,27 @@ function told(event: GuideEvent, title: string, heard: Heard): PluginEvent[] {
   switch (event.type) {
     case 'step': {
       const opinions = [event, ...event.also];
+      const own = heard.clean ? GUIDING : '';
       const all = (of: (o: Opinion) => readonly number[]): Record<string, number> =>
         Object.assign(
           {},
-          ...opinions.map((o, i) => named(event.prompts, of(o), i === 0 ? '' : ` (model ${i + 1})`)),
+          ...opinions.map((o, i) => named(event.prompts, of(o), i === 0 ? own : ` (model ${i + 1})`)),
         ) as Record<string, number>; // records of one type joined
-      const series = { ...all((o) => o.cosines), ...heard.series };
-      const percentiles = { ...all((o) => o.percentiles), ...heard.percentiles };
-      heard.last = { type: 'chart', x: event.step, series, percentiles };
+      const values = { series: all((o) => o.cosines), percentiles: all((o) => o.percentiles) };
+      heard.last = { type: 'chart', x: event.step, ...joined([values, ...heard.said.values()]) };
       return [{ type: 'progress', done: event.step, total: event.steps }, heard.last];
     }
-    case 'judged':
-      heard.series = named(event.prompts, event.cosines, JUDGED);
-      heard.percentiles = named(event.prompts, event.percentiles, JUDGED);
+    case 'compiled':
+      heard.clean = event.judges.includes('clean');
       return [];
+    case 'judged': {
+      const by = event.by === 'clean' ? '' : JUDGED;
+      heard.said.set(event.by, {
+        series: named(event.prompts, event.cosines, by),
+        percentiles: named(event.prompts, event.percentiles, by),
+      });
+      return [];
+    }
     case 'frame':
       return [{ type: 'frame', step: event.step, mime: 'image/jpeg', ...sized(event) }];
     case 'picture':
@@ -133,14 +150,20 @@ function told(event: GuideEvent, title: string, heard: Heard): PluginEvent[] {
   }
 }
 
-/** The point of the last step, with what the judge makes of the finished drawing: it takes the place of the one before. */
-function verdict({ last, series, percentiles }: Heard): PluginEvent[] {
-  if (!last || Object.keys(series).length === 0) return [];
-  return [{ ...last, series: { ...last.series, ...series }, percentiles: { ...last.percentiles, ...percentiles } }];
+/** Names of all, each with what was said of it last. */
+const joined = (all: readonly Values[]): Values => ({
+  series: Object.assign({}, ...all.map((v) => v.series)) as Values['series'],
+  percentiles: Object.assign({}, ...all.map((v) => v.percentiles)) as Values['percentiles'], // records of one type joined
+});
+
+/** The point of the last step, with what is made of the finished drawing: it takes the place of the one before. */
+function verdict({ last, said }: Heard): PluginEvent[] {
+  return last && said.size > 0 ? [{ ...last, ...joined([last, ...said.values()]) }] : [];
 }
 
-/** Marks the scores of the model that does not guide. */
+/** Mark the scores of the model that was named to judge, and of the eye that guides where another one is heard. */
 const JUDGED = ' (judge)';
+const GUIDING = ' (guiding eye)';
 
 /** A drawer made ready, and what makes an SVG of its parameters, where that can be had. */
 export interface ReadyDrawing {
@@ -154,6 +177,8 @@ interface Extras {
   readonly svg?: ReadyDrawing['svg'];
   /** The drawing with other parameters, for runs whose drawer can be changed. Throws STEER_INVALID. */
   readonly redrawn?: (parameters: NonNullable<Steer['parameters']>) => Promise<ReadyDrawing>;
+  /** By which eye models guide that are chosen while it runs. */
+  readonly eye?: EyeName;
 }
 
 /** The drawing takes over a picture before any prompt pulls. */
@@ -189,13 +214,13 @@ export async function* guideEvents(
   extras: Extras = {},
 ): AsyncGenerator<PluginEvent, void, void> {
   const { engine, signal, onSteer, script, resume, checkpointEvery } = context;
-  const { start, redrawn } = extras;
+  const { start } = extras;
   // Of the moment: two runs of the same prompt and seed may go on at once. Nothing of it gets into a picture.
   const run = `${title.slice(0, 60)} ${randomUUID()}`;
   // Wildcards of steering are drawn from numbers of their own: a replay, which is told what was drawn, leaves the run's own where they were.
   const random = seeded(Math.floor(context.random() * 2 ** 32));
   const stopListening = onSteer(async (steer) =>
-    engine.steer({ run, command: await commandOf(steer, context, { redrawn, random }) }),
+    engine.steer({ run, command: await commandOf(steer, context, { ...extras, random }) }),
   );
   if (request.prompts.every((p) => p.weight <= 0))
     throw failure('PROMPT_INVALID', {
@@ -205,7 +230,7 @@ export async function* guideEvents(
   const entries = script.map(
     async ({ step, steer }): Promise<LogEntry> => ({
       step,
-      change: await changeOf(steer, context, redrawn),
+      change: await changeOf(steer, context, extras),
       note: { ...steer },
     }),
   );
@@ -219,7 +244,7 @@ export async function* guideEvents(
     script: await Promise.all(entries),
     ...(resume ? { resume } : {}),
   };
-  const heard: Heard = { series: {}, percentiles: {} };
+  const heard: Heard = { said: new Map(), clean: false };
   try {
     for await (const event of engine.guide(whole, { signal })) {
       const svg = event.type === 'picture' ? await lastDrawing(event, extras) : undefined;

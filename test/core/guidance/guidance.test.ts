@@ -5,6 +5,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { EMBEDDED } from '../../../core/clip/folder.ts';
 import { ClipModel } from '../../../core/clip/model.ts';
 import { trace, writeOnnx } from '../../../core/graph/index.ts';
+import type { Eye } from '../../../core/guidance/looker.ts';
 import { guide } from '../../../core/guidance/loop.ts';
 import { guideRequestSchema } from '../../../core/guidance/protocol.ts';
 import { Workbench } from '../../../core/guidance/workbench.ts';
@@ -184,7 +185,7 @@ describe('a run that is given again', () => {
     const model = await ClipModel.open(EMBEDDED, { threads: 1 });
     onTestFinished(() => model.close());
     const none = async (): Promise<never> => Promise.reject(new Error('no pictures here'));
-    const eye = { model, embedPicture: none, stylePicture: none };
+    const eye: Eye = { model, embedPicture: none, stylePicture: none, guiding: async () => eye };
     const resume = { step: 3, values: { points: new Float32Array(7) } };
     const asked = guideRequestSchema.parse({ ...request(strokes as never, 'a', {}), resume });
     const signal = new AbortController().signal;
