@@ -122,7 +122,7 @@ const parameters = z.object({
     description: 'How often new shapes are put where they are needed; 0 begins with all of them',
     advanced,
   }),
-  tidy: z.number().min(0).max(0.2).default(0.015).meta({
+  tidy: z.number().min(0).max(0.2).default(0).meta({
     title: 'Tidy',
     description: 'Shapes without which the score falls by no more than this share go near the end; 0 keeps all',
     advanced,

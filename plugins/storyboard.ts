@@ -84,7 +84,7 @@ async function* scene(
     {
       drawer: readyDrawer(drawer, {}, p.seed, sizes),
       prompts: parsePrompt(words, context.random),
-      settings: guidanceSettingsSchema.parse({ seed: p.seed, steps: p.steps, renewals: 8, awake: 0.25, tidy: 0.015 }),
+      settings: guidanceSettingsSchema.parse({ seed: p.seed, steps: p.steps, renewals: 8, awake: 0.25 }),
       losses,
       directions: [...directions],
       ...(style ? { style } : {}),
@@ -118,7 +118,7 @@ export default definePlugin({
   id: 'storyboard',
   title: 'Storyboard',
   description: 'Draws a text of several scenes as pictures of one palette and one hand, as a sheet and an animation.',
-  version: '2.0.0',
+  version: '3.0.0',
   about:
     'A story as pictures: one scene a line, all in one palette, later scenes in the style of the first. Out come the pictures with their SVG, a sheet, and an animation.',
   parameters,

@@ -103,7 +103,7 @@ export default definePlugin({
   id: 'style-match',
   title: 'Style match',
   description: 'Finds the pictures that look most like the references, or draws the prompt in their style.',
-  version: '3.0.0',
+  version: '4.0.0',
   about:
     "Style apart from content: statistics of the image tower's first layers hold colour, line and texture before they hold things. Rank pictures by how near they are to your references, sort a folder into groups of one manner, or draw a prompt in that style with a strength.",
   steerable: true,
@@ -155,7 +155,7 @@ export default definePlugin({
     yield* guideEvents(context, `${prompt} in that style`, {
       drawer: readyDrawer(strokes, {}, seed, sizesFor(size)),
       prompts: parsePrompt(prompt, context.random),
-      settings: guidanceSettingsSchema.parse({ seed, steps, renewals: 8, awake: 0.25, tidy: 0.015 }),
+      settings: guidanceSettingsSchema.parse({ seed, steps, renewals: 8, awake: 0.25 }),
       losses: [],
       style: { profile: await profileOf(context, references, 'guiding'), weight: strength },
     });

@@ -60,7 +60,7 @@ export async function openFolder(path: string, variant?: string): Promise<ModelF
     throw failure('MODEL_MISSING', { folder: path, what: 'it has no config.json' });
   const config = parsed(configFile, () => parseConfig(json));
   const named = guidingOf(config);
-  const layout = await layoutOf(path, variant, named ? [named.file] : []);
+  const layout = await layoutOf(path, variant, named ? placesOf(named.file) : []);
   const preprocessorFile = await firstFile(path, PREPROCESSORS);
   const preprocessor = (await readJson(preprocessorFile)) ?? openClipPreprocessing(json);
   if (preprocessor === undefined && (layout.vision || layout.combined))
@@ -94,10 +94,14 @@ export async function guidingIn(path: string): Promise<string | undefined> {
 const guidingOf = ({ guiding }: ModelConfig): ModelConfig['guiding'] =>
   guiding && { ...guiding, file: posix.normalize(guiding.file) };
 
+/** Where a graph that the settings name may lie: there, or where somebody has put all files into one folder. */
+const placesOf = (file: string): readonly string[] => [file, posix.basename(file)];
+
 /** A graph that the settings name, by its name beside the others. Throws PATH_ESCAPES, MODEL_MISSING. */
 async function besideGraphs(path: string, { graphs }: Layout, file: string): Promise<string> {
-  const found = await insideFolder(path, file);
-  if ((await stat(found).catch(() => undefined))?.isFile() !== true)
+  await insideFolder(path, file);
+  const found = await firstFile(path, placesOf(file));
+  if (found === undefined)
     throw failure('MODEL_MISSING', { folder: path, what: `its config.json names ${file}, which is not there` });
   if (dirname(found) !== graphs)
     throw failure('MODEL_MISSING', { folder: path, what: `${file} does not lie beside its other graphs` });

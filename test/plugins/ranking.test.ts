@@ -38,7 +38,7 @@ describe('rerank in full', () => {
     const folder = await temporaryFolder();
     for (let i = 0; i < 3; i++)
       await writeFile(join(folder, `heart-${i}.png`), await drawn('heart', ['#d00', '#d11', '#c00'][i] ?? ''));
-    await writeFile(join(folder, 'other-heart.png'), await drawn('heart', 'pink', 'black'));
+    await writeFile(join(folder, 'other.png'), await drawn('star', 'gold', 'black'));
     const run = (more: object) =>
       eventsOf(
         registry.find('rerank'),
@@ -47,7 +47,7 @@ describe('rerank in full', () => {
       );
     const plain = await run({});
     expect(names(plain).slice(0, 3).sort()).toEqual(['heart-0', 'heart-1', 'heart-2']);
-    expect(names(await run({ diversity: 0.9, best: 2 }))[1]).toBe('other-heart');
+    expect(names(await run({ diversity: 0.9, best: 2 }))[1]).toBe('other');
     const table = plain.find((e) => e.type === 'table');
     expect(table?.type === 'table' && table.columns).toEqual(['place', 'picture', 'a red heart', 'a drawing']);
     const ranked = plain.flatMap((e) => (e.type === 'ranking' ? e.items : []));

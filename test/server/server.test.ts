@@ -24,6 +24,7 @@ const start = async (
   if (!answer.ok) throw new Error(answer.error.message);
   return (answer.value as { job: string }).job;
 };
+const upTo = (last: number): number[] => Array.from({ length: last }, (_, i) => i + 1);
 const quick = { prompt: 'a red circle', steps: 12, size: 64, crops: 2, tidy: 0 };
 
 describe('a job', () => {
@@ -46,7 +47,8 @@ describe('a job', () => {
     await watcher.until((u) => u.job === job && u.state === 'done');
     const update = await new Watcher(server.connect()).until((u) => u.job === job);
     expect(update.state).toBe('done');
-    expect(update.chart.length).toBe(12);
+    // Of the last step there are two: what was seen in it, and what is made of the finished drawing.
+    expect(update.chart.map((p) => p.x)).toEqual([...upTo(12), 12]);
     expect(update.frame?.step).toBeGreaterThan(0);
     expect(update.picture?.file).toMatch(/^a-red-circle-/);
   });
@@ -84,8 +86,8 @@ describe('a job that branches', () => {
     const done = await watcher.until((u) => u.job === other && u.state === 'done');
     expect(done.title).toBe('a green tree, from step 10');
     const points = watcher.of(other).flatMap((u) => u.chart);
-    expect(points.map((p) => p.x)).toEqual(Array.from({ length: 20 }, (_, i) => 11 + i));
-    expect(Object.keys(points[0]?.series ?? {})).toEqual(['a green tree']);
+    expect(points.map((p) => p.x)).toEqual([...upTo(30).slice(10), 30]);
+    expect(Object.keys(points.at(-1)?.series ?? {}).sort()).toEqual(['a green tree', 'a green tree (guiding eye)']);
   });
   it('gives the same picture as the run itself when nothing is changed', async () => {
     const socket = server.connect();
@@ -174,7 +176,7 @@ describe('a slow watcher', () => {
     const job = await start(server.connect(), 'guide', { ...quick, prompt: 'slow and steady', steps: 60 });
     await watcher.until((u) => u.job === job && u.state === 'done');
     const points = watcher.of(job).flatMap((u) => u.chart.map((p) => p.x));
-    expect(points).toEqual(Array.from({ length: 60 }, (_, i) => i + 1));
+    expect(points).toEqual([...upTo(60), 60]);
     expect(watcher.of(job).length).toBeLessThan(30);
   });
 });

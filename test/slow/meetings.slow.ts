@@ -67,11 +67,14 @@ async function ran(
 ): Promise<{ readonly pictures: readonly Uint8Array[]; readonly script: Script }> {
   const run = runPlugin(registry.find(plugin), parameters, servicesOf(engine), options);
   const events: PluginEvent[] = [];
+  const asked: Promise<boolean>[] = [];
   for await (const event of run.events) {
     events.push(event);
     const steer = event.type === 'progress' ? at(event.done) : undefined;
-    if (steer) expect(await run.steer(steer)).toBe(true);
+    // Taken between two steps, which wait for whoever reads the events: this loop.
+    if (steer) asked.push(run.steer(steer));
   }
+  expect(await Promise.all(asked)).not.toContain(false);
   const finished = events.flatMap((e) => (e.type === 'picture' && e.mime === 'image/png' ? [e] : []));
   const [told] = finished.flatMap((e) => recordSchema.safeParse(e.record).data ?? []).reverse();
   return { pictures: finished.map((e) => e.bytes), script: told?.script ?? [] };

@@ -138,12 +138,13 @@ class Repository {
     return paths.flatMap((path) => this.files.filter((f) => f.path === path));
   }
 
-  /** Fetches what the cache does not have yet; two processes may do so at once. */
-  async bring(commit: string, files: readonly RemoteFile[], total: number): Promise<void> {
+  /** Fetches what the cache does not have yet; two processes may do so at once. Of how much is to come nothing is told before it is known. */
+  async bring(commit: string, files: readonly RemoteFile[], total?: number): Promise<void> {
     for (const file of files) {
       const blob = this.cache.blob(file.hash);
       const said = (have: number): void => {
         this.arrived.set(file.path, have);
+        if (total === undefined) return;
         this.options.onProgress?.({
           file: file.path,
           done: [...this.arrived.values()].reduce((a, b) => a + b, 0),
@@ -232,7 +233,7 @@ export async function fetchModel(name: string, options: FetchOptions = {}): Prom
   const sum = (files: readonly RemoteFile[]): number => files.reduce((n, f) => n + f.size, 0);
   // It tells of graphs that no name tells of.
   const configs = repository.named(CONFIGS);
-  await repository.bring(commit, configs, sum(configs));
+  await repository.bring(commit, configs);
   const wanted = repository.wanted(await guidingIn(repository.cache.snapshot(commit)));
   await repository.bring(commit, wanted, sum(wanted));
   const more = (await repository.external(commit, wanted)).filter((f) => !wanted.includes(f));

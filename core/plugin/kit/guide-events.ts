@@ -116,7 +116,7 @@ function told(event: GuideEvent, title: string, heard: Heard): PluginEvent[] {
           ...opinions.map((o, i) => named(event.prompts, of(o), i === 0 ? own : ` (model ${i + 1})`)),
         ) as Record<string, number>; // records of one type joined
       const values = { series: all((o) => o.cosines), percentiles: all((o) => o.percentiles) };
-      heard.last = { type: 'chart', x: event.step, ...joined([values, ...heard.said.values()]) };
+      heard.last = { type: 'chart', x: event.step, ...joined([...heard.said.values(), values]) };
       return [{ type: 'progress', done: event.step, total: event.steps }, heard.last];
     }
     case 'compiled':
@@ -158,7 +158,9 @@ const joined = (all: readonly Values[]): Values => ({
 
 /** The point of the last step, with what is made of the finished drawing: it takes the place of the one before. */
 function verdict({ last, said }: Heard): PluginEvent[] {
-  return last && said.size > 0 ? [{ ...last, ...joined([last, ...said.values()]) }] : [];
+  const heard = [...said.values()];
+  // Named first, and heard last.
+  return last && heard.length > 0 ? [{ ...last, ...joined([...heard, last, ...heard]) }] : [];
 }
 
 /** Mark the scores of the model that was named to judge, and of the eye that guides where another one is heard. */

@@ -23,7 +23,7 @@ describe('several models', () => {
   });
   it('that do not guide say with each frame what they think of it', async () => {
     const events = await run('a red heart', { judge: EMBEDDED }, { frameEvery: 10 });
-    const judged = events.flatMap((e) => (e.type === 'judged' ? [e] : []));
+    const judged = events.flatMap((e) => (e.type === 'judged' && e.by === 'judge' ? [e] : []));
     expect(judged.map((e) => e.step)).toEqual([10, 20, 30, 40]);
     expect(judged[0]?.prompts).toEqual(['a red heart']);
     expect(judged.at(-1)?.cosines[0]).toBeGreaterThan((judged[0]?.cosines[0] ?? 1) + 0.05);

@@ -1,5 +1,5 @@
 /** Models that carry a second image tower for gradients beside the one that sees best. */
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { EMBEDDED, openFolder } from '../../../core/clip/folder.ts';
@@ -31,21 +31,29 @@ const colourEye = (width = dimension): Uint8Array =>
     }),
   );
 
-/** The embedded model with a guiding eye, as `change` leaves it. */
+const { guiding_model: _own, ...config } = JSON.parse(readFileSync(join(EMBEDDED, 'config.json'), 'utf8')) as {
+  readonly guiding_model?: object;
+};
+/** The embedded model's clean eye alone. */
+function oneEyed(name: string): string {
+  const folder = mkdtempSync(join(made, name));
+  cpSync(EMBEDDED, folder, { recursive: true });
+  rmSync(join(folder, FILE), { force: true });
+  writeFileSync(join(folder, 'config.json'), JSON.stringify(config));
+  return folder;
+}
+/** The same with a guiding eye, as `change` leaves it. */
 function twoEyed(change: { readonly file?: string; readonly eye?: Uint8Array } = {}): string {
   const { file = FILE, eye = colourEye() } = change;
-  const folder = mkdtempSync(join(made, 'two-eyed-'));
-  cpSync(EMBEDDED, folder, { recursive: true });
-  const config = JSON.parse(readFileSync(join(EMBEDDED, 'config.json'), 'utf8')) as object;
+  const folder = oneEyed('two-eyed-');
   writeFileSync(join(folder, 'config.json'), JSON.stringify({ ...config, guiding_model: { file, image_size: SIDE } }));
-  mkdirSync(join(folder, 'onnx'), { recursive: true });
   writeFileSync(join(folder, FILE), eye);
   return folder;
 }
 const model = twoEyed();
 
 const engineOf = (folder: string): Engine => useEngine({ model: folder });
-const [engine, plain] = [engineOf(model), engineOf(EMBEDDED)];
+const [engine, plain] = [engineOf(model), engineOf(oneEyed('one-eyed-'))];
 const stepsOf = (events: readonly GuideEvent[]) => events.flatMap((e) => (e.type === 'step' ? [e] : []));
 
 describe('a folder with a guiding eye', () => {
