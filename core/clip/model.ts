@@ -102,12 +102,21 @@ export class ClipModel {
   private readonly store: Store;
   /** The model whose second image tower this is, or this itself: words, and pictures that are compared, are read by it. */
   readonly whole: ClipModel;
+  private readonly second: ClipModel | undefined;
 
   private constructor(folder: ModelFolder, options: ModelOptions, whole?: ClipModel) {
     this.folder = folder;
     this.options = options;
     this.store = options.store ?? NOWHERE;
     this.whole = whole ?? this;
+    const { guiding, combined: _both, text: _words, vision: _clean, ...rest } = folder;
+    if (!guiding) return;
+    const { file, side } = guiding;
+    this.second = new ClipModel(
+      { ...rest, vision: file, preprocessing: atSide(rest.preprocessing, side) },
+      options,
+      this,
+    );
   }
 
   /** Throws MODEL_MISSING, MODEL_BROKEN. Graphs are read when they are first needed. */
@@ -124,27 +133,20 @@ export class ClipModel {
   guidingEye(): Promise<ClipModel> {
     return this.eye();
   }
-  private readonly eye = once(() => this.openEye());
-  private async openEye(): Promise<ClipModel> {
-    const { guiding, combined: _both, text: _words, vision: _clean, ...rest } = this.folder;
-    if (!guiding) return this;
-    const { file, side } = guiding;
-    const preprocessing = atSide(rest.preprocessing, side);
-    const made = new ClipModel({ ...rest, vision: file, preprocessing }, this.options, this);
-    const [own, other] = [await this.dimension(), await made.dimension()];
+  private readonly eye = once(async (): Promise<ClipModel> => {
+    if (!this.second) return this;
+    const [own, other] = [await this.dimension(), await this.second.seen()];
     if (own !== other)
       throw failure('MODEL_BROKEN', {
-        file: join(rest.graphs, file),
+        file: join(this.folder.graphs, this.folder.guiding?.file ?? ''),
         what: `its embeddings have ${other} numbers, and those of the model that it guides for ${own}`,
       });
-    this.opened = made;
-    return made;
-  }
-  private opened: ClipModel | undefined;
+    return this.second;
+  });
 
   /** Frees what its sessions hold; they are made anew should it be used again. */
   async close(): Promise<void> {
-    await this.opened?.close();
+    await this.second?.close();
     const open = [...this.sessions.values(), ...this.fixed.values()];
     this.sessions.clear();
     this.fixed.clear();
@@ -241,7 +243,7 @@ export class ClipModel {
     // A combined file with one tower only has no weights of the other.
     const weights = await Promise.all([
       ...(['image', 'text'] as const).map((kind) => this.weightFiles(kind).catch(() => [])),
-      ...(guiding ? [(await this.guidingEye()).weightFiles('image')] : []),
+      this.second?.weightFiles('image') ?? [],
     ]);
     return hashOf([...files, ...new Set(weights.flat()), ...settings], this.store);
   }
@@ -258,13 +260,13 @@ export class ClipModel {
   }
 
   /** Numbers in an embedding, from the shapes of the image tower. */
-  private async dimension(): Promise<number> {
+  private readonly dimension = once(async (): Promise<number> => {
     const [tower, side] = [await this.tower('image'), await this.side()];
     const graph = trace(`shapes of ${tower.graph.name}`, (t) => ({
       embedding: callTower(t, tower, t.input('pixels', [1, 3, side, side])).embedding,
     }));
     return graph.types.get('embedding')?.shape.at(-1) ?? 0;
-  }
+  });
 
   /** Side of the square pictures that the image tower sees, in pixels. */
   async side(): Promise<number> {
@@ -273,12 +275,13 @@ export class ClipModel {
   }
 
   /** Throws MODEL_BROKEN when it does not give numbers even for an even picture: nothing can be guided by it then. */
-  sees(): Promise<void> {
-    return this.seen();
+  async sees(): Promise<void> {
+    await this.seen();
   }
+  /** Numbers in the embedding of an even picture. */
   private readonly seen = once(async () => {
     const side = await this.side();
-    await this.embedPixels(new Float32Array(3 * side * side), 1);
+    return (await this.embedPixels(new Float32Array(3 * side * side), 1)).dimension;
   });
 
   /** Embeddings of normalised pixel values [count, 3, side, side]. */

@@ -5,8 +5,10 @@ import { type Drawer, decodePicture, drawingSvg } from '../../../core/index.ts';
 import { drawings } from '../../support/drawn-by.ts';
 import { drawn } from '../../support/pictures.ts';
 import { useEngine } from '../../support/services.ts';
+import { strangeModel } from '../../support/with-models.ts';
 
-const engine = useEngine();
+// What it likes does not matter here: a small one is sooner compiled.
+const engine = useEngine({ model: strangeModel() });
 const { inpaint, ...plain } = drawers;
 const guided = drawings(engine);
 const each = Object.entries(plain) as unknown as readonly (readonly [string, Drawer])[];

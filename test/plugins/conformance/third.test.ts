@@ -1,4 +1,5 @@
 import { conform, conforms } from '../../support/conformance.ts';
 import { useEngine } from '../../support/services.ts';
+import { strangeModel } from '../../support/with-models.ts';
 
-await conform(conforms, useEngine(), 2, 4);
+await conform(conforms, useEngine({ model: strangeModel() }), 2, 4);
