@@ -19,7 +19,7 @@ const PROMPTS = {
   moon: 'a crescent moon',
   flower: 'a flower',
 };
-/** The best of four that were looked at. */
+
 const SEED = 2;
 const here = dirname(fileURLToPath(import.meta.url));
 

@@ -169,7 +169,10 @@ describe('a policy that holds a picture back', () => {
     expect(kept).toEqual(expect.arrayContaining(wanted));
     expect(kept).not.toEqual(expect.arrayContaining(['run/picture.png']));
     expect(kept).not.toEqual(expect.arrayContaining(['again.png']));
-    const frames = await sharp(join(folder, 'run.webp'), { animated: true }).metadata();
+    // There is none of a drawing that was held back from its first frame on.
+    const frames = await sharp(join(folder, 'run.webp'), { animated: true })
+      .metadata()
+      .catch(() => ({ pages: 0 }));
     const all = await sharp(join(folder, 'whole.webp'), { animated: true }).metadata();
     expect(frames.pages ?? 1).toBeLessThan(all.pages ?? 0);
   });

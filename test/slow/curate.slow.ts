@@ -54,14 +54,14 @@ describe('curate', () => {
       servicesOf(engine, folder),
     );
     expect(again.find((e) => e.type === 'ranking')).toEqual(ranking);
-    // And guidance is drawn to it: drawings come out redder than without, over more than one seed.
+    // And guidance by the eye that the taste was learned with is drawn to it: drawings come out redder than without, over more than one seed.
     const path = join(folder, 'picks.json');
     await writeFile(path, files.get('picks.json') ?? '');
     const guide = (await loadRegistry()).find('guide');
     const redness = async (pulls: string, seed: number): Promise<number> => {
       const drawn = await eventsOf(
         guide,
-        { prompt: 'a shape', steps: 80, size: 96, crops: 3, drawer: 'pixels', pulls, seed },
+        { prompt: 'a shape', steps: 80, size: 96, crops: 3, drawer: 'pixels', eye: 'clean', pulls, seed },
         servicesOf(engine, folder),
       );
       const png = drawn.flatMap((e) => (e.type === 'picture' ? [e.bytes] : []))[0];
