@@ -35,6 +35,7 @@ import {
   towerOf,
   vocabularyOf,
 } from './towers.ts';
+import { projectedWidth } from './width.ts';
 
 export interface ModelOptions {
   /** Threads inside one operator; onnxruntime's own choice when absent. */
@@ -262,6 +263,8 @@ export class ClipModel {
   /** Numbers in an embedding, from the shapes of the image tower. */
   private readonly dimension = once(async (): Promise<number> => {
     const [tower, side] = [await this.tower('image'), await this.side()];
+    const projected = projectedWidth(tower);
+    if (projected !== undefined) return projected;
     const graph = trace(`shapes of ${tower.graph.name}`, (t) => ({
       embedding: callTower(t, tower, t.input('pixels', [1, 3, side, side])).embedding,
     }));

@@ -26,7 +26,7 @@ describe('detect', () => {
 describe('explain', () => {
   it('is checked by taking away and putting back, by either method, and says which words count', async () => {
     const folder = await temporaryFolder();
-    const made = await composites(2, 3, folder);
+    const made = await composites(2, 2, folder);
     for (const method of ['gradient', 'occlusion']) {
       let [deletion, insertion] = [0, 0];
       for (const { path, things } of made) {

@@ -79,6 +79,7 @@ describe('a batch of five', () => {
     expect(distance(found.gradient, rowsOf('grad_weighted_cosine', rows))).toBeLessThan(1e-4);
     const embedded = await model.embedPixels(rowsOf('pixel_values', rows), 5);
     expect(distance(embedded.data, unitRows(rowsOf('image_embeds', rows), 5))).toBeLessThan(1e-5);
+    expect((await model.info()).dimension).toBe(embedded.dimension);
   });
 });
 
