@@ -24,7 +24,7 @@ export type { Neighbours } from './engine/neighbours.ts';
 export type { PictureBatch, Unreadable } from './engine/picture-batch.ts';
 export { type Finding, type Policy, parsePolicy, readyPolicy } from './engine/policy.ts';
 export { type Preference, parsePreference } from './engine/preference.ts';
-export { type Crop, type PictureSource, pictureName } from './engine/requests.ts';
+export { type Crop, type EyeName, type PictureSource, pictureName } from './engine/requests.ts';
 export {
   cosineTable,
   dot,

@@ -7,6 +7,7 @@ import type { Embeddings, PictureSource, PluginContext, PluginEvent } from '../c
 import {
   definePlugin,
   dot,
+  type EyeName,
   failure,
   guidanceSettingsSchema,
   guideEvents,
@@ -31,7 +32,7 @@ import {
 async function profileOf(
   { engine, pictures, signal }: PluginContext,
   references: readonly string[],
-  eye: 'clean' | 'guiding',
+  eye: EyeName,
 ): Promise<Embeddings> {
   const rows: number[] = [];
   let [count, dimension] = [0, 0];

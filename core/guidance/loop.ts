@@ -307,10 +307,9 @@ async function judgesOf(
   { eye, open }: LoopContext,
   canvas: Extent,
 ): Promise<ReadonlyMap<JudgeName, Judge>> {
-  const guides = lookers.some((l) => l.folder === undefined && l.eye !== 'clean');
-  const isClean = !guides || (await eye.guiding()).model === eye.model;
+  const other = eye.model.folder.guiding && lookers.some((l) => l.folder === undefined && l.eye !== 'clean');
   return new Map([
-    ...(isClean ? [] : [['clean', new Judge(eye, canvas)] as const]),
+    ...(other ? [['clean', new Judge(eye, canvas)] as const] : []),
     ...(judge === undefined ? [] : [['judge', new Judge(await open(judge), canvas)] as const]),
   ]);
 }

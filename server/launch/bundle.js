@@ -57,33 +57,28 @@ function licences(inputs) {
   });
 }
 
-/** Bundles all entries into a folder. */
-export async function bundle(out) {
-  const { outputFiles, metafile } = await build({
-    entryPoints: [...ENTRIES, ...plugins].map((path) => join(root, path)),
-    absWorkingDir: root,
-    outbase: root,
-    outdir: out,
-    chunkNames: 'chunks/[name]-[hash]',
-    bundle: true,
-    splitting: true,
-    write: false,
-    metafile: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node20.19',
-    sourcemap: true,
-    sourcesContent: false,
-    logLevel: 'warning',
-    plugins: [placed],
-  });
-  for (const { path, contents, text } of outputFiles) {
-    const depth = relative(out, path).split(sep).length - 1;
-    mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, path.endsWith('.js') ? text.replaceAll(UP, '../'.repeat(depth) || './') : contents);
-  }
-  writeFileSync(join(out, 'THIRD-PARTY.txt'), licences(metafile.inputs).join('\n\n'));
+const out = process.argv[2] ?? join(root, 'dist');
+const { outputFiles, metafile } = await build({
+  entryPoints: [...ENTRIES, ...plugins].map((path) => join(root, path)),
+  absWorkingDir: root,
+  outbase: root,
+  outdir: out,
+  chunkNames: 'chunks/[name]-[hash]',
+  bundle: true,
+  splitting: true,
+  write: false,
+  metafile: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20.19',
+  sourcemap: true,
+  sourcesContent: false,
+  logLevel: 'warning',
+  plugins: [placed],
+});
+for (const { path, contents, text } of outputFiles) {
+  const depth = relative(out, path).split(sep).length - 1;
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, path.endsWith('.js') ? text.replaceAll(UP, '../'.repeat(depth) || './') : contents);
 }
-
-const [, script, out] = process.argv;
-if (script?.endsWith('bundle.js') && out) await bundle(out);
+writeFileSync(join(out, 'THIRD-PARTY.txt'), licences(metafile.inputs).join('\n\n'));
