@@ -4,9 +4,9 @@ import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { decodeCheckpoint, encodeCheckpoint } from '../../core/plugin/run-folder.ts';
 import { textOf, withText } from '../../core/png-text.ts';
-import { lodestone } from '../support/command-line.ts';
 import { temporaryFolder } from '../support/pictures.ts';
 import { useFolder } from '../support/plugin-files.ts';
+import { lodestoneOnStrange } from '../support/with-models.ts';
 
 /** Twenty steps and more: checkpoints come every twenty. Tidied, so that what ends a run is made again too. */
 const guide = [
@@ -16,7 +16,7 @@ const guide = [
 
 const made = useFolder();
 beforeAll(async () => {
-  expect((await lodestone([...guide, '--run', 'run'], made)).code).toBe(0);
+  expect((await lodestoneOnStrange([...guide, '--run', 'run'], made)).code).toBe(0);
 });
 /** A folder with the run of above in it. */
 async function withRun(): Promise<string> {
@@ -29,8 +29,8 @@ describe('a finished picture', () => {
   it('is verified from what it says of itself, and made again to the byte', async () => {
     const folder = await withRun();
     const first = await readFile(join(folder, 'run/picture.png'));
-    expect((await lodestone(['verify', 'run/picture.png'], folder)).code).toBe(0);
-    expect((await lodestone(['replay', 'run', '--out', 'again.png'], folder)).code).toBe(0);
+    expect((await lodestoneOnStrange(['verify', 'run/picture.png'], folder)).code).toBe(0);
+    expect((await lodestoneOnStrange(['replay', 'run', '--out', 'again.png'], folder)).code).toBe(0);
     expect(Buffer.compare(await readFile(join(folder, 'again.png')), first)).toBe(0);
     const csv = (await readFile(join(folder, 'run/scores.csv'), 'utf8')).trim().split('\n');
     expect(csv).toHaveLength(25);
@@ -42,24 +42,24 @@ describe('a finished picture', () => {
       .png()
       .toBuffer();
     await writeFile(join(folder, 'touched.png'), withText(touched, 'lodestone', text));
-    const verified = await lodestone(['verify', 'touched.png'], folder);
+    const verified = await lodestoneOnStrange(['verify', 'touched.png'], folder);
     expect(verified).toMatchObject({ code: 1, err: expect.stringMatching(/^DIFFERENT: .*6 pixels differ/) });
 
     await writeFile(join(folder, 'bare.png'), touched);
-    expect(await lodestone(['verify', 'bare.png'], folder)).toMatchObject({
+    expect(await lodestoneOnStrange(['verify', 'bare.png'], folder)).toMatchObject({
       code: 1,
       err: expect.stringMatching(/^RECORD_MISSING/),
     });
     const other = text.replace(/"hash":"[0-9a-f]+"/, `"hash":"${'0'.repeat(64)}"`);
     await writeFile(join(folder, 'other.png'), withText(touched, 'lodestone', other));
-    expect(await lodestone(['verify', 'other.png'], folder)).toMatchObject({
+    expect(await lodestoneOnStrange(['verify', 'other.png'], folder)).toMatchObject({
       code: 1,
       err: expect.stringMatching(/^RECORD_MODEL/),
     });
   });
   it('says nothing of how it was made when that is not wanted', async () => {
     const folder = await temporaryFolder();
-    await lodestone(
+    await lodestoneOnStrange(
       ['guide', 'a fish', '--steps', '3', '--size', '64', '--tidy', '0', '--strip', '--out', 'a.png'],
       folder,
     );
@@ -83,16 +83,16 @@ describe('what a run leaves', () => {
     const plot = await readFile(join(folder, 'run/scores.svg'), 'utf8');
     expect(plot).toContain('a red heart -> a');
     expect((await sharp(Buffer.from(plot)).metadata()).width).toBe(720);
-    expect((await lodestone(['verify', 'run/picture.svg'], folder)).code).toBe(0);
+    expect((await lodestoneOnStrange(['verify', 'run/picture.svg'], folder)).code).toBe(0);
     const svg = await readFile(join(folder, 'run/picture.svg'), 'utf8');
     await writeFile(join(folder, 'touched.svg'), svg.replace('<rect width="100%"', '<rect width="99%"'));
-    expect(await lodestone(['verify', 'touched.svg'], folder)).toMatchObject({
+    expect(await lodestoneOnStrange(['verify', 'touched.svg'], folder)).toMatchObject({
       code: 1,
       err: expect.stringMatching(/^DIFFERENT: .*1 of its lines differ/),
     });
-    expect((await lodestone(['replay', 'run/picture.svg', '--size', '512', '--out', 'large.png'], folder)).code).toBe(
-      0,
-    );
+    expect(
+      (await lodestoneOnStrange(['replay', 'run/picture.svg', '--size', '512', '--out', 'large.png'], folder)).code,
+    ).toBe(0);
     const [small, large] = await Promise.all(
       ['run/picture.png', 'large.png'].map((name) =>
         sharp(join(folder, name)).resize(64, 64, { kernel: 'cubic' }).removeAlpha().raw().toBuffer(),

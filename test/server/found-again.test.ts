@@ -3,8 +3,8 @@ import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { lodestone } from '../support/command-line.ts';
 import { drawn, temporaryFolder } from '../support/pictures.ts';
+import { lodestoneOnStrange } from '../support/with-models.ts';
 
 const quick = ['--steps', '4', '--size', '64', '--crops', '2', '--tidy', '0'];
 let folder: string;
@@ -12,14 +12,19 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'lodestone-test-'));
   await mkdir(join(folder, 'in'));
   await writeFile(join(folder, 'in', 'sketch.png'), await drawn('heart', 'red'));
-  const made = await lodestone(['guide', 'a fish', '--start', 'in/sketch.png', ...quick, '--out', 'a.png'], folder);
+  const made = await lodestoneOnStrange(
+    ['guide', 'a fish', '--start', 'in/sketch.png', ...quick, '--out', 'a.png'],
+    folder,
+  );
   expect(made, made.err).toMatchObject({ code: 0 });
   return () => rm(folder, { recursive: true, force: true });
 });
 
 describe('a picture that began from another', () => {
   it('is verified from any working folder', async () => {
-    expect(await lodestone(['verify', join(folder, 'a.png')], await temporaryFolder())).toMatchObject({ code: 0 });
+    expect(await lodestoneOnStrange(['verify', join(folder, 'a.png')], await temporaryFolder())).toMatchObject({
+      code: 0,
+    });
   });
   it('is verified when what it began from lies beside it, by name or by content', async () => {
     const elsewhere = await temporaryFolder();
@@ -27,9 +32,9 @@ describe('a picture that began from another', () => {
     await writeFile(join(elsewhere, 'a.png'), await readFile(join(folder, 'a.png')));
     await rename(from, to);
     try {
-      expect(await lodestone(['verify', 'a.png'], elsewhere)).toMatchObject({ code: 0 });
+      expect(await lodestoneOnStrange(['verify', 'a.png'], elsewhere)).toMatchObject({ code: 0 });
       await rm(to);
-      expect(await lodestone(['verify', 'a.png'], elsewhere)).toMatchObject({
+      expect(await lodestoneOnStrange(['verify', 'a.png'], elsewhere)).toMatchObject({
         code: 1,
         err: expect.stringMatching(/^RECORD_INPUT: .*is not there, nor beside the picture/),
       });
@@ -40,11 +45,11 @@ describe('a picture that began from another', () => {
   it('that was cut replays, and is said to be not comparable', async () => {
     const bytes = await readFile(join(folder, 'a.png'));
     await writeFile(join(folder, 'cut.png'), bytes.subarray(0, bytes.byteLength - 300));
-    expect(await lodestone(['verify', 'cut.png'], folder)).toMatchObject({
+    expect(await lodestoneOnStrange(['verify', 'cut.png'], folder)).toMatchObject({
       code: 1,
       err: expect.stringMatching(/^NOT_COMPARABLE: cut\.png/),
     });
-    expect(await lodestone(['replay', 'cut.png', '--out', 'again.png'], folder)).toMatchObject({ code: 0 });
-    expect(await lodestone(['verify', 'again.png'], folder)).toMatchObject({ code: 0 });
+    expect(await lodestoneOnStrange(['replay', 'cut.png', '--out', 'again.png'], folder)).toMatchObject({ code: 0 });
+    expect(await lodestoneOnStrange(['verify', 'again.png'], folder)).toMatchObject({ code: 0 });
   });
 });

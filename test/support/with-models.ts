@@ -2,6 +2,7 @@
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Engine, type GuideEvent, type GuideRequest, strokes } from '../../core/index.ts';
+import { type Ended, lodestone } from './command-line.ts';
 import { guidingWith, request } from './guiding.ts';
 import { referenceFolder } from './reference.ts';
 
@@ -11,6 +12,10 @@ export function strangeModel(): string {
   cpSync(join(referenceFolder(), 'small-tokenizer', 'tokenizer.json'), join(folder, 'tokenizer.json'));
   return folder;
 }
+
+/** The command line on that model. */
+export const lodestoneOnStrange = (args: readonly string[], cwd?: string): Promise<Ended> =>
+  lodestone([...args, '--model', strangeModel()], cwd);
 
 type Run = (
   prompt: string,

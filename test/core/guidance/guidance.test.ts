@@ -14,13 +14,17 @@ import { Inbox } from '../../../core/process/inbox.ts';
 import { change, cosines, guidingWith, picture, recordOf, request, statsOf } from '../../support/guiding.ts';
 import { drawn, temporaryFolder } from '../../support/pictures.ts';
 import { useEngine } from '../../support/services.ts';
+import { strangeModel } from '../../support/with-models.ts';
 
 const engine = useEngine();
-const { run, tell } = guidingWith(engine);
+/** By the own model, where what is drawn matters. */
+const guided = guidingWith(engine).run;
+// By a small one, where it does not.
+const { run, tell } = guidingWith(useEngine({ model: strangeModel() }));
 
 describe('a run', () => {
   it('shows frames on its way and ends with a picture of the asked size', async () => {
-    const events = await run(request(strokes as never, 'a red heart', { steps: 24, frameEvery: 8 }));
+    const events = await guided(request(strokes as never, 'a red heart', { steps: 24, frameEvery: 8 }));
     expect(await sharp(picture(events)).metadata()).toMatchObject({ format: 'png', width: 96, height: 96 });
     expect(events.flatMap((e) => (e.type === 'frame' ? [e.step] : []))).toEqual([8, 16, 24]);
   });
@@ -28,8 +32,9 @@ describe('a run', () => {
 
 describe('steering', () => {
   it('changes the prompt of the very next steps without compiling again', async () => {
-    const events = await run(request(strokes as never, 'a red heart', { steps: 60, frameEvery: 0 }), (e) => {
-      if (e.type === 'step' && e.step === 20) void tell(change('a green tree | a red heart:-0.3'));
+    const events = await guided(request(strokes as never, 'a red heart', { steps: 60, frameEvery: 0 }), (e) => {
+      if (e.type === 'step' && e.step === 20)
+        void engine.steer({ run: 'test', command: change('a green tree | a red heart:-0.3') });
     });
     expect(events.filter((e) => e.type === 'compiled')).toHaveLength(1);
     const counts = events.flatMap((e) => (e.type === 'step' ? [e.cosines.length] : []));
@@ -197,7 +202,9 @@ describe('a run that is given again', () => {
 
 describe('prompts', () => {
   it('that change over the run end at the last of their targets', async () => {
-    const events = await run(request(strokes as never, 'a red heart -> a green tree', { steps: 80, frameEvery: 20 }));
+    const events = await guided(
+      request(strokes as never, 'a red heart -> a green tree', { steps: 80, frameEvery: 20 }),
+    );
     const [early] = events.flatMap((e) => (e.type === 'frame' ? [e.bytes] : []));
     /** How much more of a tree than of a heart it is. */
     const leaning = async (bytes: Uint8Array = new Uint8Array()): Promise<number> => {
@@ -227,7 +234,7 @@ describe('a mask', () => {
 describe('optimisers', () => {
   it.each(['adam', 'adamw', 'lion', 'plain'] as const)('%s comes closer to the prompt', async (optimiser) => {
     const scores = cosines(
-      await run(request(strokes as never, 'a red heart', { steps: 60, optimiser, frameEvery: 0 })),
+      await guided(request(strokes as never, 'a red heart', { steps: 60, optimiser, frameEvery: 0 })),
     );
     const mean = (from: number): number => scores.slice(from, from + 8).reduce((a, b) => a + b) / 8;
     expect(mean(52)).toBeGreaterThan(mean(0) + 0.08);
@@ -259,11 +266,11 @@ describe('the loop', () => {
     // Pulls the whole canvas to black.
     const graph = writeOnnx(trace('darkness', (t) => ({ loss: t.input('picture', [1, 3, 64, 64]).mean() })));
     const dark = picture(
-      await run(
+      await guided(
         request(pixels as never, 'the sea', { steps: 40 }, { losses: [{ name: 'darkness', graph, weight: 200 }] }),
       ),
     );
-    const plain = picture(await run(request(pixels as never, 'the sea', { steps: 40 })));
+    const plain = picture(await guided(request(pixels as never, 'the sea', { steps: 40 })));
     const brightness = async (png: Uint8Array) => (await sharp(png).greyscale().stats()).channels[0]?.mean ?? 255;
     expect(await brightness(dark)).toBeLessThan((await brightness(plain)) - 30);
   });
@@ -280,7 +287,7 @@ describe('the loop', () => {
   it('takes a picture as a prompt', async () => {
     const heart = { bytes: new Uint8Array(await drawn('heart', 'red')), name: 'heart' };
     const scores = cosines(
-      await run(
+      await guided(
         request(strokes as never, 'a', { steps: 50 }, { prompts: [{ targets: [[{ picture: heart }]], weight: 1 }] }),
       ),
     );

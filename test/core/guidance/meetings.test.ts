@@ -26,9 +26,12 @@ import {
 import { change, cosines, guidingWith, picture, recordOf, request } from '../../support/guiding.ts';
 import { drawn, temporaryFolder } from '../../support/pictures.ts';
 import { eventsOf, servicesOf, useEngine } from '../../support/services.ts';
+import { strangeModel } from '../../support/with-models.ts';
 
-const engine = useEngine();
+const engine = useEngine({ model: strangeModel() });
 const { run, tell } = guidingWith(engine);
+/** By the own model. */
+const guidedByOwn = guidingWith(useEngine()).run;
 const registry = await loadRegistry();
 const sizes = { preview: 64, output: 64 };
 const raw = (bytes: Uint8Array): Promise<Buffer> => sharp(bytes).removeAlpha().raw().toBuffer();
@@ -291,7 +294,9 @@ describe('pixels that a model takes in its own scale', () => {
     expect(heart.byteLength).toBeGreaterThan(0);
     const guided = async (lookers?: readonly { folder: string; weight: number }[]): Promise<number[]> =>
       cosines(
-        await run(request(pixels as never, 'a red heart', { steps: 4 }, lookers ? { lookers: [...lookers] } : {})),
+        await guidedByOwn(
+          request(pixels as never, 'a red heart', { steps: 4 }, lookers ? { lookers: [...lookers] } : {}),
+        ),
       );
     const [plain, other] = [await guided(), await guided([{ folder, weight: 1 }])];
     for (const [i, cosine] of plain.entries()) expect(other[i]).toBeCloseTo(cosine, 4);
