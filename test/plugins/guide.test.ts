@@ -5,8 +5,9 @@ import { runPlugin } from '../../core/index.ts';
 import { guide, guideRuns, picturesAmong } from '../support/guide.ts';
 import { drawn, temporaryFolder } from '../support/pictures.ts';
 import { eventsOf, servicesOf, useEngine } from '../support/services.ts';
+import { strangeModel } from '../support/with-models.ts';
 
-const engine = useEngine();
+const engine = useEngine({ model: strangeModel() });
 const run = guideRuns(engine);
 
 describe('guide', () => {

@@ -10,6 +10,7 @@ import { RunFolder } from '../../core/plugin/run-folder.ts';
 import { bin, type Ended, lodestone } from '../support/command-line.ts';
 import { temporaryFolder } from '../support/pictures.ts';
 import { processesWith } from '../support/processes.ts';
+import { lodestoneOnStrange, strangeModel } from '../support/with-models.ts';
 
 const quick = ['guide', 'a red heart', '--steps', '30', '--size', '64', '--tidy', '0', '--crops', '2'];
 
@@ -17,7 +18,7 @@ let folder: string;
 let ended: Ended[];
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'lodestone-test-'));
-  ended = await Promise.all([1, 2].map(() => lodestone([...quick, '--run', 'same', '--json'], folder)));
+  ended = await Promise.all([1, 2].map(() => lodestoneOnStrange([...quick, '--run', 'same', '--json'], folder)));
   return () => rm(folder, { recursive: true, force: true });
 });
 
@@ -28,7 +29,7 @@ describe('two commands that want one run folder at once', () => {
     expect(refused?.code).toBe(1);
     expect(['RUN_BUSY', 'RUN_EXISTS']).toContain(JSON.parse(refused?.out ?? '').error.code);
     expect((await readdir(join(folder, 'same'))).filter((name) => name.startsWith('.'))).toEqual([]);
-    expect(await lodestone(['verify', 'same/picture.png'], folder)).toMatchObject({ code: 0 });
+    expect(await lodestoneOnStrange(['verify', 'same/picture.png'], folder)).toMatchObject({ code: 0 });
   });
 });
 
@@ -38,7 +39,20 @@ describe.runIf(process.platform === 'linux')('a command that is told to end', ()
     ['SIGTERM', 143],
   ] as const)('by %s ends with %i, leaves no process behind, and can be taken up', async (signal, status) => {
     const place = await temporaryFolder();
-    const args = ['guide', 'a red heart', '--steps', '5000', '--size', '64', '--crops', '2', '--run', 'run'];
+    const args = [
+      'guide',
+      'a red heart',
+      '--steps',
+      '5000',
+      '--size',
+      '64',
+      '--crops',
+      '2',
+      '--run',
+      'run',
+      '--model',
+      strangeModel(),
+    ];
     // Of the environment, this reaches all processes, plugins too.
     const env = { ...process.env, TMPDIR: place };
     const child = spawn(process.execPath, [bin, ...args], { cwd: place, stdio: 'ignore', detached: true, env });

@@ -137,7 +137,7 @@ describe('a policy', () => {
     expect([await shown('free'), await shown('gated')]).toEqual([2, 1]);
   });
   it('holds for what a server draws, from the beginning and from a step of it', async () => {
-    const server = await useServer({ policy: parsePolicy(JSON.stringify(HEARTS), 'the test') });
+    const server = await useServer({ engine: { threads: 2 }, policy: parsePolicy(JSON.stringify(HEARTS), 'the test') });
     const socket = server.connect();
     const watcher = new Watcher(socket);
     const started = await say(socket, 'start', {

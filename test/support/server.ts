@@ -1,4 +1,4 @@
-/** A real server on a free port with its own data folder, and sockets to it; all of it gone when the test file ends. */
+/** A real server on a free port with its own data folder and a small model with random weights, and sockets to it; all of it gone when the test file ends. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +7,7 @@ import { io, type Socket } from 'socket.io-client';
 import { afterAll } from 'vitest';
 import { type RunningServer, type ServerOptions, startServer } from '../../server/server.ts';
 import type { Answer, ClientEvents, ServerEvents, Update } from '../../server/wire.ts';
+import { strangeModel } from './with-models.ts';
 
 export type TestSocket = Socket<ServerEvents, ClientEvents>;
 
@@ -27,7 +28,7 @@ export async function useServer(options: Partial<ServerOptions> = {}): Promise<T
     port: 0,
     data,
     logger: pino({ level: 'silent' }),
-    engine: { threads: 2 },
+    engine: { threads: 2, model: strangeModel() },
     ...options,
   });
   const sockets: TestSocket[] = [];
