@@ -1,8 +1,8 @@
 /** A plugin's page, from what it says of itself: what it is for, its command, every parameter, and a picture of its output. */
 import { type RegisteredPlugin, WANTS } from '../core/index.ts';
+import { flagOf } from './flag-name.ts';
 import { type Field, parametersSchema } from './wire.ts';
 
-const kebab = (name: string): string => name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`);
 const plain = (text: string): string => text.replace(/\|/g, '\\|').replace(/\n/g, ' ');
 
 function kindOf(field: Field): string {
@@ -35,7 +35,7 @@ export function pluginPage(plugin: RegisteredPlugin, picture?: string): string {
     });
   const rows = entries.map(
     ([name, f]) =>
-      `| ${f.title ?? name} | ${f.positional ? `\`${name}\`` : `\`--${kebab(name)}\``} | ${kindOf(f)} | ${required.includes(name) ? 'required' : defaultOf(f)} | ${plain(f.description ?? '')} |`,
+      `| ${f.title ?? name} | ${f.positional ? `\`${name}\`` : `\`${flagOf(name, f)}\``} | ${kindOf(f)} | ${required.includes(name) ? 'required' : defaultOf(f)} | ${plain(f.description ?? '')} |`,
   );
   return [
     `# ${title}`,

@@ -1,8 +1,7 @@
 /** Command-line arguments and options from a plugin's schema, and back to its parameters. */
 import { Argument, type Command, InvalidArgumentError, Option } from 'commander';
+import { flagOf, isOn } from '../flag-name.ts';
 import { type Field, parametersSchema } from '../wire.ts';
-
-const flagOf = (name: string): string => name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`);
 
 function numberOf(field: Field): (text: string) => number {
   return (text) => {
@@ -45,8 +44,8 @@ function factsOf({ minimum, maximum, default: value, type }: Field): string {
 function optionOf(name: string, field: Field, required: boolean): Option {
   const value = field.type === 'array' ? ` <${name}...>` : ` <${field.type === 'string' ? name : field.type}>`;
   const option = new Option(
-    `--${flagOf(name)}${field.type === 'boolean' ? '' : value}`,
-    `${field.description ?? field.title ?? ''}${factsOf(field)}`,
+    `${flagOf(name, field)}${field.type === 'boolean' ? '' : value}`,
+    `${isOn(field) ? 'without: ' : ''}${field.description ?? field.title ?? ''}${factsOf(field)}`,
   );
   if (field.enum) option.choices(field.enum);
   else if (field.type === 'number' || field.type === 'integer') option.argParser(numberOf(field));
