@@ -49,6 +49,8 @@ export {
 } from './errors.ts';
 export { sweepParts, writeAside, writeWhole } from './files.ts';
 export {
+  beginningOf,
+  begunAgain,
   begunAs,
   canvasExtent,
   type DrawContext,
@@ -74,10 +76,12 @@ export {
   strokes,
   tiles,
 } from './guidance/drawers/index.ts';
+export { layoutsOf } from './guidance/prompt/layout.ts';
 export { parsePrompt } from './guidance/prompt/parse.ts';
 export { printPrompt } from './guidance/prompt/print.ts';
 export { textsOf } from './guidance/prompt/texts.ts';
 export {
+  type Beginning,
   type Direction,
   type GuidanceSettings,
   type GuideEvent,

@@ -4,6 +4,9 @@ import type { Direction, Drawer, PluginContext, PluginEvent, ReadyDrawing } from
 import {
   aspectField,
   aspectOf,
+  type Beginning,
+  beginningOf,
+  begunAgain,
   begunAs,
   blobs,
   blocks,
@@ -19,8 +22,10 @@ import {
   guideEvents,
   inpaint,
   issuesOf,
+  layoutsOf,
   lookersOf,
   onPaper,
+  type Prompt,
   PULL_NAMES,
   parsePrompt,
   parsePulls,
@@ -42,6 +47,7 @@ import {
 } from '../core/index.ts';
 
 const settings = guidanceSettingsSchema.shape;
+const TRIES = 3;
 const advanced = true;
 
 const parameters = z.object({
@@ -115,6 +121,17 @@ const parameters = z.object({
   beginning: z.enum(['usual', 'blank', 'noise']).default('usual').meta({
     title: 'Beginning',
     description: 'What the drawing is before the first step: as its drawer has it, empty paper, or chance',
+    advanced,
+  }),
+  tries: z.int().min(1).max(8).default(TRIES).meta({
+    title: 'Tries',
+    description: 'How many beginnings are drawn for a while; the one that the eye that judges likes best goes on',
+    advanced,
+  }),
+  layout: z.boolean().default(true).meta({
+    title: 'Layout',
+    description:
+      'Of a prompt of two things, as in "a cat under the moon": each pulls in a place of its own, and the tries are ways to lay them out',
     advanced,
   }),
   renewals: z.int().min(0).max(64).default(10).meta({
@@ -203,7 +220,11 @@ const FIRST_SHAPES = 0.2;
 const FIT_SHARE = 0.25;
 const FIT_LIMIT = 100;
 
-type Ready = ReadyDrawing & { readonly extent: { readonly height: number; readonly width: number } };
+interface Ready extends ReadyDrawing {
+  readonly extent: { readonly height: number; readonly width: number };
+  /** The beginning that another seed gives. */
+  readonly again: (seed: number) => Beginning;
+}
 
 /** The drawer that is asked for, with the parameters that concern it. */
 async function ready(p: Parameters, context: PluginContext): Promise<Ready> {
@@ -213,8 +234,10 @@ async function ready(p: Parameters, context: PluginContext): Promise<Ready> {
     sizes = sizesFor(p.size, aspectOf(p.aspect)),
   ): Ready => {
     const drawer = onPaper(own, p.paper);
+    const first = readyDrawer(drawer, given, p.seed, sizes);
     return {
-      drawer: begunAs(p.beginning, readyDrawer(drawer, given, p.seed, sizes), p.seed),
+      drawer: begunAs(p.beginning, first, p.seed),
+      again: (seed) => beginningOf(begunAs(p.beginning, begunAgain(first, drawer, given, seed, sizes), seed)),
       extent: canvasExtent(drawer, sizes),
       svg: (values, progress) => drawingSvg(drawer, given, p.seed, sizes, values, progress),
     };
@@ -276,11 +299,27 @@ const changeable = parameters
   .pick({ count: true, palette: true, paper: true, symmetry: true, folds: true, text: true })
   .partial();
 
+/** What the run goes by, and its other beginnings: other seeds and, of two things, other places. */
+function beginnings(p: Parameters, { again }: Ready): { prompts: Prompt[]; beginnings: Beginning[] } {
+  const prompts = parsePrompt(p.prompt, seeded(seedFor(p.seed, 'words')));
+  const laid = p.layout ? layoutsOf(prompts) : [];
+  // What is fitted to a picture begins as that.
+  const others = p.start.length > 0 ? 0 : p.tries - 1;
+  return {
+    prompts: laid[0] ?? prompts,
+    beginnings: Array.from({ length: others }, (_, k) => {
+      const places = laid[(k + 1) % laid.length];
+      return { ...again(seedFor(p.seed, `beginning ${k + 2}`)), ...(places ? { prompts: places } : {}) };
+    }),
+  };
+}
+
 /** One drawing, from its seed. */
 async function* one(p: Parameters, away: readonly Direction[], context: PluginContext): AsyncGenerator<PluginEvent> {
   const { seed, steps, crops, contrast, distance, rate, optimiser, patience, coarse, rotation, tint } = p;
   const { renewals, tidy } = p;
-  const { drawer, extent, svg } = await ready(p, context);
+  const made = await ready(p, context);
+  const { drawer, extent, svg } = made;
   const [picture] = p.start.length > 0 && p.drawer !== 'inpaint' ? await context.pictures(p.start) : [];
   const fit = Math.min(FIT_LIMIT, Math.ceil(steps * FIT_SHARE));
   const { losses, directions } = await parsePulls(p.pulls, extent, context);
@@ -293,7 +332,7 @@ async function* one(p: Parameters, away: readonly Direction[], context: PluginCo
     p.prompt,
     {
       drawer,
-      prompts: parsePrompt(p.prompt, seeded(seedFor(seed, 'words'))),
+      ...beginnings(p, made),
       settings: guidanceSettingsSchema.parse({ ...steps_, ...looks, ...grows }),
       losses,
       directions: [...directions, ...away],
@@ -338,7 +377,7 @@ export default definePlugin({
   title: 'Guide',
   description:
     'Draws a picture of the prompt under the exact gradient of CLIP: strokes, shapes, lines, pixel art and more.',
-  version: '4.0.0',
+  version: '5.0.0',
   about:
     'Words pull on a drawing under the exact gradient of CLIP, live: change the prompt, paint, hold, go back, branch. Every run is a seed and a log, so that it can be made again to the byte. The drawer decides what the picture is made of; those of shapes give an SVG as well.',
   steerable: true,

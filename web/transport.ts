@@ -23,6 +23,7 @@ export function createTransport(wish: (wish: Wish) => void, branch: (step: numbe
   let paused = false;
   let dragging = false;
   let running = false;
+  let choosing = false;
   fork.addEventListener('click', () => branch(Number(back.value)));
   hold.addEventListener('click', () => wish({ control: paused ? 'go' : 'pause' }));
   step.addEventListener('click', () => wish({ control: 'step' }));
@@ -39,7 +40,12 @@ export function createTransport(wish: (wish: Wish) => void, branch: (step: numbe
     show({ state, progress, paused: held, branches }, steerable) {
       const was = running;
       running = state === 'running';
-      bar.hidden = !steerable || !(running || branches);
+      // While beginnings are tried there is nothing to hold, and no way back to before one was chosen.
+      const chose = choosing;
+      choosing = running && progress?.label !== undefined;
+      if (choosing) back.min = '0';
+      else if (chose && progress) back.min = String(Math.max(0, progress.done - 1));
+      bar.hidden = choosing || !steerable || !(running || branches);
       paused = held;
       hold.textContent = held ? 'Go on' : 'Pause';
       hold.setAttribute('aria-pressed', String(held));

@@ -4,7 +4,7 @@ import type { Graph, Shape, Tensor, Trace } from '../graph/index.ts';
 import { trace, writeOnnx } from '../graph/index.ts';
 import { gaussian, seeded, seedFor } from '../random.ts';
 import type { Extent, Plane } from './plane.ts';
-import type { DrawerParameter, ReadyDrawer, ShapeRows } from './protocol.ts';
+import type { Beginning, DrawerParameter, ReadyDrawer, ShapeRows } from './protocol.ts';
 import { channelsOf, type SvgShape, writeSvg } from './svg.ts';
 
 export interface Drawn {
@@ -134,6 +134,23 @@ export function readyDrawer<S extends z.ZodType>(
     ...(drawing.rows ? { shapes: { ...drawing.rows, plane } } : {}),
   };
 }
+
+/** The same drawing with the starts of another seed, for runs that try several beginnings. */
+export function begunAgain<S extends z.ZodType>(
+  ready: ReadyDrawer,
+  drawer: Drawer<S>,
+  settings: z.input<S>,
+  seed: number,
+  sizes: Sizes,
+): ReadyDrawer {
+  const { parameters } = begun(drawer, settings, seed, sizes);
+  return { ...ready, parameters: [...parameters] };
+}
+
+/** What a run needs to know of another beginning. */
+export const beginningOf = ({ parameters }: ReadyDrawer): Beginning => ({
+  starts: Object.fromEntries(parameters.map((p) => [p.name, p.start])),
+});
 
 /** A drawing as SVG, for drawers of shapes; nothing for others. `values` are the parameters at the end, `progress` how far the run was then, 0..1. */
 export function drawingSvg<S extends z.ZodType>(

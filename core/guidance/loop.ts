@@ -2,9 +2,10 @@
 import { setImmediate } from 'node:timers/promises';
 import { failure } from '../errors.ts';
 import { readOnnx } from '../graph/index.ts';
-import { floatsOf } from '../graph/session.ts';
+import { float32, floatsOf } from '../graph/session.ts';
 import type { Inbox } from '../process/inbox.ts';
 import { seeded, seedFor } from '../random.ts';
+import { ALL_VIEWS } from './fresh-views.ts';
 import { Growth, renewalSteps, tidyStep } from './growth.ts';
 import { Judge } from './judge.ts';
 import { type DueEntry, Live } from './live.ts';
@@ -13,6 +14,7 @@ import type { Extent } from './plane.ts';
 import { type Plateau, seenLoss } from './plateau.ts';
 import { printTargets } from './prompt/print.ts';
 import type {
+  Beginning,
   Checkpoint,
   Command,
   GuideEvent,
@@ -20,11 +22,13 @@ import type {
   LookerChoice,
   Opinion,
   ParsedGuideRequest,
+  Tried,
 } from './protocol.ts';
 import { hashesBeside, recordOf } from './record.ts';
 import { canvasOf } from './step.ts';
 import type { Stepper, StepResult } from './stepper.ts';
 import { type Kept, Trail } from './trail.ts';
+import { begunWith, type Tryable, tryout } from './tryout.ts';
 import { Workbench } from './workbench.ts';
 
 /** A command with the one who waits for its answer. */
@@ -45,6 +49,13 @@ export interface LoopContext {
 
 /** Where a checkpoint keeps the picture that is locked; no parameter is called so. */
 const LOCKED = '.locked';
+/** Views by which a drawing is judged while it grows. */
+const FEW_VIEWS = 3;
+/** Steps after which a beginning shows what will come of it, however long the run is. */
+const LONGEST_TRY = 80;
+/** Most shapes that are taken away near the end, as a share of those that are to be seen. */
+const TIDIED = 0.25;
+const OWN: Beginning = { starts: {} };
 
 /** One run: where it is, and what it does between steps. */
 class Run {
@@ -58,6 +69,8 @@ class Run {
   private readonly context: LoopContext;
   private readonly trail: Trail;
   private scripted: readonly DueEntry[];
+  private beginning = OWN;
+  tried: Tried | undefined;
   /** Milliseconds that it was held: they are none of those after which it is to end. */
   held = 0;
   /** Steps that a paused run may still take. */
@@ -119,9 +132,11 @@ class Run {
   private async resume(): Promise<void> {
     const { resume } = this.request;
     if (!resume) {
-      this.bench.stepper.state = this.growth?.begin(this.bench.stepper.state) ?? this.bench.stepper.state;
+      await this.begin(OWN);
       return;
     }
+    this.tried = resume.tried;
+    await this.begin(this.beginnings[resume.tried?.chosen ?? 0] ?? OWN);
     const before = this.scripted.filter((e) => e.step < resume.step);
     this.scripted = this.scripted.slice(before.length);
     for (const entry of before) await this.live.apply(entry);
@@ -135,9 +150,71 @@ class Run {
     return this.step / this.request.settings.steps;
   }
 
+  private get beginnings(): readonly Beginning[] {
+    return [OWN, ...this.request.beginnings];
+  }
+
+  /** At its first step, as one of its beginnings has it; what it gives back takes its prompts back. */
+  private async begin(beginning: Beginning): Promise<() => void> {
+    const { prompts } = beginning;
+    const takeBack = prompts ? await this.live.apply({ step: 0, change: { prompts }, planned: true }) : undefined;
+    this.beginning = beginning;
+    const { stepper, drawer } = this.bench;
+    const state = new Map(stepper.initial);
+    for (const { name, start, shape } of begunWith(drawer, beginning).parameters)
+      state.set(name, float32(start, shape));
+    stepper.state = this.growth?.begin(state) ?? state;
+    this.step = 0;
+    this.plateau = undefined;
+    return () => takeBack?.();
+  }
+
+  /** Chooses among several beginnings, before anything that is to change the run. */
+  async *choose(): AsyncGenerator<GuideEvent> {
+    const { settings, beginnings, resume } = this.request;
+    const longest = Math.min(LONGEST_TRY, Math.round(settings.tryout * settings.steps));
+    const steps = Math.min(longest, ...this.scripted.map((e) => e.step));
+    if (resume || beginnings.length === 0 || steps < 1) return;
+    const tryable: Tryable = {
+      begin: (beginning) => this.begin(beginning),
+      advance: async () => {
+        await this.drawn();
+      },
+      score: () => this.judged(this.judge),
+      frame: () => this.frame(),
+      keep: () => {
+        const [state, step, plateau] = [this.bench.stepper.state, this.step, this.plateau];
+        return () => {
+          this.bench.stepper.state = state;
+          this.step = step;
+          this.plateau = plateau;
+        };
+      },
+    };
+    const { beginnings: all, context } = this;
+    this.tried = yield* tryout(tryable, {
+      beginnings: all,
+      steps,
+      frameEvery: settings.frameEvery,
+      signal: context.signal,
+    });
+    yield { type: 'tried', step: this.step, prompts: this.live.prompts.map(printTargets), ...this.tried };
+  }
+
+  /** Who chooses: the clean eye of the run's own model. */
+  private get judge(): Judge {
+    return this.judges.get('clean') ?? new Judge(this.context.eye, this.bench.canvas);
+  }
+
+  /** The score by fresh views. */
+  private async judged(judge: Judge, state = this.bench.stepper.state): Promise<number> {
+    const drawing = await this.bench.preview.raw(state, this.progress);
+    return judge.score(drawing, this.live.prompts, this.progress, ALL_VIEWS);
+  }
+
   private get growth(): Growth | undefined {
     const { settings } = this.request;
-    const { drawer } = this.bench;
+    const drawer = begunWith(this.bench.drawer, this.beginning);
     const wanted = settings.renewals > 0 || settings.tidy > 0;
     return drawer.shapes && wanted && settings.optimiser !== 'evolution'
       ? new Growth(drawer, drawer.shapes, settings)
@@ -172,14 +249,20 @@ class Run {
 
   /** Takes one step; ends the run when its loss has stopped falling. */
   async advance(): Promise<StepResult> {
-    const { seed, patience } = this.request.settings;
+    const { patience } = this.request.settings;
+    const found = await this.drawn();
+    if (patience > 0 && (this.plateau?.since ?? 0) >= patience) await this.finish();
+    return found;
+  }
+
+  private async drawn(): Promise<StepResult> {
+    const { seed } = this.request.settings;
     // Every step has random numbers of its own, so that a run may begin at any of them.
     const random = seeded(seedFor(seed, `crops of step ${this.step}`));
     const found = await this.bench.stepper.step(this.step, this.live, random);
     this.step += 1;
     if (this.growth) await this.grow(this.growth);
     this.plateau = seenLoss(this.plateau, found.loss);
-    if (patience > 0 && this.plateau.since >= patience) await this.finish();
     return found;
   }
 
@@ -190,14 +273,25 @@ class Run {
       const random = seeded(seedFor(s.seed, `renewal after step ${this.step}`));
       stepper.state = growth.renewed(this.step, stepper.state, stepper.blame, canvas, random);
     }
-    if (s.tidy === 0 || this.step !== tidyStep(s)) return;
-    const judged = (state: Stepper['state']): Promise<number> =>
+    if (s.tidy > 0 && this.step === tidyStep(s)) await this.tidied(growth);
+  }
+
+  /** Takes away shapes, the faintest first, as long as neither the loss nor the score by fresh views gets worse, and never more than a share of them. */
+  private async tidied(growth: Growth): Promise<void> {
+    const { stepper } = this.bench;
+    const { settings: s } = this.request;
+    const lossOf = (state: Stepper['state']): Promise<number> =>
       stepper.judged(this.step - 1, this.live, seeded(seedFor(s.seed, 'tidying')), state);
-    const loss = await judged(stepper.state);
-    for (const row of growth.visible(stepper.state)) {
-      if (this.context.signal.aborted) return;
+    const [loss, least] = [await lossOf(stepper.state), await this.judged(this.judge)];
+    const rows = growth.visible(stepper.state);
+    let left = Math.floor(TIDIED * rows.length);
+    for (const row of rows) {
+      if (this.context.signal.aborted || left === 0) return;
       const without = growth.without(row, stepper.state);
-      if ((await judged(without)) <= loss + s.tidy * Math.abs(loss)) stepper.state = without;
+      if ((await lossOf(without)) > loss + s.tidy * Math.abs(loss)) continue;
+      if ((await this.judged(this.judge, without)) < least) continue;
+      stepper.state = without;
+      left -= 1;
     }
   }
 
@@ -285,17 +379,24 @@ class Run {
     const values = { ...this.values, ...(lockedPicture ? { [LOCKED]: lockedPicture } : {}) };
     const others = await hashesBeside(this.request, script, this.context);
     const plateau = this.plateau ? { plateau: this.plateau } : {};
-    return { type: 'checkpoint', checkpoint: { step: this.step, values, ...plateau, ...others }, script };
+    const tried = this.tried ? { tried: this.tried } : {};
+    return { type: 'checkpoint', checkpoint: { step: this.step, values, ...plateau, ...tried, ...others }, script };
+  }
+
+  private async frame(): Promise<GuideEvent> {
+    const { preview, stepper } = this.bench;
+    return { type: 'frame', step: this.step, ...(await preview.jpeg(stepper.state, this.progress)) };
   }
 
   /** A frame, and what those who do not guide think of it. */
-  async *shown(): AsyncGenerator<GuideEvent> {
+  async *shown(views = FEW_VIEWS): AsyncGenerator<GuideEvent> {
+    yield await this.frame();
+    if (this.judges.size === 0) return;
     const { preview, stepper } = this.bench;
-    const frame = await preview.jpeg(stepper.state, this.progress);
-    yield { type: 'frame', step: this.step, ...frame };
     const { prompts } = this.live;
+    const drawing = await preview.raw(stepper.state, this.progress);
     for (const [by, judge] of this.judges) {
-      const opinion: Opinion = await judge.opinion(frame.bytes, prompts, this.progress);
+      const opinion: Opinion = await judge.opinion(drawing, prompts, this.progress, views);
       yield { type: 'judged', by, step: this.step, prompts: prompts.map(printTargets), ...opinion };
     }
   }
@@ -352,14 +453,15 @@ export async function* guide(request: ParsedGuideRequest, context: LoopContext):
   try {
     const judges = [...run.judges.keys()];
     yield { type: 'compiled', nodes: run.bench.nodes, milliseconds: performance.now() - began, judges };
+    yield* run.choose();
     yield* steps(run, request, context.signal);
-    if (run.judges.size > 0) yield* run.shown();
+    if (run.judges.size > 0) yield* run.shown(ALL_VIEWS);
     yield {
       type: 'picture',
       ...(await run.bench.output.png(run.bench.stepper.state, run.progress)),
       values: run.values,
       progress: run.progress,
-      record: await recordOf(request, { script: run.live.log, steps: run.step }, context),
+      record: await recordOf(request, { script: run.live.log, steps: run.step, tried: run.tried }, context),
     };
   } finally {
     await run.bench.release();

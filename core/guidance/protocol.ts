@@ -142,6 +142,8 @@ export const guidanceSettingsSchema = z.object({
   awake: z.number().min(0.05).max(1).default(1),
   /** How much worse the loss may get, as a share, by taking away shapes that are hardly needed near the end; 0 takes none away. */
   tidy: z.number().min(0).max(1).default(0),
+  /** Share of the run that each of several beginnings is drawn for before one is chosen. */
+  tryout: z.number().min(0.01).max(0.5).default(0.2),
   /** Steps without a better mean loss after which the run ends early; 0 never. */
   patience: z.int().min(0).max(20_000).default(0),
   /** Seconds after which the run ends with the step that it is at; 0 never. Replays end at that step. */
@@ -198,6 +200,23 @@ const changeSchema = z.object({
 });
 export type Change = z.infer<typeof changeSchema>;
 
+/** A way in which a run may begin. */
+const beginningSchema = z.object({
+  /** Starts of the drawer's parameters by their names; those that are not named begin as the drawer has them. */
+  starts: z.record(z.string().max(100), floatsSchema).default({}),
+  /** What it goes by instead of the request's own prompts. */
+  prompts: promptsSchema.exactOptional(),
+});
+export type Beginning = z.infer<typeof beginningSchema>;
+
+const triedSchema = z.object({
+  /** Which of the beginnings went on, counting from 0, the request's own. */
+  chosen: z.int().nonnegative(),
+  /** What the judge made of each. */
+  scores: z.array(z.number()).max(8),
+});
+export type Tried = z.infer<typeof triedSchema>;
+
 const entrySchema = z.object({
   /** Steps done when the change came. */
   step: z.int().nonnegative(),
@@ -212,6 +231,7 @@ export const checkpointSchema = z.object({
   /** Parameters and moments by name. */
   values: z.record(z.string().max(100), floatsSchema),
   plateau: plateauSchema.exactOptional(),
+  tried: triedSchema.exactOptional(),
   /** Hashes of the models that guided or judged beside the engine's own. */
   others: z.array(z.string().max(200)).max(100).exactOptional(),
 });
@@ -234,6 +254,8 @@ export const guideRequestSchema = z.object({
   script: z.array(entrySchema).max(10_000).default([]),
   /** Changes that belong to the run itself, at their steps: they are not in its log. */
   plan: z.array(entrySchema).max(100).default([]),
+  /** Other beginnings than the drawer's own: each is drawn for a while, and the one that is judged best goes on. */
+  beginnings: z.array(beginningSchema).max(7).default([]),
   /** Where to go on from. */
   resume: checkpointSchema.exactOptional(),
 });
@@ -265,6 +287,8 @@ export interface RunRecord {
   readonly steps: number;
   readonly threads: number;
   readonly onnxruntime: string;
+  /** Where there were several beginnings. */
+  readonly tried?: Tried;
   /** Hashes of the models beside the engine's own. */
   readonly others?: readonly string[];
 }
@@ -305,6 +329,16 @@ export type GuideEvent =
       /** Milliseconds that the step's graph took to run. */
       readonly session: number;
     }
+  /** A step of one of several beginnings, counting from 1. */
+  | {
+      readonly type: 'trying';
+      readonly beginning: number;
+      readonly of: number;
+      readonly step: number;
+      readonly steps: number;
+    }
+  /** Which beginning goes on, and by what prompts. */
+  | ({ readonly type: 'tried'; readonly step: number; readonly prompts: readonly string[] } & Tried)
   | { readonly type: 'compiled-again'; readonly step: number }
   /** What an eye that does not guide thinks of the drawing as it is shown. */
   | ({

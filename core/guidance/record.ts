@@ -2,7 +2,7 @@
 import { onnxruntime } from '../native.ts';
 import type { Eye } from './looker.ts';
 import { printPrompt } from './prompt/print.ts';
-import type { LogEntry, ParsedGuideRequest, RunRecord } from './protocol.ts';
+import type { LogEntry, ParsedGuideRequest, RunRecord, Tried } from './protocol.ts';
 
 /** A change as JSON: the caller's note, or the change with its pictures named. */
 const written = ({ change, note }: LogEntry): unknown =>
@@ -36,10 +36,16 @@ export async function hashesBeside(
   return hashes.length > 0 ? { others: await Promise.all(hashes) } : {};
 }
 
+interface Course {
+  readonly script: readonly LogEntry[];
+  readonly steps: number;
+  readonly tried: Tried | undefined;
+}
+
 /** `script` is what was changed, `steps` how many were done. */
 export async function recordOf(
   request: ParsedGuideRequest,
-  { script, steps }: { readonly script: readonly LogEntry[]; readonly steps: number },
+  { script, steps, tried }: Course,
   models: Models,
 ): Promise<RunRecord> {
   const { drawer, settings, prompts } = request;
@@ -52,6 +58,7 @@ export async function recordOf(
     steps,
     threads: models.threads,
     onnxruntime: onnxruntime().env.versions.common,
+    ...(tried ? { tried } : {}),
     ...(await hashesBeside(request, script, models)),
   };
 }

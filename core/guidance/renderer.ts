@@ -3,6 +3,7 @@ import type { Tensor as OrtTensor } from 'onnxruntime-node';
 import { compile, type Graph, type Session } from '../graph/index.ts';
 import { float32, floatsOf } from '../graph/session.ts';
 import { type Image, image } from '../image/image.ts';
+import type { Raw } from './fresh-views.ts';
 
 const FRAME_QUALITY = 88;
 
@@ -48,17 +49,23 @@ export class Renderer {
     return (await this.session.run(feeds))['picture'];
   }
 
-  private async encoded(
-    state: ReadonlyMap<string, OrtTensor>,
-    progress: number,
-    encode: (s: Image) => Image,
-  ): Promise<Rendered> {
+  /** The picture as bytes of red, green and blue. */
+  async raw(state: ReadonlyMap<string, OrtTensor>, progress: number): Promise<Raw> {
     const picture = await this.drawn(state, progress);
     const values = floatsOf(picture);
     const [, , height = 1, width = 1] = picture?.dims ?? [];
     const area = width * height;
     const data = new Uint8Array(area * 3);
     for (let c = 0; c < 3; c++) for (let i = 0; i < area; i++) data[i * 3 + c] = Math.round(values[c * area + i] ?? 0);
+    return { width, height, data };
+  }
+
+  private async encoded(
+    state: ReadonlyMap<string, OrtTensor>,
+    progress: number,
+    encode: (s: Image) => Image,
+  ): Promise<Rendered> {
+    const { width, height, data } = await this.raw(state, progress);
     return { width, height, bytes: await encode(image(data, { raw: { width, height, channels: 3 } })).toBuffer() };
   }
 }

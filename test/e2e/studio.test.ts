@@ -52,11 +52,16 @@ describe.runIf(executablePath)('the studio in a real browser', () => {
     page.waitForFunction((n) => Number(document.querySelector('canvas')?.dataset['frames'] ?? 0) >= n, count, {
       timeout: 60_000,
     });
-  async function begin(page: Page, prompt: string, steps: string): Promise<void> {
-    await page.getByRole('textbox', { name: /^Prompt/ }).fill(prompt);
-    const field = page.locator('.tp-lblv', { hasText: 'Steps' }).locator('input').last();
-    await field.fill(steps);
+  async function set(page: Page, name: string, value: string): Promise<void> {
+    const field = page.locator('.tp-lblv', { hasText: name }).locator('input').last();
+    await field.fill(value);
     await field.press('Enter');
+  }
+  async function begin(page: Page, prompt: string, steps: string, tries = '1'): Promise<void> {
+    await page.getByRole('textbox', { name: /^Prompt/ }).fill(prompt);
+    await set(page, 'Steps', steps);
+    await page.getByText('Advanced').click();
+    await set(page, 'Tries', tries);
     await page.getByRole('button', { name: 'Go' }).click();
   }
 
@@ -108,9 +113,7 @@ describe.runIf(executablePath)('the studio in a real browser', () => {
         .setInputFiles(join(folder, `${name}.png`));
       await page.locator('.chosen li', { hasText: name }).waitFor();
     }
-    const field = page.locator('.tp-lblv', { hasText: 'Questions' }).locator('input').last();
-    await field.fill('2');
-    await field.press('Enter');
+    await set(page, 'Questions', '2');
     await page.getByRole('button', { name: 'Go', exact: true }).click();
     for (const which of ['1 of 2', '2 of 2']) {
       await page.locator('#question', { hasText: which }).waitFor({ timeout: 60_000 });
@@ -194,7 +197,7 @@ describe.runIf(executablePath)('the studio in a real browser', () => {
 
   it('finishes a picture that can be downloaded as PNG', async () => {
     const page = await studio();
-    await begin(page, 'a yellow star', '20');
+    await begin(page, 'a yellow star', '20', '2');
     const link = page.getByRole('link', { name: 'Download PNG' });
     await link.waitFor({ timeout: 60_000 });
     const [download] = await Promise.all([page.waitForEvent('download'), link.click()]);

@@ -25,7 +25,7 @@ const start = async (
   return (answer.value as { job: string }).job;
 };
 const upTo = (last: number): number[] => Array.from({ length: last }, (_, i) => i + 1);
-const quick = { prompt: 'a red circle', steps: 12, size: 64, crops: 2, tidy: 0 };
+const quick = { prompt: 'a red circle', steps: 12, size: 64, crops: 2, tries: 1 };
 
 describe('a job', () => {
   it('runs, shows frames and scores, and leaves a whole picture in the gallery', async () => {

@@ -119,6 +119,12 @@ function told(event: GuideEvent, title: string, heard: Heard): PluginEvent[] {
       heard.last = { type: 'chart', x: event.step, ...joined([...heard.said.values(), values]) };
       return [{ type: 'progress', done: event.step, total: event.steps }, heard.last];
     }
+    case 'trying': {
+      const label = `trying beginning ${event.beginning} of ${event.of}`;
+      return [{ type: 'progress', done: event.step, total: event.steps, label }];
+    }
+    case 'tried':
+      return [{ type: 'note', text: choice(event) }];
     case 'compiled':
       heard.clean = event.judges.includes('clean');
       return [];
@@ -148,6 +154,12 @@ function told(event: GuideEvent, title: string, heard: Heard): PluginEvent[] {
     default:
       return [];
   }
+}
+
+/** Which beginning goes on, and why. */
+function choice({ chosen, scores, prompts }: Extract<GuideEvent, { type: 'tried' }>): string {
+  const [best = 0, ...others] = scores.toSorted((a, b) => b - a).map((s) => s.toFixed(3));
+  return `Of ${scores.length} beginnings, number ${chosen + 1} goes on, ${prompts.join(' | ')}: ${best} against ${others.join(', ')}`;
 }
 
 /** Names of all, each with what was said of it last. */
@@ -242,6 +254,11 @@ export async function* guideEvents(
     run,
     settings: { ...request.settings, checkpointEvery },
     prompts,
+    beginnings: await Promise.all(
+      (request.beginnings ?? []).map(async ({ prompts: others, ...b }) =>
+        others ? { ...b, prompts: await withPictures(others, context) } : b,
+      ),
+    ),
     ...(start ? { plan: fitting(start, prompts) } : {}),
     script: await Promise.all(entries),
     ...(resume ? { resume } : {}),
