@@ -89,12 +89,12 @@ export const hardSwish: Rule = ({ g, x }) => [
 ];
 /**
  * At the bounds themselves the cotangent passes, as in torch.clamp. Between 0 and 6 it does not: exporters write ReLU6 so, and hardtanh, which it is,
- * passes nothing at its bounds.
+ * passes nothing at its bounds; that is read off what came out, since a convolution whose output is read twice is not run as one with its ReLU6.
  */
-export const clip: Rule = ({ g, x, inputs }) => [
+export const clip: Rule = ({ g, x, y, inputs }) => [
   () => {
     const [, low, high] = inputs;
-    if (low?.known?.data[0] === 0 && high?.known?.data[0] === 6) return mask(x.greater(0).and(x.less(6)), g);
+    if (low?.known?.data[0] === 0 && high?.known?.data[0] === 6) return mask(y.greater(0).and(y.less(6)), g);
     const above = low ? mask(x.greaterOrEqual(low), g) : g;
     return high ? mask(high.greaterOrEqual(x), above) : above;
   },
