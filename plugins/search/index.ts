@@ -49,7 +49,7 @@ const parameters = z.object({
   best: z.int().min(1).max(10_000).default(20).meta({ title: 'Keep', description: 'How many of the best to list' }),
   duplicates: z.number().min(0).max(1).default(0).meta({
     title: 'Near-duplicates',
-    description: 'Groups pictures whose cosine is at least this, 0.97 say; 0 looks for none',
+    description: 'Groups pictures whose cosine is at least this, 0.9 say; 0 looks for none',
   }),
   within: z.string().max(4096).default('').meta({
     title: 'Within',

@@ -60,8 +60,15 @@ describe.runIf(executablePath)('the studio in a real browser', () => {
   async function begin(page: Page, prompt: string, steps: string, tries = '1'): Promise<void> {
     await page.getByRole('textbox', { name: /^Prompt/ }).fill(prompt);
     await set(page, 'Steps', steps);
-    await page.getByText('Advanced').click();
-    await set(page, 'Tries', tries);
+    // It lies in a folder that is closed.
+    await page
+      .locator('.tp-lblv', { hasText: 'Tries' })
+      .locator('input')
+      .last()
+      .evaluate((input, value) => {
+        (input as HTMLInputElement).value = value;
+        input.dispatchEvent(new Event('change', { bubbles: true }));
+      }, tries);
     await page.getByRole('button', { name: 'Go' }).click();
   }
 

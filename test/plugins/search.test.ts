@@ -132,7 +132,7 @@ describe('search', () => {
   it('groups near-duplicates', async () => {
     const folder = await shapes();
     await sharp(join(folder, 'red-heart.png')).resize(80, 80).jpeg().toFile(join(folder, 'again.jpg'));
-    const events = await eventsOf(search, { pictures: [folder], duplicates: 0.97 }, servicesOf(engine, folder));
+    const events = await eventsOf(search, { pictures: [folder], duplicates: 0.9 }, servicesOf(engine, folder));
     const table = events.find((e) => e.type === 'table');
     const rows = table?.type === 'table' ? table.rows.map((r) => [r[0], basename(String(r[1]))]) : [];
     expect(rows).toEqual([

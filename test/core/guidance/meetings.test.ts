@@ -196,7 +196,7 @@ describe('steering', () => {
   });
   it('of one of two runs of the same prompt and seed is of that one alone', async () => {
     const guide = registry.find('guide');
-    const asked = { prompt: 'a red heart', steps: 30, size: 64, crops: 2, tidy: 0 };
+    const asked = { prompt: 'a red heart', steps: 30, size: 64, crops: 2, tries: 1 };
     const scriptOf = async (prompt?: string): Promise<unknown> => {
       const live = runPlugin(guide, asked, servicesOf(engine));
       let script: unknown;

@@ -27,7 +27,7 @@ describe('several models', () => {
     expect(judged.map((e) => e.step)).toEqual([10, 20, 30, 40]);
     expect(judged[0]?.prompts).toEqual(['a red heart']);
     expect(judged.at(-1)?.cosines[0]).toBeGreaterThan((judged[0]?.cosines[0] ?? 1) + 0.05);
-    expect(judged.at(-1)?.percentiles[0]).toBeGreaterThan(90);
+    expect(judged.at(-1)?.percentiles[0]).toBeGreaterThan(judged[0]?.percentiles[0] ?? 100);
   });
   it('can change while the run goes on, and the run given again is the same', async () => {
     const script = [{ step: 12, change: { lookers: [{ weight: 1 }, { folder: EMBEDDED, weight: 2 }] } }];
