@@ -104,7 +104,9 @@ function onUpdate(update: Update): void {
   const plugin = plugins.find((p) => p.id === update.plugin);
   transport.show(update, plugin?.steerable ?? false);
   brushes.show(update.state === 'running' && (plugin?.paintable ?? false));
-  state.textContent = `${update.paused && running ? 'Paused' : WORDS[update.state]}: ${update.title}${running && far && far.total > 0 ? ` · ${far.done} of ${far.total}` : ''}`;
+  const what = far?.label === undefined ? '' : `${far.label}, `;
+  const done = running && far && far.total > 0 ? ` · ${what}${far.done} of ${far.total}` : '';
+  state.textContent = `${update.paused && running ? 'Paused' : WORDS[update.state]}: ${update.title}${done}`;
   state.dataset['state'] = update.state;
   progress.hidden = !running;
   if (far && far.total > 0) progress.value = far.done / far.total;
