@@ -305,7 +305,7 @@ async function checkStyle({ dimension }: Embeddings, { model }: Eye): Promise<vo
   const own = await model.styleProfiles(new Float32Array(3 * side * side), 1);
   if (own.dimension === dimension) return;
   throw failure('STEER_INVALID', {
-    what: `its style was taken with another model: it has ${dimension} numbers, and this one's styles ${own.dimension}`,
+    what: `its style was taken with another model, or with the eye that does not guide: it has ${dimension} numbers, and this one's styles ${own.dimension}`,
   });
 }
 const isStyle = (p: Prompt): boolean => p.targets.flat().some((item) => item.style !== undefined);

@@ -28,10 +28,7 @@ const FILES = {
 };
 
 /** The head of a checkpoint's file; the numbers follow it, little-endian, in its order. */
-const headSchema = z.object({
-  step: z.int().nonnegative(),
-  plateau: checkpointSchema.shape.plateau,
-  others: checkpointSchema.shape.others,
+const headSchema = checkpointSchema.omit({ values: true }).extend({
   script: scriptSchema,
   chart: z.array(chartEventSchema).max(100_000),
   values: z.array(z.object({ name: z.string().max(100), length: z.int().nonnegative() })).max(1000),
@@ -49,12 +46,11 @@ const MARK = Buffer.from('LCK2');
 
 /** A mark, the CRC-32 of what follows, the head's length (both 4 bytes, little-endian), the head as JSON, the numbers. */
 export function encodeCheckpoint({ checkpoint, script, chart }: Resumable): Uint8Array {
-  const values = Object.entries(checkpoint.values);
+  const { values: numbers, ...course } = checkpoint;
+  const values = Object.entries(numbers);
   const head = new TextEncoder().encode(
     JSON.stringify({
-      step: checkpoint.step,
-      ...(checkpoint.plateau ? { plateau: checkpoint.plateau } : {}),
-      ...(checkpoint.others ? { others: checkpoint.others } : {}),
+      ...course,
       script,
       chart,
       values: values.map(([name, { length }]) => ({ name, length })),
@@ -96,7 +92,7 @@ export function decodeCheckpoint(file: Uint8Array): Resumable {
   } catch {
     return invalid('its file does not begin as it should');
   }
-  const { step, plateau, others, script, chart, values } = head;
+  const { script, chart, values, ...course } = head;
   const total = values.reduce((sum, v) => sum + 4 * v.length, start);
   if (total !== bytes.byteLength) return invalid(`its file has ${bytes.byteLength} bytes, and ${total} are due`);
   let at = start;
@@ -106,12 +102,7 @@ export function decodeCheckpoint(file: Uint8Array): Resumable {
     return [name, data] as const;
   });
   return {
-    checkpoint: checkpointSchema.parse({
-      step,
-      values: Object.fromEntries(numbers),
-      ...(plateau ? { plateau } : {}),
-      ...(others ? { others } : {}),
-    }),
+    checkpoint: checkpointSchema.parse({ ...course, values: Object.fromEntries(numbers) }),
     script,
     chart,
   };

@@ -2,7 +2,8 @@ import { cp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { decodeCheckpoint, encodeCheckpoint } from '../../core/plugin/run-folder.ts';
+import { checkpointSchema } from '../../core/guidance/protocol.ts';
+import { decodeCheckpoint, encodeCheckpoint, type Resumable } from '../../core/plugin/run-folder.ts';
 import { textOf, withText } from '../../core/png-text.ts';
 import { temporaryFolder } from '../support/pictures.ts';
 import { useFolder } from '../support/plugin-files.ts';
@@ -105,17 +106,21 @@ describe('what a run leaves', () => {
 });
 
 describe("a checkpoint's file", () => {
-  const whole = encodeCheckpoint({
+  const kept: Resumable = {
     checkpoint: {
       step: 7,
       values: { a: Float32Array.of(1, -2.5), b: Float32Array.of(3) },
       plateau: { mean: 1, lowest: 0.5, since: 2 },
+      tried: { chosen: 1, scores: [0.1, 0.2] },
+      others: ['a hash'],
     },
     script: [{ step: 3, steer: { prompt: 'a cat' } }],
     chart: [{ type: 'chart', x: 1, series: { a: 0.25 } }],
-  });
+  };
+  const whole = encodeCheckpoint(kept);
   it('is read as it was written', () => {
-    expect(encodeCheckpoint(decodeCheckpoint(whole))).toEqual(whole);
+    expect(Object.keys(kept.checkpoint).sort()).toEqual(Object.keys(checkpointSchema.shape).sort());
+    expect(decodeCheckpoint(whole)).toEqual(kept);
   });
   it('is refused with a code wherever it is cut or changed', () => {
     for (let i = 0; i < whole.byteLength; i += 3)

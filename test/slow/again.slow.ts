@@ -66,7 +66,7 @@ describe('pictures that are made again', () => {
       ['guide', 'a fish', '--drawer', 'pixels', '--steps', '3', '--size', '64', '--out', 'a.svg'],
       folder,
     );
-    expect(run).toMatchObject({ code: 1, err: expect.stringMatching(/^NO_SHAPES: .*kept as a\.png/) });
+    expect(run).toMatchObject({ code: 1, err: expect.stringMatching(/^NO_SHAPES: .*kept as a\.png/m) });
     expect(await readdir(folder)).toEqual(['a.png']);
   });
 });

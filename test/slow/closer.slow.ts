@@ -68,7 +68,7 @@ describe('shapes that are tidied', () => {
         settings: guidanceSettingsSchema.parse({ steps: 120, crops: 4, frameEvery: 0, tidy }),
       }))
         if (event.type === 'picture') found = event;
-      const shapes = [...(found?.values['opacity'] ?? [])].filter((v) => v > -1).length;
+      const shapes = [...(found?.values['opacity'] ?? [])].filter((v) => v > -2.5).length;
       const [[score = 0] = []] = await engine.similarity(
         [{ bytes: found?.bytes ?? new Uint8Array(), name: 'end' }],
         ['a red heart'],
@@ -76,8 +76,9 @@ describe('shapes that are tidied', () => {
       return { shapes, score };
     };
     const [all, fewer] = [await once(0), await once(0.02)];
-    expect(fewer.shapes).toBeLessThan(0.8 * all.shapes);
-    expect(fewer.score).toBeGreaterThan(all.score - 0.08);
+    expect(fewer.shapes).toBeLessThan(all.shapes);
+    expect(fewer.shapes).toBeGreaterThanOrEqual(0.7 * all.shapes);
+    expect(fewer.score).toBeGreaterThan(all.score - 0.05);
   });
 });
 
@@ -145,7 +146,7 @@ describe('style-match', () => {
     };
     const profiles: Float32Array[] = [];
     const pictures = [{ path: join(folder, 'reference.png') }, await draw(100), await draw(0)];
-    for await (const { embeddings } of engine.styles(pictures))
+    for await (const { embeddings } of engine.styles(pictures, { eye: 'guiding' }))
       for (let i = 0; i < embeddings.count; i++)
         profiles.push(embeddings.data.slice(i * embeddings.dimension, (i + 1) * embeddings.dimension));
     const near = (i: number): number =>

@@ -10,8 +10,9 @@ const registry = await loadRegistry();
 
 describe('a policy', () => {
   const gated = async (prompt: string, more: object = {}): Promise<PluginEvent[]> => {
-    const options = { policy: parsePolicy(JSON.stringify(HEARTS), 'the test') };
-    const parameters = { prompt, steps: 100, size: 96, crops: 4, tidy: 0, ...more };
+    const strict = { ...HEARTS, rules: HEARTS.rules.map((r) => ({ ...r, threshold: 70 })) };
+    const options = { policy: parsePolicy(JSON.stringify(strict), 'the test') };
+    const parameters = { prompt, steps: 100, size: 96, crops: 4, tries: 1, ...more };
     return eventsOf(registry.find('guide'), parameters, servicesOf(engine), options);
   };
   it('holds back the pictures of any other plugin, and says why', async () => {

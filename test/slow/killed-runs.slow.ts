@@ -60,7 +60,8 @@ describe('a run that was killed', () => {
       expect(Buffer.compare(await readFile(join(folder, name, 'picture.png')), straight)).toBe(0);
       const csv = (await readFile(join(folder, name, 'scores.csv'), 'utf8')).trim().split('\n');
       expect(csv.slice(1).map((line) => Number(line.split(',')[0]))).toEqual(
-        Array.from({ length: 80 }, (_, k) => k + 1),
+        // A fifth of the steps went into trying beginnings.
+        Array.from({ length: 64 }, (_, k) => k + 17),
       );
     }
     expect(resumed.some((out) => / goes on after step [1-9]/.test(out))).toBe(true);

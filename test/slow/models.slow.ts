@@ -53,7 +53,7 @@ describe('a style', () => {
   });
   it('that was taken with the own model keeps it', async () => {
     const ink = { bytes: new Uint8Array(await drawn('star', 'black')), name: 'ink' };
-    for await (const { embeddings: profile } of engine.styles([ink]))
+    for await (const { embeddings: profile } of engine.styles([ink], { eye: 'guiding' }))
       await expectRefused(wide, 'STEER_INVALID', { style: { profile, weight: 1 } });
   });
 });
