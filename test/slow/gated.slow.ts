@@ -10,7 +10,7 @@ const registry = await loadRegistry();
 
 describe('a policy', () => {
   const gated = async (prompt: string, more: object = {}): Promise<PluginEvent[]> => {
-    const strict = { ...HEARTS, rules: HEARTS.rules.map((r) => ({ ...r, threshold: 70 })) };
+    const strict = { ...HEARTS, rules: HEARTS.rules.map((r) => ({ ...r, unless: [] })) };
     const options = { policy: parsePolicy(JSON.stringify(strict), 'the test') };
     const parameters = { prompt, steps: 100, size: 96, crops: 4, tries: 1, ...more };
     return eventsOf(registry.find('guide'), parameters, servicesOf(engine), options);
