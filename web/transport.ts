@@ -43,7 +43,7 @@ export function createTransport(wish: (wish: Wish) => void, branch: (step: numbe
       // While beginnings are tried there is nothing to hold, and no way back to before one was chosen.
       const chose = choosing;
       choosing = running && progress?.label !== undefined;
-      if (choosing) back.min = '0';
+      if (choosing || !was) back.min = '0';
       else if (chose && progress) back.min = String(Math.max(0, progress.done - 1));
       bar.hidden = choosing || !steerable || !(running || branches);
       paused = held;

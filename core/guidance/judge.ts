@@ -1,6 +1,6 @@
 /** A model that does not guide: what it thinks of the drawing tells whether only the guiding one is pleased. */
 import type { Embeddings } from '../clip/batches.ts';
-import { dot, percentiles, row } from '../engine/scores.ts';
+import { dot, percentiles, row, totalOf } from '../engine/scores.ts';
 import { floatsOf } from '../graph/session.ts';
 import { freshViews, type Raw } from './fresh-views.ts';
 import type { Eye } from './looker.ts';
@@ -48,7 +48,7 @@ export class Judge {
   /** How well the drawing is what is wanted: the mean cosine over the prompts, by their weights. */
   async score(drawing: Raw, prompts: readonly Prompt[], progress: number, views: number): Promise<number> {
     const { cosines } = await this.opinion(drawing, prompts, progress, views);
-    const total = prompts.reduce((sum, p) => sum + Math.abs(p.weight), 0);
+    const total = totalOf(prompts.map((p) => p.weight));
     return prompts.reduce((sum, p, i) => sum + (p.weight * (cosines[i] ?? 0)) / total, 0);
   }
 

@@ -5,7 +5,7 @@ import { readOnnx } from '../graph/index.ts';
 import { float32, floatsOf } from '../graph/session.ts';
 import type { Inbox } from '../process/inbox.ts';
 import { seeded, seedFor } from '../random.ts';
-import { ALL_VIEWS } from './fresh-views.ts';
+import { ALL_VIEWS, type Raw } from './fresh-views.ts';
 import { Growth, renewalSteps, tidyStep } from './growth.ts';
 import { Judge } from './judge.ts';
 import { type DueEntry, Live } from './live.ts';
@@ -25,6 +25,7 @@ import type {
   Tried,
 } from './protocol.ts';
 import { hashesBeside, recordOf } from './record.ts';
+import { frameOf } from './renderer.ts';
 import { canvasOf } from './step.ts';
 import type { Stepper, StepResult } from './stepper.ts';
 import { type Kept, Trail } from './trail.ts';
@@ -61,6 +62,8 @@ const OWN: Beginning = { starts: {} };
 class Run {
   readonly live: Live;
   readonly judges: ReadonlyMap<JudgeName, Judge>;
+  /** The clean eye of the run's own model. */
+  private readonly chooser: Judge;
   bench: Workbench;
   step = 0;
   private paused = false;
@@ -86,6 +89,7 @@ class Run {
     this.live = live;
     this.bench = bench;
     this.judges = judges;
+    this.chooser = judges.get('clean') ?? new Judge(context.eye, bench.canvas);
     this.trail = new Trail(request.settings.steps);
     this.scripted = [...this.planned(), ...request.script].sort((a, b) => a.step - b.step);
   }
@@ -180,8 +184,8 @@ class Run {
       advance: async () => {
         await this.drawn();
       },
-      score: () => this.judged(this.judge),
-      frame: () => this.frame(),
+      score: () => this.judged(),
+      frame: async () => this.frame(await this.drawing()),
       keep: () => {
         const [state, step, plateau] = [this.bench.stepper.state, this.step, this.plateau];
         return () => {
@@ -201,15 +205,9 @@ class Run {
     yield { type: 'tried', step: this.step, prompts: this.live.prompts.map(printTargets), ...this.tried };
   }
 
-  /** Who chooses: the clean eye of the run's own model. */
-  private get judge(): Judge {
-    return this.judges.get('clean') ?? new Judge(this.context.eye, this.bench.canvas);
-  }
-
   /** The score by fresh views. */
-  private async judged(judge: Judge, state = this.bench.stepper.state): Promise<number> {
-    const drawing = await this.bench.preview.raw(state, this.progress);
-    return judge.score(drawing, this.live.prompts, this.progress, ALL_VIEWS);
+  private async judged(state = this.bench.stepper.state): Promise<number> {
+    return this.chooser.score(await this.drawing(state), this.live.prompts, this.progress, ALL_VIEWS);
   }
 
   private get growth(): Growth | undefined {
@@ -282,14 +280,14 @@ class Run {
     const { settings: s } = this.request;
     const lossOf = (state: Stepper['state']): Promise<number> =>
       stepper.judged(this.step - 1, this.live, seeded(seedFor(s.seed, 'tidying')), state);
-    const [loss, least] = [await lossOf(stepper.state), await this.judged(this.judge)];
+    const [loss, least] = [await lossOf(stepper.state), await this.judged()];
     const rows = growth.visible(stepper.state);
     let left = Math.floor(TIDIED * rows.length);
     for (const row of rows) {
       if (this.context.signal.aborted || left === 0) return;
       const without = growth.without(row, stepper.state);
       if ((await lossOf(without)) > loss + s.tidy * Math.abs(loss)) continue;
-      if ((await this.judged(this.judge, without)) < least) continue;
+      if ((await this.judged(without)) < least) continue;
       stepper.state = without;
       left -= 1;
     }
@@ -383,18 +381,18 @@ class Run {
     return { type: 'checkpoint', checkpoint: { step: this.step, values, ...plateau, ...tried, ...others }, script };
   }
 
-  private async frame(): Promise<GuideEvent> {
-    const { preview, stepper } = this.bench;
-    return { type: 'frame', step: this.step, ...(await preview.jpeg(stepper.state, this.progress)) };
+  private drawing(state = this.bench.stepper.state): Promise<Raw> {
+    return this.bench.preview.raw(state, this.progress);
+  }
+  private async frame(drawing: Raw): Promise<GuideEvent> {
+    return { type: 'frame', step: this.step, ...(await frameOf(drawing)) };
   }
 
   /** A frame, and what those who do not guide think of it. */
   async *shown(views = FEW_VIEWS): AsyncGenerator<GuideEvent> {
-    yield await this.frame();
-    if (this.judges.size === 0) return;
-    const { preview, stepper } = this.bench;
+    const drawing = await this.drawing();
+    yield await this.frame(drawing);
     const { prompts } = this.live;
-    const drawing = await preview.raw(stepper.state, this.progress);
     for (const [by, judge] of this.judges) {
       const opinion: Opinion = await judge.opinion(drawing, prompts, this.progress, views);
       yield { type: 'judged', by, step: this.step, prompts: prompts.map(printTargets), ...opinion };

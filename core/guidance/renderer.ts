@@ -13,6 +13,16 @@ export interface Rendered {
   readonly bytes: Uint8Array;
 }
 
+const encoded = async ({ width, height, data }: Raw, encode: (s: Image) => Image): Promise<Rendered> => ({
+  width,
+  height,
+  bytes: await encode(image(data, { raw: { width, height, channels: 3 } })).toBuffer(),
+});
+
+/** JPEG, for frames. */
+export const frameOf = (drawing: Raw): Promise<Rendered> =>
+  encoded(drawing, (s) => s.jpeg({ quality: FRAME_QUALITY, chromaSubsampling: '4:4:4' }));
+
 export class Renderer {
   private readonly graph: Graph;
   private readonly threads: number;
@@ -23,14 +33,9 @@ export class Renderer {
     this.threads = threads;
   }
 
-  /** JPEG, for frames. */
-  jpeg(state: ReadonlyMap<string, OrtTensor>, progress: number): Promise<Rendered> {
-    return this.encoded(state, progress, (s) => s.jpeg({ quality: FRAME_QUALITY, chromaSubsampling: '4:4:4' }));
-  }
-
   /** PNG, for the finished picture. A run that ended early is as far as it came: nothing fades that its last frame still had. */
-  png(state: ReadonlyMap<string, OrtTensor>, progress: number): Promise<Rendered> {
-    return this.encoded(state, progress, (s) => s.png({ compressionLevel: 9 }));
+  async png(state: ReadonlyMap<string, OrtTensor>, progress: number): Promise<Rendered> {
+    return encoded(await this.raw(state, progress), (s) => s.png({ compressionLevel: 9 }));
   }
 
   async release(): Promise<void> {
@@ -58,14 +63,5 @@ export class Renderer {
     const data = new Uint8Array(area * 3);
     for (let c = 0; c < 3; c++) for (let i = 0; i < area; i++) data[i * 3 + c] = Math.round(values[c * area + i] ?? 0);
     return { width, height, data };
-  }
-
-  private async encoded(
-    state: ReadonlyMap<string, OrtTensor>,
-    progress: number,
-    encode: (s: Image) => Image,
-  ): Promise<Rendered> {
-    const { width, height, data } = await this.raw(state, progress);
-    return { width, height, bytes: await encode(image(data, { raw: { width, height, channels: 3 } })).toBuffer() };
   }
 }

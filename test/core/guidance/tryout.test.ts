@@ -2,8 +2,15 @@ import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { ALL_VIEWS, freshViews, type Raw } from '../../../core/guidance/fresh-views.ts';
 import { REGIONS } from '../../../core/guidance/prompt/regions.ts';
-import type { Beginning, Checkpoint } from '../../../core/guidance/protocol.ts';
-import { type GuideEvent, parsePrompt, type ReadyDrawer, readyDrawer, strokes } from '../../../core/index.ts';
+import type { Checkpoint } from '../../../core/guidance/protocol.ts';
+import {
+  beginningOf,
+  type GuideEvent,
+  parsePrompt,
+  type ReadyDrawer,
+  readyDrawer,
+  strokes,
+} from '../../../core/index.ts';
 import { guidingWith, picture, recordOf, request } from '../../support/guiding.ts';
 import { useEngine } from '../../support/services.ts';
 import { strangeModel } from '../../support/with-models.ts';
@@ -12,11 +19,8 @@ const { run, tell } = guidingWith(useEngine({ model: strangeModel() }));
 const settings = { steps: 20, tryout: 0.25, renewals: 3, awake: 0.3, frameEvery: 10 };
 const drawerOf = (seed: number): ReadyDrawer =>
   readyDrawer(strokes as never, { strokes: 20 } as never, seed, { preview: 64, output: 64 });
-const beginning = (seed: number): Beginning => ({
-  starts: Object.fromEntries(drawerOf(seed).parameters.map((p) => [p.name, p.start])),
-});
 const drawer = drawerOf(1);
-const beginnings = [2, 3].map(beginning);
+const beginnings = [2, 3].map((seed) => beginningOf(drawerOf(seed)));
 const asked = (more: object = {}) => request(strokes as never, 'a heart', settings, { drawer, beginnings, ...more });
 const triedOf = (events: readonly GuideEvent[]) => events.find((e) => e.type === 'tried');
 const rawOf = (png: Uint8Array) => sharp(png).raw().toBuffer({ resolveWithObject: true });
