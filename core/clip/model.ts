@@ -100,6 +100,7 @@ export class ClipModel {
   private readonly words = once(() => this.loadTokenizer());
   private readonly known = once(() => this.describe());
   private readonly hashed = once(() => this.hashFiles());
+  private readonly looked = once(async () => saliencyPlan(await this.tower('image'), await this.side()));
   private readonly store: Store;
   /** The model whose second image tower this is, or this itself: words, and pictures that are compared, are read by it. */
   readonly whole: ClipModel;
@@ -469,7 +470,7 @@ export class ClipModel {
   ): Promise<{ value: number; rows: number; columns: number; heat: Float32Array; kind: SaliencyPlan['kind'] }> {
     const side = await this.side();
     const tower = await this.tower('image');
-    const plan = saliencyPlan(tower, side);
+    const plan = await this.looked();
     const { count, dimension } = against;
     const session = await keptSession(this.fixed, `saliency ${count}`, async () =>
       compile(saliencyGraph(tower, plan, { side, count, dimension }), this.compileOptions),
@@ -491,23 +492,24 @@ export class ClipModel {
     const { ids, used, own } = tokenizer.encode(text);
     const tower = await this.tower('text');
     const inside = tokenEmbeddings(tower);
-    const graph = trace(`token gradient of ${this.folder.path}`, (t) => {
-      const { dtype } = mainInput(tower);
-      const { embedding, values } = callTower(t, tower, t.input('ids', [1, ids.length], dtype), [inside], [used]);
-      const value = cosines(embedding, t.input('against', [against.count, against.dimension]))
-        .mul(t.input('weights', [1, against.count]))
-        .sum();
-      const source = values[inside] ?? embedding;
-      const [gradient = value] = gradients(value, [source]);
-      return { value, gradient };
+    const session = await keptSession(this.fixed, `tokens ${ids.length} ${used} ${against.count}`, async () => {
+      const graph = trace(`token gradient of ${this.folder.path}`, (t) => {
+        const { dtype } = mainInput(tower);
+        const { embedding, values } = callTower(t, tower, t.input('ids', [1, ids.length], dtype), [inside], [used]);
+        const value = cosines(embedding, t.input('against', [against.count, against.dimension]))
+          .mul(t.input('weights', [1, against.count]))
+          .sum();
+        const source = values[inside] ?? embedding;
+        const [gradient = value] = gradients(value, [source]);
+        return { value, gradient };
+      });
+      return compile(graph, this.compileOptions);
     });
-    const session = await compile(graph, this.compileOptions);
     const out = await session.run({
       ids: wholeNumbers(mainInput(tower).dtype, ids, [1, ids.length]),
       against: float32(against.data, [against.count, against.dimension]),
       weights: float32(weights, [1, against.count]),
     });
-    await session.release();
     const gradient = floatsOf(out['gradient']);
     this.checkFinite(gradient, 'a gradient');
     return {

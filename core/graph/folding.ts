@@ -20,26 +20,42 @@ export const FOLD_LIMIT = 1 << 14;
 
 const stridesOf = (shape: Shape): number[] => shape.map((_, i) => sizeOf(shape.slice(i + 1)));
 
-/** Values at every index of `shape`, row-major. */
+/** Values at every index of `shape`, row-major. `at` is given the same array every time, counted on. */
 function mapIndices(shape: Shape, at: (index: readonly number[]) => number): number[] {
-  const strides = stridesOf(shape);
-  return Array.from({ length: sizeOf(shape) }, (_, flat) =>
-    at(strides.map((s, i) => Math.floor(flat / s) % (shape[i] ?? 1))),
-  );
+  const index = shape.map(() => 0);
+  return Array.from({ length: sizeOf(shape) }, (_, flat) => {
+    if (flat > 0) countOn(index, shape);
+    return at(index);
+  });
 }
-const read = (k: Known, index: readonly number[]): number => {
-  const strides = stridesOf(k.shape);
-  const skip = index.length - k.shape.length;
-  return (
-    k.data[strides.reduce((sum, s, i) => sum + s * ((k.shape[i] ?? 1) === 1 ? 0 : (index[i + skip] ?? 0)), 0)] ?? 0
-  );
-};
+function countOn(index: number[], shape: Shape): void {
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    index[axis] = (index[axis] ?? 0) + 1;
+    if ((index[axis] ?? 0) < (shape[axis] ?? 1)) return;
+    index[axis] = 0;
+  }
+}
+/** A constant's numbers by index, the index of a value that it is broadcast to too. */
+function reader({ shape, data }: Known): (index: readonly number[]) => number {
+  const strides = stridesOf(shape).map((s, i) => ((shape[i] ?? 1) === 1 ? 0 : s));
+  return (index) => {
+    const skip = index.length - strides.length;
+    let at = 0;
+    for (const [i, stride] of strides.entries()) at += stride * (index[i + skip] ?? 0);
+    return data[at] ?? 0;
+  };
+}
 const lift =
   (f: (...x: number[]) => number): Fold =>
   ({ inputs, output }) => {
     const all = inputs.filter((k) => k !== undefined);
     if (all.length !== inputs.length) return undefined;
-    return mapIndices(output.shape, (index) => f(...all.map((k) => read(k, index))));
+    const size = sizeOf(output.shape);
+    // Nothing is repeated along an axis: as many numbers as the output has lie in its order.
+    if (all.every((k) => k.data.length === size || k.data.length === 1))
+      return Array.from({ length: size }, (_, i) => f(...all.map((k) => k.data[k.data.length === 1 ? 0 : i] ?? 0)));
+    const readers = all.map(reader);
+    return mapIndices(output.shape, (index) => f(...readers.map((from) => from(index))));
   };
 const whole = (n: FoldInput, x: number): number => (n.output.dtype.startsWith('float') ? x : Math.trunc(x));
 const sameData: Fold = ({ inputs }) => inputs[0]?.data;
@@ -79,7 +95,7 @@ const FOLDS: Partial<Record<Operator, Fold>> = {
   Or: lift((a, b) => flag(a !== 0 || b !== 0)),
   Not: lift((a) => flag(a === 0)),
   Where: lift((c, a, b) => (c ? a : b)),
-  Expand: ({ inputs: [x], output }) => x && mapIndices(output.shape, (index) => read(x, index)),
+  Expand: ({ inputs: [x], output }) => x && mapIndices(output.shape, reader(x)),
   Cast: (n) => lift((a) => (n.output.dtype === 'bool' ? flag(a !== 0) : whole(n, a)))(n),
   ReduceProd: reduced((a, b) => a * b, 1),
   ReduceSum: reduced((a, b) => a + b, 0),
@@ -93,25 +109,18 @@ const FOLDS: Partial<Record<Operator, Fold>> = {
   Transpose: ({ inputs: [x], attributes, output }) => {
     if (!x) return undefined;
     const order = intsOf(attributes, 'perm') ?? x.shape.map((_, i) => x.shape.length - 1 - i);
-    return mapIndices(output.shape, (index) =>
-      read(
-        x,
-        x.shape.map((_, axis) => index[order.indexOf(axis)] ?? 0),
-      ),
-    );
+    const places = x.shape.map((_, axis) => order.indexOf(axis));
+    const from = reader(x);
+    return mapIndices(output.shape, (index) => from(places.map((place) => index[place] ?? 0)));
   },
   Concat: ({ inputs, attributes, output }) => {
     const axis = axisOf(intOf(attributes, 'axis', 0), output.shape.length);
     if (inputs.some((k) => !k)) return undefined;
+    const parts = inputs.flatMap((k) => (k ? [{ size: k.shape[axis] ?? 0, from: reader(k) }] : []));
     return mapIndices(output.shape, (index) => {
       let at = index[axis] ?? 0;
-      for (const k of inputs) {
-        const size = k?.shape[axis] ?? 0;
-        if (k && at < size)
-          return read(
-            k,
-            index.map((v, i) => (i === axis ? at : v)),
-          );
+      for (const { size, from } of parts) {
+        if (at < size) return from(index.map((v, i) => (i === axis ? at : v)));
         at -= size;
       }
       return 0;
@@ -120,10 +129,11 @@ const FOLDS: Partial<Record<Operator, Fold>> = {
   Slice: ({ inputs: [x, starts, ends, axes, steps], output }) => {
     if (!x || !starts || !ends) return undefined;
     const cuts = cutsOf(x.shape, starts.data, ends.data, axes?.data, steps?.data);
+    const from = reader(x);
     return mapIndices(output.shape, (index) => {
       const source = [...index];
       for (const c of cuts) source[c.axis] = c.start + c.step * (index[c.axis] ?? 0);
-      return read(x, source);
+      return from(source);
     });
   },
   Gather: ({ inputs: [x, indices], attributes, output }) => {
@@ -131,9 +141,10 @@ const FOLDS: Partial<Record<Operator, Fold>> = {
     const axis = axisOf(intOf(attributes, 'axis', 0), x.shape.length);
     const size = x.shape[axis] ?? 1;
     const rank = indices.shape.length;
+    const [place, from] = [reader(indices), reader(x)];
     return mapIndices(output.shape, (index) => {
-      const at = read(indices, index.slice(axis, axis + rank));
-      return read(x, [...index.slice(0, axis), at < 0 ? at + size : at, ...index.slice(axis + rank)]);
+      const at = place(index.slice(axis, axis + rank));
+      return from([...index.slice(0, axis), at < 0 ? at + size : at, ...index.slice(axis + rank)]);
     });
   },
   ConstantOfShape: ({ attributes, output }) => {
@@ -147,9 +158,10 @@ const FOLDS: Partial<Record<Operator, Fold>> = {
     if (!x) return undefined;
     const upper = intOf(attributes, 'upper', 1) === 1;
     const diagonal = k?.data[0] ?? 0;
+    const from = reader(x);
     return mapIndices(x.shape, (index) => {
       const [row = 0, column = 0] = index.slice(-2);
-      return (upper ? column - row >= diagonal : column - row <= diagonal) ? read(x, index) : 0;
+      return (upper ? column - row >= diagonal : column - row <= diagonal) ? from(index) : 0;
     });
   },
 };
