@@ -45,6 +45,7 @@ export interface Job {
   /** Reports and lists, as they are kept. */
   files: readonly { readonly name: string; readonly file: string }[];
   question?: Of<'question'> | undefined;
+  layout?: Of<'layout'>;
   /** Another list after the run has gone back. */
   chart: Of<'chart'>[];
   paused: boolean;
@@ -254,6 +255,7 @@ export class Jobs extends EventEmitter<{ changed: [Job] }> {
     } else if (event.type === 'progress') job.progress = event;
     else if (event.type === 'frame') job.frame = event;
     else if (event.type === 'ranking') job.ranking = event;
+    else if (event.type === 'layout') job.layout = event;
     else if (event.type === 'paused' || event.type === 'going') job.paused = event.type === 'paused';
     else if (event.type === 'table')
       job.tables = [...job.tables.filter((t) => t.title !== event.title), event].slice(-TABLES_LIMIT);

@@ -109,6 +109,16 @@ export const updateSchema = z.object({
     )
     .optional(),
   files: z.array(z.object({ name: z.string(), url: z.string() })).optional(),
+  /** Where on the canvas what is wanted, part by part of the prompt: `words @place rest`. */
+  layout: z
+    .array(
+      z.object({
+        words: z.string(),
+        place: z.object({ left: z.number(), top: z.number(), right: z.number(), bottom: z.number() }).optional(),
+        rest: z.string(),
+      }),
+    )
+    .optional(),
   /** What the run waits for somebody to say; null when it waits no more. */
   question: z
     .object({

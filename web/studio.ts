@@ -7,6 +7,7 @@ import { type Controls, createControls } from './controls.ts';
 import { createEasel } from './easel.ts';
 import { byId, make } from './element.ts';
 import { showGallery } from './gallery.ts';
+import { createLayout } from './layout.ts';
 import { showRanking } from './ranking.ts';
 import { clearResults, showQuestion, showResults } from './results.ts';
 import { createTransport } from './transport.ts';
@@ -52,6 +53,7 @@ const brushes = createBrushes(async (stroke) => {
   const sent = await connection.upload(new File([blob], `${kind}.png`, { type: 'image/png' }));
   report(sent.ok ? await connection.steer(shown.job, { [kind]: sent.value }) : sent);
 });
+const layout = createLayout(async (prompt) => report(shown && (await connection.steer(shown.job, { prompt }))));
 let plugins: readonly WirePlugin[] = [];
 
 let controls: Controls | undefined;
@@ -78,6 +80,7 @@ const WORDS: Record<Update['state'], string> = {
 function begin(update: Update): void {
   shown = { job: update.job, running: true, waiting: true, prompt: update.title };
   brushes.clear();
+  layout.clear();
   clearResults();
   chart.clear();
   notes.replaceChildren();
@@ -103,6 +106,7 @@ function onUpdate(update: Update): void {
   const { progress: far } = update;
   const plugin = plugins.find((p) => p.id === update.plugin);
   transport.show(update, plugin?.steerable ?? false);
+  layout.show(update, plugin?.steerable ?? false);
   brushes.show(update.state === 'running' && (plugin?.paintable ?? false));
   const what = far?.label === undefined ? '' : `${far.label}, `;
   const done = running && far && far.total > 0 ? ` · ${what}${far.done} of ${far.total}` : '';

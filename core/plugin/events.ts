@@ -7,6 +7,7 @@ import { scriptSchema } from './steer.ts';
 
 const name = z.string().max(4096);
 const percent = z.number().min(0).max(100);
+const share = z.number().min(0).max(1);
 const side = z.int().min(1).max(16_384);
 /** It shows more of an answer that a table or a ranking gives: the command line writes it only where files are asked for. */
 const report = z.literal(true).optional();
@@ -65,6 +66,19 @@ export const pluginEventSchema = z.discriminatedUnion('type', [
         }),
       )
       .max(1_000_000),
+  }),
+  /** Where on the canvas what is wanted, part by part of the prompt: `words @place rest`. One takes the place of the one before. */
+  z.object({
+    type: z.literal('layout'),
+    parts: z
+      .array(
+        z.object({
+          words: name,
+          place: z.object({ left: share, top: share, right: share, bottom: share }).optional(),
+          rest: name,
+        }),
+      )
+      .max(64),
   }),
   /** The run waits for somebody, or goes on; it went back to a step, and what it said of later ones is void. */
   z.object({ type: z.enum(['paused', 'going', 'rewound']), step: z.int().nonnegative() }),

@@ -17,6 +17,7 @@ interface Seen {
   picture: unknown;
   tables: unknown;
   files: unknown;
+  layout: unknown;
 }
 
 /** The newest notes that somebody who joins is told. */
@@ -71,6 +72,7 @@ function news(job: Job, seen: Seen): Update {
       : {}),
     ...(job.tables === seen.tables ? {} : { tables: shownTables(job.tables) }),
     ...(job.files === seen.files ? {} : { files: shownFiles(job.files) }),
+    ...(job.layout && job.layout !== seen.layout ? { layout: job.layout.parts } : {}),
     question: job.question
       ? {
           id: job.question.id,
@@ -95,6 +97,7 @@ function news(job: Job, seen: Seen): Update {
     picture: job.picture,
     tables: job.tables,
     files: job.files,
+    layout: job.layout,
   });
   return update;
 }
@@ -128,6 +131,7 @@ export function watch(jobs: Jobs, send: Send, onLost: () => void): () => void {
           picture: undefined,
           tables: undefined,
           files: undefined,
+          layout: undefined,
         };
         state.turn = ++turn;
         seen.set(job.id, state);

@@ -181,6 +181,37 @@ describe.runIf(executablePath)('the studio in a real browser', () => {
     expect(complaints).toEqual([]);
   });
 
+  it('shows where the things of a scene are wanted, and lets them be moved', async () => {
+    const page = await studio();
+    await begin(page, 'a cat under the moon', '900');
+    await untilFrames(page, 2);
+    const boxes = page.locator('#layout button');
+    expect(await boxes.allTextContents()).toEqual(['a cat', 'the moon']);
+    const canvas = await page.locator('#canvas').boundingBox();
+    const before = await boxes.first().boundingBox();
+    if (!canvas || !before) throw new Error('no box to move');
+    await page.mouse.move(before.x + before.width / 2, before.y + before.height / 2);
+    await page.mouse.down();
+    await page.mouse.move(before.x + before.width / 2 - canvas.width, before.y + before.height / 2, { steps: 4 });
+    await page.mouse.up();
+    // What the run says of itself, not what the hand left: it is told again when the page is loaded anew.
+    const left = async (): Promise<string> => {
+      const late = await studio();
+      await late.locator('#layout button').first().waitFor();
+      const style = await late.locator('#layout button').first().getAttribute('style');
+      await late.close();
+      return /left: (\d+)%/.exec(style ?? '')?.[1] ?? '';
+    };
+    await expect.poll(left, { timeout: 30_000 }).toBe('0');
+    await boxes.first().focus();
+    await page.keyboard.press('ArrowRight');
+    await expect.poll(left, { timeout: 30_000 }).toBe('2');
+    await page.getByRole('button', { name: 'Cancel' }).click();
+    await page.locator('#state', { hasText: 'Cancelled' }).waitFor();
+    expect(await page.locator('#layout').isHidden()).toBe(true);
+    expect(complaints).toEqual([]);
+  });
+
   it('draws a prompt live, shows a late page the same canvas, and cancels', async () => {
     const page = await studio();
     await begin(page, 'a red heart', '5000');

@@ -7,6 +7,12 @@ import { drawn, temporaryFolder } from '../support/pictures.ts';
 import { eventsOf, servicesOf, useEngine } from '../support/services.ts';
 import { strangeModel } from '../support/with-models.ts';
 
+interface Place {
+  readonly left: number;
+  readonly top: number;
+  readonly right: number;
+  readonly bottom: number;
+}
 const engine = useEngine({ model: strangeModel() });
 const run = guideRuns(engine);
 
@@ -36,6 +42,27 @@ describe('guide', () => {
     expect(refused).toMatchObject([{ code: 'STEER_INVALID' }, { code: 'STEER_INVALID' }]);
     const shapes = (svg.match(/<path/g) ?? []).length;
     expect([shapes > 0, shapes <= 12]).toEqual([true, true]);
+  });
+  it('tells where it wants what, of the beginning that is tried, the one that goes on, and after a change', async () => {
+    const scene = { prompt: 'a cat under the moon', steps: 30, tries: 2, size: 64, tidy: 0 };
+    const live = runPlugin(guide, scene, servicesOf(engine));
+    const told: { words: string; top: number | undefined }[][] = [];
+    let written = '';
+    for await (const event of live.events) {
+      if (event.type === 'layout') {
+        told.push(event.parts.map(({ words, place }) => ({ words, top: place?.top })));
+        const at = ({ left, top, right, bottom }: Place): string => ` @(${left},${top},${right},${bottom})`;
+        written = event.parts.map((p) => `${p.words}${p.place ? at(p.place) : ''}${p.rest}`).join(' | ');
+      }
+      if (event.type === 'progress' && event.label === undefined && event.done === 10)
+        await live.steer({ prompt: written.replaceAll('the moon', 'the sun') });
+    }
+    const words = told.map((parts) => parts.map((p) => p.words));
+    expect(words[0]).toEqual(['a cat under the moon', 'a cat', 'the moon']);
+    expect(words.at(-1)?.at(-1)).toBe('the sun');
+    for (const [, cat, moon] of told) expect(cat?.top).toBeGreaterThan(moon?.top ?? 1);
+    const plain = await run({ prompt: 'a cat', steps: 2 });
+    expect(plain.filter((e) => e.type === 'layout')).toEqual([]);
   });
   it('draws on paper of another colour, in the picture and in the SVG, and refuses what is no colour', async () => {
     for (const drawer of ['strokes', 'glyphs']) {

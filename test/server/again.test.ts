@@ -5,9 +5,10 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { checkpointSchema } from '../../core/guidance/protocol.ts';
 import { decodeCheckpoint, encodeCheckpoint, type Resumable } from '../../core/plugin/run-folder.ts';
 import { textOf, withText } from '../../core/png-text.ts';
+import { lodestoneHere } from '../support/command-line-here.ts';
 import { temporaryFolder } from '../support/pictures.ts';
 import { useFolder } from '../support/plugin-files.ts';
-import { lodestoneOnStrange } from '../support/with-models.ts';
+import { lodestoneOnStrange, strangeModel } from '../support/with-models.ts';
 
 /** Twenty steps and more: checkpoints come every twenty. Tidied, so that what ends a run is made again too. */
 const guide = [
@@ -48,13 +49,13 @@ describe('a finished picture', () => {
     expect(verified).toMatchObject({ code: 1, err: expect.stringMatching(/^DIFFERENT: .*6 pixels differ/) });
 
     await writeFile(join(folder, 'bare.png'), touched);
-    expect(await lodestoneOnStrange(['verify', 'bare.png'], folder)).toMatchObject({
+    expect(await lodestoneHere(['verify', join(folder, 'bare.png')])).toMatchObject({
       code: 1,
       err: expect.stringMatching(/^RECORD_MISSING/),
     });
     const other = text.replace(/"hash":"[0-9a-f]+"/, `"hash":"${'0'.repeat(64)}"`);
     await writeFile(join(folder, 'other.png'), withText(touched, 'lodestone', other));
-    expect(await lodestoneOnStrange(['verify', 'other.png'], folder)).toMatchObject({
+    expect(await lodestoneHere(['verify', join(folder, 'other.png'), '--model', strangeModel()])).toMatchObject({
       code: 1,
       err: expect.stringMatching(/^RECORD_MODEL/),
     });

@@ -9,7 +9,7 @@ import { bin, lodestone } from '../support/command-line.ts';
 import { lodestoneHere } from '../support/command-line-here.ts';
 import { drawn, temporaryFolder } from '../support/pictures.ts';
 import { referenceFolder } from '../support/reference.ts';
-import { lodestoneOnStrange } from '../support/with-models.ts';
+import { lodestoneOnStrange, strangeModel } from '../support/with-models.ts';
 
 async function pictures(): Promise<string> {
   const folder = await temporaryFolder();
@@ -21,7 +21,7 @@ async function pictures(): Promise<string> {
 describe('lodestone', () => {
   it('guide draws a picture and writes it whole', async () => {
     const folder = await temporaryFolder();
-    const { code, out } = await lodestone(
+    const { code, out } = await lodestoneOnStrange(
       [
         'guide',
         'a red heart',
@@ -88,7 +88,20 @@ describe('lodestone', () => {
     ['a picture that is none', ['score', bin, 'a cat'], 1, /PICTURE_UNREADABLE.*bin\.js/],
     [
       'a folder that cannot be written',
-      ['guide', 'x', '--steps', '1', '--size', '64', '--tidy', '0', '--out', join(bin, 'x.png')],
+      [
+        'guide',
+        'x',
+        '--steps',
+        '1',
+        '--size',
+        '64',
+        '--tidy',
+        '0',
+        '--model',
+        strangeModel(),
+        '--out',
+        join(bin, 'x.png'),
+      ],
       1,
       /FILE_WRITE/,
     ],
@@ -126,7 +139,12 @@ describe('lodestone', () => {
 
   it('says which folder of plugins is not there, and goes on with those that are', async () => {
     const env = { LODESTONE_PLUGINS: '/nowhere' };
-    const { code, err } = await lodestone(['rank', 'a red heart', await pictures()], '.', undefined, env);
+    const { code, err } = await lodestone(
+      ['rank', 'a red heart', await pictures(), '--model', strangeModel()],
+      '.',
+      undefined,
+      env,
+    );
     expect([code, err]).toEqual([0, expect.stringMatching(/^FILE_MISSING: \/nowhere/)]);
   });
 

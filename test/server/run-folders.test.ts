@@ -1,16 +1,11 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { existsSync } from 'node:fs';
 import { cp, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
-import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { RunFolder } from '../../core/plugin/run-folder.ts';
-import { bin, type Ended, lodestone } from '../support/command-line.ts';
+import { type Ended, lodestone } from '../support/command-line.ts';
 import { temporaryFolder } from '../support/pictures.ts';
-import { processesWith } from '../support/processes.ts';
-import { lodestoneOnStrange, strangeModel } from '../support/with-models.ts';
+import { lodestoneOnStrange } from '../support/with-models.ts';
 
 const quick = ['guide', 'a red heart', '--steps', '30', '--size', '64', '--tidy', '0', '--crops', '2'];
 
@@ -30,46 +25,6 @@ describe('two commands that want one run folder at once', () => {
     expect(['RUN_BUSY', 'RUN_EXISTS']).toContain(JSON.parse(refused?.out ?? '').error.code);
     expect((await readdir(join(folder, 'same'))).filter((name) => name.startsWith('.'))).toEqual([]);
     expect(await lodestoneOnStrange(['verify', 'same/picture.png'], folder)).toMatchObject({ code: 0 });
-  });
-});
-
-describe.runIf(process.platform === 'linux')('a command that is told to end', () => {
-  it.each([
-    ['SIGINT', 130],
-    ['SIGTERM', 143],
-  ] as const)('by %s ends with %i, leaves no process behind, and can be taken up', async (signal, status) => {
-    const place = await temporaryFolder();
-    const args = [
-      'guide',
-      'a red heart',
-      '--steps',
-      '5000',
-      '--size',
-      '64',
-      '--crops',
-      '2',
-      '--run',
-      'run',
-      '--model',
-      strangeModel(),
-    ];
-    // Of the environment, this reaches all processes, plugins too.
-    const env = { ...process.env, TMPDIR: place };
-    const child = spawn(process.execPath, [bin, ...args], { cwd: place, stdio: 'ignore', detached: true, env });
-    const exited = once(child, 'exit');
-    onTestFinished(() => {
-      for (const left of processesWith(place)) process.kill(left, 'SIGKILL');
-    });
-    while (!existsSync(join(place, 'run/checkpoint.bin')) && child.exitCode === null) await setTimeout(50);
-    expect(processesWith(place).length).toBeGreaterThan(2);
-    child.kill(signal);
-    expect(await exited).toEqual([status, null]);
-    await expect.poll(() => processesWith(place), { timeout: 10_000 }).toEqual([]);
-    const left = await readdir(join(place, 'run'));
-    expect(left.filter((name) => name.startsWith('.'))).toEqual([]);
-    expect(await new RunFolder(join(place, 'run')).resumable()).toMatchObject({
-      checkpoint: { step: expect.any(Number) },
-    });
   });
 });
 

@@ -1,7 +1,7 @@
 /** Writes prompts so that they are read as the same again. */
 import { pictureName } from '../../engine/requests.ts';
 import type { Prompt, PromptItem, PromptTarget } from '../protocol.ts';
-import { writtenRegion } from './regions.ts';
+import { type Region, writtenRegion } from './regions.ts';
 
 /** Signs that mean something wherever they stand, and all that could end a part as a number. */
 const escaped = (text: string): string => text.replace(/[\\|{}[\]@+:>]|^\s|\s$/gu, '\\$&');
@@ -17,13 +17,23 @@ export const printTargets = ({ targets }: Prompt): string => targets.map(targetT
 
 const percent = (share: number): string => `${Number((100 * share).toFixed(6))}%`;
 
+/** What stands behind the place: mask, span, weight and stop. */
+function printRest({ mask, span, weight, stop }: Prompt): string {
+  const where = mask ? ` @[mask:${escaped(pictureName(mask))}]` : '';
+  const when = span ? ` @${percent(span.from)}-${percent(span.to)}` : '';
+  const numbers = stop === undefined ? (weight === 1 ? '' : `:${weight}`) : `:${weight}:${stop}`;
+  return `${where}${when}${numbers}`;
+}
+
 export const printPrompt = (prompts: readonly Prompt[]): string =>
-  prompts
-    .map((p) => {
-      const region = p.region ? ` @${writtenRegion(p.region)}` : '';
-      const mask = p.mask ? ` @[mask:${escaped(pictureName(p.mask))}]` : '';
-      const span = p.span ? ` @${percent(p.span.from)}-${percent(p.span.to)}` : '';
-      const numbers = p.stop === undefined ? (p.weight === 1 ? '' : `:${p.weight}`) : `:${p.weight}:${p.stop}`;
-      return `${printTargets(p)}${region}${mask}${span}${numbers}`;
-    })
-    .join(' | ');
+  prompts.map((p) => `${printTargets(p)}${p.region ? ` @${writtenRegion(p.region)}` : ''}${printRest(p)}`).join(' | ');
+
+/** The parts of a prompt with their places apart, so that one can be moved and the whole written again: `words @place rest`. */
+export const printApart = (
+  prompts: readonly Prompt[],
+): { readonly words: string; readonly place?: Region; readonly rest: string }[] =>
+  prompts.map((p) => ({
+    words: printTargets(p),
+    ...(p.region ? { place: p.region } : {}),
+    rest: printRest(p),
+  }));

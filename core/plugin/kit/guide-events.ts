@@ -23,6 +23,7 @@ import { seeded } from '../../random.ts';
 import type { PluginContext } from '../define.ts';
 import type { PluginEvent } from '../events.ts';
 import { type Steer, scriptSchema, steerSchema } from '../steer.ts';
+import { ToldLayout } from './told-layout.ts';
 
 /** The pictures that prompts name, found and checked by the host. */
 async function withPictures(prompts: readonly Prompt[], { pictures }: PluginContext): Promise<Prompt[]> {
@@ -233,9 +234,12 @@ export async function* guideEvents(
   const run = `${title.slice(0, 60)} ${randomUUID()}`;
   // Wildcards of steering are drawn from numbers of their own: a replay, which is told what was drawn, leaves the run's own where they were.
   const random = seeded(Math.floor(context.random() * 2 ** 32));
-  const stopListening = onSteer(async (steer) =>
-    engine.steer({ run, command: await commandOf(steer, context, { ...extras, random }) }),
-  );
+  const layout = new ToldLayout(request.prompts, request.beginnings ?? []);
+  const stopListening = onSteer(async (steer) => {
+    const command = await commandOf(steer, context, { ...extras, random });
+    await engine.steer({ run, command });
+    if (command.kind === 'change' && command.change.prompts) layout.change(command.change.prompts);
+  });
   if (request.prompts.every((p) => p.weight <= 0))
     throw failure('PROMPT_INVALID', {
       prompt: printPrompt(request.prompts),
@@ -248,6 +252,8 @@ export async function* guideEvents(
       note: { ...steer },
     }),
   );
+  const logged = await Promise.all(entries);
+  for (const { step, change } of logged) if (change.prompts) layout.change(change.prompts, step + 1);
   const prompts = await withPictures(request.prompts, context);
   const whole: GuideRequest = {
     ...request,
@@ -260,12 +266,13 @@ export async function* guideEvents(
       ),
     ),
     ...(start ? { plan: fitting(start, prompts) } : {}),
-    script: await Promise.all(entries),
+    script: logged,
     ...(resume ? { resume } : {}),
   };
   const heard: Heard = { said: new Map(), clean: false };
   try {
     for await (const event of engine.guide(whole, { signal })) {
+      yield* layout.before(event);
       const svg = event.type === 'picture' ? await lastDrawing(event, extras) : undefined;
       const drawing = event.type === 'picture' ? svg?.(event.values, event.progress) : undefined;
       if (event.type === 'picture' && drawing !== undefined) {

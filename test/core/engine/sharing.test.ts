@@ -6,17 +6,18 @@ import { EMBEDDED } from '../../../core/clip/folder.ts';
 import { openStore, storedRow, storeRow } from '../../../core/clip/store.ts';
 import { BULK_FROM } from '../../../core/engine/bulk.ts';
 import { jointPercentile, percentiles } from '../../../core/engine/scores.ts';
-import { Engine } from '../../../core/index.ts';
+import { Engine, type EngineOptions } from '../../../core/index.ts';
 import { Batcher } from '../../../core/worker/batcher.ts';
 import { temporaryFolder } from '../../support/pictures.ts';
+import { strangeModel } from '../../support/with-models.ts';
 
 const opened: Engine[] = [];
 afterAll(() => Promise.all(opened.map((e) => e.close())));
 /** An engine whose process keeps its embeddings in a folder of its own. */
-function engineWith(cache: string, workers = 1): Engine {
+function engineWith(cache: string, more: EngineOptions = {}): Engine {
   const before = process.env['LODESTONE_CACHE'];
   process.env['LODESTONE_CACHE'] = cache;
-  const engine = new Engine({ threads: 1, workers });
+  const engine = new Engine({ threads: 1, ...more });
   opened.push(engine);
   // The process is started, and inherits the environment, with the first call.
   void engine.info();
@@ -67,7 +68,8 @@ describe('pictures of several requests', () => {
       }
       return found;
     };
-    const [two, one] = [await all(engineWith('off', 2)), await all(engineWith('off', 1))];
+    const model = strangeModel();
+    const [two, one] = [await all(engineWith('off', { workers: 2, model })), await all(engineWith('off', { model }))];
     expect(two.indices).toEqual(Array.from({ length: pictures.length }, (_, i) => i).filter((i) => i !== 100));
     expect(two.failed).toEqual([100]);
     expect(two.indices).toEqual(one.indices);

@@ -24,7 +24,7 @@ const { run, tell } = guidingWith(useEngine({ model: strangeModel() }));
 
 describe('a run', () => {
   it('shows frames on its way and ends with a picture of the asked size', async () => {
-    const events = await guided(request(strokes as never, 'a red heart', { steps: 24, frameEvery: 8 }));
+    const events = await run(request(strokes as never, 'a red heart', { steps: 24, frameEvery: 8 }));
     expect(await sharp(picture(events)).metadata()).toMatchObject({ format: 'png', width: 96, height: 96 });
     expect(events.flatMap((e) => (e.type === 'frame' ? [e.step] : []))).toEqual([8, 16, 24]);
   });
