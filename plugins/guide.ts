@@ -141,7 +141,8 @@ const parameters = z.object({
   }),
   tidy: z.number().min(0).max(0.2).default(0).meta({
     title: 'Tidy',
-    description: 'Shapes without which the score falls by no more than this share go near the end; 0 keeps all',
+    description:
+      'At the end, shapes go without which the judging eye likes it as well and the loss rises by no more than this share; 0 keeps all. What it was is kept as untidied.svg',
     advanced,
   }),
   coarse: settings.coarse.default(0.2).meta({

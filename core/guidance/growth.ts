@@ -1,6 +1,6 @@
 /**
  * Coarse to fine by number of shapes: a run begins with a share of them to be seen; the gradient may wake others by itself, and at each renewal some more
- * are put, and those that have faded are put again, where a change of colour would help most. Near the end, shapes without which the drawing is as good are taken away.
+ * are put, and those that have faded are put again, where a change of colour would help most.
  */
 import type { Tensor as OrtTensor } from 'onnxruntime-node';
 import { float32, floatsOf } from '../graph/session.ts';
@@ -14,7 +14,6 @@ type Rows = Map<string, { readonly data: Float32Array; readonly width: number }>
 
 /** Renewals are spread over this share of the run. */
 const GROWING = 0.7;
-const TIDYING = 0.86;
 /** Logit of a shape that is not there. */
 const GONE = -5;
 /** Logit from which a shape that was not there yet has been woken by the gradient: it stays where it has come to. */
@@ -28,8 +27,6 @@ const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 /** Steps after which shapes are renewed, counting from 1. */
 export const renewalSteps = ({ steps, renewals }: GuidanceSettings): number[] =>
   Array.from({ length: renewals }, (_, k) => Math.max(1, Math.round((steps * GROWING * (k + 1)) / (renewals + 1))));
-/** The step after which shapes that are not needed go. */
-export const tidyStep = ({ steps }: GuidanceSettings): number => Math.max(1, Math.round(steps * TIDYING));
 
 /** Shapes that there are after so many steps. The last ones come first, so that later shapes lie in front of them. */
 export function awakeAfter(step: number, count: number, s: GuidanceSettings): number {

@@ -6,7 +6,7 @@ import { float32, floatsOf } from '../graph/session.ts';
 import type { Inbox } from '../process/inbox.ts';
 import { seeded, seedFor } from '../random.ts';
 import { ALL_VIEWS, type Raw } from './fresh-views.ts';
-import { Growth, renewalSteps, tidyStep } from './growth.ts';
+import { Growth, renewalSteps } from './growth.ts';
 import { Judge } from './judge.ts';
 import { type DueEntry, Live } from './live.ts';
 import type { Eye } from './looker.ts';
@@ -27,7 +27,8 @@ import type {
 import { hashesBeside, recordOf } from './record.ts';
 import { frameOf } from './renderer.ts';
 import { canvasOf } from './step.ts';
-import type { Stepper, StepResult } from './stepper.ts';
+import type { StepResult } from './stepper.ts';
+import { tidied } from './tidying.ts';
 import { type Kept, Trail } from './trail.ts';
 import { begunWith, type Tryable, tryout } from './tryout.ts';
 import { Workbench } from './workbench.ts';
@@ -54,8 +55,6 @@ const LOCKED = '.locked';
 const FEW_VIEWS = 3;
 /** Steps after which a beginning shows what will come of it, however long the run is. */
 const LONGEST_TRY = 80;
-/** Most shapes that are taken away near the end, as a share of those that are to be seen. */
-const TIDIED = 0.25;
 const OWN: Beginning = { starts: {} };
 
 /** One run: where it is, and what it does between steps. */
@@ -74,6 +73,8 @@ class Run {
   private scripted: readonly DueEntry[];
   private beginning = OWN;
   tried: Tried | undefined;
+  /** What it was before shapes were taken away at its end. */
+  untidied: Checkpoint['values'] | undefined;
   /** Milliseconds that it was held: they are none of those after which it is to end. */
   held = 0;
   /** Steps that a paused run may still take. */
@@ -271,26 +272,27 @@ class Run {
       const random = seeded(seedFor(s.seed, `renewal after step ${this.step}`));
       stepper.state = growth.renewed(this.step, stepper.state, stepper.blame, canvas, random);
     }
-    if (s.tidy > 0 && this.step === tidyStep(s)) await this.tidied(growth);
   }
 
-  /** Takes away shapes, the faintest first, as long as neither the loss nor the score by fresh views gets worse, and never more than a share of them. */
-  private async tidied(growth: Growth): Promise<void> {
+  /** Ends the drawing; what it was before is kept where it is another. */
+  async *tidied(): AsyncGenerator<GuideEvent> {
+    const { growth, context } = this;
     const { stepper } = this.bench;
-    const { settings: s } = this.request;
-    const lossOf = (state: Stepper['state']): Promise<number> =>
-      stepper.judged(this.step - 1, this.live, seeded(seedFor(s.seed, 'tidying')), state);
-    const [loss, least] = [await lossOf(stepper.state), await this.judged()];
-    const rows = growth.visible(stepper.state);
-    let left = Math.floor(TIDIED * rows.length);
-    for (const row of rows) {
-      if (this.context.signal.aborted || left === 0) return;
-      const without = growth.without(row, stepper.state);
-      if ((await lossOf(without)) > loss + s.tidy * Math.abs(loss)) continue;
-      if ((await this.judged(without)) < least) continue;
-      stepper.state = without;
-      left -= 1;
-    }
+    const { seed, tidy } = this.request.settings;
+    if (!growth || tidy === 0) return;
+    const before = { state: stepper.state, values: this.values };
+    stepper.state = yield* tidied(
+      {
+        visible: (state) => growth.visible(state),
+        without: (row, state) => growth.without(row, state),
+        loss: (state) => stepper.judged(this.step - 1, this.live, seeded(seedFor(seed, 'tidying')), state),
+        score: (state) => this.judged(state),
+      },
+      stepper.state,
+      { tolerance: tidy, signal: context.signal },
+    );
+    if (context.signal.aborted) throw failure('CANCELLED', {});
+    if (stepper.state !== before.state) this.untidied = before.values;
   }
 
   async finish(): Promise<void> {
@@ -453,12 +455,14 @@ export async function* guide(request: ParsedGuideRequest, context: LoopContext):
     yield { type: 'compiled', nodes: run.bench.nodes, milliseconds: performance.now() - began, judges };
     yield* run.choose();
     yield* steps(run, request, context.signal);
+    yield* run.tidied();
     if (run.judges.size > 0) yield* run.shown(ALL_VIEWS);
     yield {
       type: 'picture',
       ...(await run.bench.output.png(run.bench.stepper.state, run.progress)),
       values: run.values,
       progress: run.progress,
+      ...(run.untidied ? { untidied: run.untidied } : {}),
       record: await recordOf(request, { script: run.live.log, steps: run.step, tried: run.tried }, context),
     };
   } finally {

@@ -339,6 +339,8 @@ export type GuideEvent =
     }
   /** Which beginning goes on, and by what prompts. */
   | ({ readonly type: 'tried'; readonly step: number; readonly prompts: readonly string[] } & Tried)
+  /** Shapes that were looked at, whether the drawing is as good without them. */
+  | { readonly type: 'tidying'; readonly done: number; readonly of: number }
   | { readonly type: 'compiled-again'; readonly step: number }
   /** What an eye that does not guide thinks of the drawing as it is shown. */
   | ({
@@ -356,6 +358,8 @@ export type GuideEvent =
       readonly type: 'picture';
       readonly record: RunRecord;
       readonly values: Checkpoint['values'];
+      /** What they were before shapes were taken away at its end. */
+      readonly untidied?: Checkpoint['values'];
       /** How far the run was when it ended, 0..1: below 1 for one that ended early. */
       readonly progress: number;
     } & Image);

@@ -13,7 +13,7 @@ import { lodestoneOnStrange, strangeModel } from '../support/with-models.ts';
 /** Twenty steps and more: checkpoints come every twenty. Tidied, so that what ends a run is made again too. */
 const guide = [
   ...['guide', 'a red heart -> a {tree|house} | blurry:-0.3'],
-  ...['--steps', '24', '--size', '64', '--count', '12', '--crops', '3'],
+  ...['--steps', '24', '--size', '64', '--count', '12', '--crops', '3', '--tidy', '0.2'],
 ];
 
 const made = useFolder();
@@ -81,6 +81,7 @@ describe('what a run leaves', () => {
       'run.json',
       'scores.csv',
       'scores.svg',
+      'untidied.svg',
     ]);
     expect(await readFile(join(folder, 'run/README.md'), 'utf8')).toContain('> a red heart');
     const plot = await readFile(join(folder, 'run/scores.svg'), 'utf8');

@@ -58,7 +58,7 @@ describe('pictures of waves and fields', () => {
 });
 
 describe('shapes that are tidied', () => {
-  it('go near the end when they are hardly needed, and the score stays', async () => {
+  it('go at the end when they are hardly needed, and what the judging eye thinks is no less', async () => {
     const once = async (tidy: number): Promise<{ shapes: number; score: number }> => {
       let found: Extract<GuideEvent, { type: 'picture' }> | undefined;
       for await (const event of engine.guide({

@@ -124,6 +124,8 @@ function told(event: GuideEvent, title: string, heard: Heard): PluginEvent[] {
       const label = `trying beginning ${event.beginning} of ${event.of}`;
       return [{ type: 'progress', done: event.step, total: event.steps, label }];
     }
+    case 'tidying':
+      return [{ type: 'progress', done: event.done, total: event.of, label: 'tidying' }];
     case 'tried':
       return [{ type: 'note', text: choice(event) }];
     case 'compiled':
@@ -211,6 +213,14 @@ async function atFullSize(picture: Picture, svg: string): Promise<Picture> {
   return { ...picture, width, height, bytes: await drawing.removeAlpha().png({ compressionLevel: 9 }).toBuffer() };
 }
 
+const untidied = (svg: string): PluginEvent => ({
+  type: 'file',
+  name: 'untidied.svg',
+  mime: 'image/svg+xml',
+  report: true,
+  bytes: new TextEncoder().encode(svg),
+});
+
 /** The drawing that a run ended with: the last of its changes says which. */
 async function lastDrawing({ record }: Picture, { svg, redrawn }: Extras): Promise<Extras['svg']> {
   const changes = record.script.flatMap(({ change }) => {
@@ -219,6 +229,27 @@ async function lastDrawing({ record }: Picture, { svg, redrawn }: Extras): Promi
   });
   const last = changes.at(-1);
   return last && redrawn ? (await redrawn(last)).svg : svg;
+}
+
+/** The finished picture; where it is made of shapes, after an SVG of them, and with one of what it was before it was tidied. */
+async function* finished(
+  event: Picture,
+  title: string,
+  extras: Extras,
+  heard: Heard,
+): AsyncGenerator<PluginEvent, void, void> {
+  const svg = await lastDrawing(event, extras);
+  const drawing = svg?.(event.values, event.progress);
+  if (drawing === undefined) {
+    yield* told(event, title, heard);
+    return;
+  }
+  const full = await atFullSize(event, drawing);
+  const bytes = new TextEncoder().encode(drawing);
+  yield { type: 'picture', title, mime: 'image/svg+xml', ...sized(full), bytes, record: { ...event.record } };
+  yield* told(full, title, heard);
+  const before = event.untidied && svg?.(event.untidied, event.progress);
+  if (before !== undefined) yield untidied(before);
 }
 
 /** `title` names the finished picture. */
@@ -273,14 +304,8 @@ export async function* guideEvents(
   try {
     for await (const event of engine.guide(whole, { signal })) {
       yield* layout.before(event);
-      const svg = event.type === 'picture' ? await lastDrawing(event, extras) : undefined;
-      const drawing = event.type === 'picture' ? svg?.(event.values, event.progress) : undefined;
-      if (event.type === 'picture' && drawing !== undefined) {
-        const full = await atFullSize(event, drawing);
-        const bytes = new TextEncoder().encode(drawing);
-        yield { type: 'picture', title, mime: 'image/svg+xml', ...sized(full), bytes, record: { ...event.record } };
-        yield* told(full, title, heard);
-      } else yield* told(event, title, heard);
+      if (event.type === 'picture') yield* finished(event, title, extras, heard);
+      else yield* told(event, title, heard);
     }
   } finally {
     stopListening();
