@@ -26,7 +26,25 @@ function mirrored(w: Tensor, group: number): Tensor {
   return kernel.every((k) => k === 1) ? swapped : swapped.flip(kernel.map((_, i) => i + 2));
 }
 
-/** dX of a convolution. At stride one it is a convolution with the mirrored kernel, which onnxruntime runs far faster than ConvTranspose. */
+/** Zeros put between the rows and columns of [n, c, rows, columns], so many that a stride of one over them is that stride over what was there: Sᵀ x S. */
+function spread(x: Tensor, [down = 1, across = 1]: readonly number[]): Tensor {
+  const [rows = 1, columns = 1] = spatialOf(x);
+  const places = (size: number, stride: number): Tensor =>
+    x.floats(
+      Array.from({ length: size * size * stride }, (_, i) =>
+        i % (size * stride) === stride * Math.floor(i / (size * stride)) ? 1 : 0,
+      ),
+      [size, size * stride],
+    );
+  return places(rows, down)
+    .transpose([1, 0])
+    .matmul(x.matmul(places(columns, across)));
+}
+
+/**
+ * dX of a convolution. At stride one it is a convolution with the mirrored kernel, which onnxruntime runs far faster than ConvTranspose; of channels
+ * each by itself, that holds at greater strides too, with zeros put between: five times as fast for 672 channels of 2 x 2, twice for 96 of 16 x 16.
+ */
 function convInput(x: Tensor, w: Tensor, g: Tensor, window: Window, group: number): Tensor {
   const { kernel, strides, dilations, pads } = window;
   const rank = kernel.length;
@@ -35,19 +53,28 @@ function convInput(x: Tensor, w: Tensor, g: Tensor, window: Window, group: numbe
   if (strides.every((s) => s === 1) && around.every((p) => p >= 0)) {
     return g.apply('Conv', [mirrored(w, group)], attributesOf({ ...window, pads: around }, group));
   }
+  const zeros = spatialOf(x).map(
+    (size, i) => size + (reach[i] ?? 0) - (strides[i] ?? 1) * (g.shape[i + 2] ?? 1) - (around[i] ?? 0),
+  );
+  const alone = rank === 2 && group > 1 && w.shape[1] === 1 && w.shape[0] === group;
+  if (alone && [...around.slice(0, rank), ...zeros].every((p) => p >= 0)) {
+    const pads = [...around.slice(0, rank), ...zeros];
+    const attributes = attributesOf({ ...window, strides: strides.map(() => 1), pads }, group);
+    return spread(g, strides).apply('Conv', [mirrored(w, group)], attributes);
+  }
   const rest = spatialOf(x).map(
     (size, i) =>
       size -
       ((strides[i] ?? 1) * ((g.shape[i + 2] ?? 1) - 1) + (reach[i] ?? 0) + 1 - (pads[i] ?? 0) - (pads[i + rank] ?? 0)),
   );
   const fits = rest.every((r, i) => r < (strides[i] ?? 1));
-  const spread = g.apply('ConvTranspose', [w], {
+  const wide = g.apply('ConvTranspose', [w], {
     ...attributesOf(window, group),
     ...(fits ? { output_padding: ints(rest) } : {}),
   });
   return fits
-    ? spread
-    : spread.pad(
+    ? wide
+    : wide.pad(
         x.shape.map(() => 0),
         [0, 0, ...rest],
       );

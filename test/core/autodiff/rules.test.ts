@@ -204,6 +204,29 @@ const CASES: Partial<Record<Operator, readonly GradientCase[]>> = {
         window([3, 3], [1, 1], [1, 1, 1, 1], { group: int(4) }),
       ),
     ),
+    // Channels each by itself, where zeros between rows and columns take the place of a transposed convolution, and where they do not fit.
+    ...[
+      { size: [8, 6], kernel: [3, 3], strides: [2, 2], pads: [0, 0, 1, 1] },
+      { size: [4, 4], kernel: [5, 5], strides: [2, 2], pads: [1, 1, 2, 2] },
+      { size: [7, 9], kernel: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1] },
+      { size: [7, 6], kernel: [3, 4], strides: [3, 2], pads: [1, 2, 0, 1] },
+      { size: [9, 9], kernel: [3, 3], strides: [2, 1], pads: [2, 2, 2, 2], dilations: [2, 2] },
+      { size: [7, 7], kernel: [1, 1], strides: [2, 2], pads: [0, 0, 0, 0] },
+      { size: [9, 9], kernel: [2, 2], strides: [4, 4], pads: [0, 0, 0, 0] },
+    ].map(({ size, kernel, strides, pads, dilations }) =>
+      from(
+        [
+          [2, 3, ...size],
+          [3, 1, ...kernel],
+        ],
+        (x, w) =>
+          x.apply(
+            'Conv',
+            [w],
+            window(kernel, strides, pads, { group: int(3), ...(dilations ? { dilations: ints(dilations) } : {}) }),
+          ),
+      ),
+    ),
   ],
   ConvTranspose: [
     from([[1, 3, 4, 4]], (x) =>
