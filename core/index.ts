@@ -87,6 +87,7 @@ export {
   type GuideEvent,
   type GuideRequest,
   guidanceSettingsSchema,
+  heldBy,
   type Prompt,
   type ReadyDrawer,
   type RunRecord,

@@ -13,11 +13,10 @@ import type {
   Steer,
   Want,
 } from '../core/index.ts';
-import { failure, parsePrompt, plainError, runPlugin, ungranted, wantsInWords } from '../core/index.ts';
+import { failure, heldBy, parsePrompt, plainError, runPlugin, ungranted, wantsInWords } from '../core/index.ts';
 import { shortened } from './shortened.ts';
 import type { JobState } from './wire.ts';
 
-type Checkpoint = NonNullable<RunOptions['resume']>;
 type Of<T extends PluginEvent['type']> = Extract<PluginEvent, { type: T }>;
 
 export interface Job {
@@ -295,12 +294,9 @@ function goBack(job: Job, step: number): void {
   job.checkpoints = job.checkpoints.filter((c) => c.checkpoint.step <= step);
 }
 
-const sizeOf = ({ values }: Checkpoint): number =>
-  Object.values(values).reduce((sum, { byteLength }) => sum + byteLength, 0);
-
 function keepCheckpoint(job: Job, event: Of<'checkpoint'>): void {
   job.checkpoints.push(event);
-  const bytes = (): number => job.checkpoints.reduce((sum, c) => sum + sizeOf(c.checkpoint), 0);
+  const bytes = (): number => job.checkpoints.reduce((sum, c) => sum + heldBy(c.checkpoint), 0);
   while (job.checkpoints.length > CHECKPOINTS_KEPT || (job.checkpoints.length > 1 && bytes() > CHECKPOINT_BYTES))
     job.checkpoints = job.checkpoints.filter((_, i) => i % 2 === 0);
 }

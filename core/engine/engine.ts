@@ -11,7 +11,8 @@ import type { Nearest } from '../clip/nearest.ts';
 import { once } from '../clip/remembered.ts';
 import type { Replacement } from '../clip/replacements.ts';
 import { failure, plainError, revivedError } from '../errors.ts';
-import type { GuideEvent, GuideRequest, SteerRequest } from '../guidance/protocol.ts';
+import { type GuideEvent, type GuideRequest, heldBy, type SteerRequest } from '../guidance/protocol.ts';
+import { Between } from '../process/between.ts';
 import type { Child } from '../process/child.ts';
 import { entryBeside, startChild } from '../process/child.ts';
 import { Peer } from '../process/rpc.ts';
@@ -85,11 +86,20 @@ interface Running {
   stuck: boolean;
 }
 
+/** Bytes, about, of what may be kept for who reads a run while it is steered. */
+function heft(event: GuideEvent): number {
+  if (event.type === 'checkpoint') return heldBy(event.checkpoint);
+  if (event.type === 'frame') return event.bytes.byteLength;
+  return event.type === 'picture' ? Number.POSITIVE_INFINITY : 1000;
+}
+
 export class Engine {
   private readonly settings: WorkerSettings;
   private child: Running | undefined;
   private remote: Remote | undefined;
   private closed = false;
+  /** What runs tell, by their names. */
+  private readonly guided = new Map<string, Between<GuideEvent>>();
   private readonly stock = once(() => this.embedTexts(STOCK_CAPTIONS));
   private readonly workers: number;
   private helpers: readonly Engine[] = [];
@@ -450,13 +460,23 @@ export class Engine {
   }
 
   /** Runs a guidance loop beside the session; yields frames, scores and at the end the picture. */
-  guide(request: GuideRequest, call: Call = {}): AsyncGenerator<GuideEvent> {
-    return this.flow('guide', request, call);
+  async *guide(request: GuideRequest, call: Call = {}): AsyncGenerator<GuideEvent> {
+    const told = new Between<GuideEvent>(heft);
+    const left = new AbortController();
+    const signal = call.signal ? AbortSignal.any([call.signal, left.signal]) : left.signal;
+    this.guided.set(request.run, told);
+    try {
+      yield* told.all(this.flow('guide', request, { ...call, signal }));
+    } finally {
+      left.abort();
+      if (this.guided.get(request.run) === told) this.guided.delete(request.run);
+    }
   }
 
   /** Changes a running loop from its next step on, or pauses it, or takes it back. Throws JOB_UNKNOWN, STEER_INVALID. */
   steer(request: SteerRequest, call: Call = {}): Promise<void> {
-    return this.ask('steer', request, call);
+    const asked = (): Promise<void> => this.ask('steer', request, call);
+    return this.guided.get(request.run)?.meanwhile(asked) ?? asked();
   }
 
   /** Ends the process. Calls under way fail with ENGINE_STOPPED. */

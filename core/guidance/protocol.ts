@@ -236,6 +236,9 @@ export const checkpointSchema = z.object({
   others: z.array(z.string().max(200)).max(100).exactOptional(),
 });
 export type Checkpoint = z.infer<typeof checkpointSchema>;
+/** The bytes of its numbers. */
+export const heldBy = ({ values }: Checkpoint): number =>
+  Object.values(values).reduce((sum, { byteLength }) => sum + byteLength, 0);
 
 export const guideRequestSchema = z.object({
   /** Name by which the run can be steered. */

@@ -7,7 +7,8 @@ import { z } from 'zod';
 import type { Policy } from '../engine/policy.ts';
 import type { PictureSource } from '../engine/requests.ts';
 import { failure, plainError } from '../errors.ts';
-import type { Checkpoint } from '../guidance/protocol.ts';
+import { type Checkpoint, checkpointSchema, heldBy } from '../guidance/protocol.ts';
+import { Between } from '../process/between.ts';
 import { entryBeside, startChild } from '../process/child.ts';
 import { watchResident } from '../process/resident.ts';
 import { Peer } from '../process/rpc.ts';
@@ -15,7 +16,6 @@ import { issuesOf } from '../schemas.ts';
 import { Allowance } from './allowance.ts';
 import { annotated } from './annotated.ts';
 import { answering } from './answering.ts';
-import { Between } from './between.ts';
 import { type Note, type PluginEvent, pluginEventSchema } from './events.ts';
 import { fence } from './fence.ts';
 import { HEAP_MIB, MESSAGE_LIMIT, RESIDENT_LIMIT } from './limits.ts';
@@ -24,7 +24,7 @@ import { Printed } from './printed.ts';
 import type { RegisteredPlugin } from './registry.ts';
 import type { HostServices } from './services.ts';
 import { signedPicture } from './signed.ts';
-import { type Script, type Steer, steerSchema } from './steer.ts';
+import { type Script, type Steer, scriptSchema, steerSchema } from './steer.ts';
 import { type Want, wantsInWords } from './wants.ts';
 
 const SILENCE_SECONDS = 20;
@@ -111,7 +111,7 @@ export function runPlugin(
   const allowance = new Allowance(plugin.id, plugin.wants.includes('files'));
   allowance.named(parameters, promptFields(plugin.parameters));
   for (const { steer } of script) allowance.named(steer);
-  const told = new Between<unknown>();
+  const told = new Between<unknown>(weightOf);
   const say = (note: Note): void => told.say(note);
   const asked = answering({
     plugin,
@@ -193,15 +193,39 @@ export function runPlugin(
       if (!asked.success) throw failure('STEER_INVALID', { what: issuesOf(asked.error) });
       allowance.named(steer);
       return (
-        (await peer.call('steer', steer).catch((thrown: unknown) => {
-          // A plugin that has ended, or whose run has not begun, listens no more, or not yet.
-          const { code } = plainError(thrown);
-          if (code === 'ENGINE_STOPPED' || code === 'JOB_UNKNOWN') return false;
-          throw thrown;
-        })) === true
+        (await told
+          .meanwhile(() => peer.call('steer', steer))
+          .catch((thrown: unknown) => {
+            // A plugin that has ended, or whose run has not begun, listens no more, or not yet.
+            const { code } = plainError(thrown);
+            if (code === 'ENGINE_STOPPED' || code === 'JOB_UNKNOWN') return false;
+            throw thrown;
+          })) === true
       );
     },
   };
+}
+
+const frame = z.strictObject({
+  type: z.literal('frame'),
+  step: z.number(),
+  width: z.number(),
+  height: z.number(),
+  mime: z.string().max(40),
+  bytes: z.instanceof(Uint8Array),
+});
+const checkpoint = z.strictObject({
+  type: z.literal('checkpoint'),
+  checkpoint: checkpointSchema,
+  script: scriptSchema,
+});
+const plain = z.looseObject({ type: z.enum(['progress', 'chart', 'layout']) });
+/** Bytes, about, of what tells how far a run is; anything else waits for who takes it. */
+function weightOf(sent: unknown): number {
+  const [picture, kept] = [frame.safeParse(sent).data, checkpoint.safeParse(sent).data];
+  if (picture) return picture.bytes.byteLength;
+  if (kept) return heldBy(kept.checkpoint) + JSON.stringify(kept.script).length;
+  return plain.safeParse(sent).success ? JSON.stringify(sent).length : Number.POSITIVE_INFINITY;
 }
 
 const typeOf = (sent: unknown): string => {

@@ -44,7 +44,7 @@ describe('guide', () => {
     expect([shapes > 0, shapes <= 12]).toEqual([true, true]);
   });
   it('tells where it wants what, of the beginning that is tried, the one that goes on, and after a change', async () => {
-    const scene = { prompt: 'a cat under the moon', steps: 30, tries: 2, size: 64, tidy: 0 };
+    const scene = { prompt: 'a cat under the moon', steps: 2000, tries: 2, size: 64, tidy: 0 };
     const live = runPlugin(guide, scene, servicesOf(engine));
     const told: { words: string; top: number | undefined }[][] = [];
     let written = '';
@@ -54,8 +54,9 @@ describe('guide', () => {
         const at = ({ left, top, right, bottom }: Place): string => ` @(${left},${top},${right},${bottom})`;
         written = event.parts.map((p) => `${p.words}${p.place ? at(p.place) : ''}${p.rest}`).join(' | ');
       }
-      if (event.type === 'progress' && event.label === undefined && event.done === 10)
+      if (event.type === 'progress' && event.label === undefined && event.done === 90)
         await live.steer({ prompt: written.replaceAll('the moon', 'the sun') });
+      if (told.at(-1)?.at(-1)?.words === 'the sun' && event.type === 'layout') await live.steer({ control: 'finish' });
     }
     const words = told.map((parts) => parts.map((p) => p.words));
     expect(words[0]).toEqual(['a cat under the moon', 'a cat', 'the moon']);
@@ -63,6 +64,22 @@ describe('guide', () => {
     for (const [, cat, moon] of told) expect(cat?.top).toBeGreaterThan(moon?.top ?? 1);
     const plain = await run({ prompt: 'a cat', steps: 2 });
     expect(plain.filter((e) => e.type === 'layout')).toEqual([]);
+  });
+  it('may be steered by who reads what it tells, who waits for that: while it tries beginnings too', async () => {
+    const live = runPlugin(guide, { prompt: 'a tree', steps: 400, tries: 3, size: 64 }, servicesOf(engine));
+    const asked: string[] = [];
+    let picture = 0;
+    for await (const event of live.events) {
+      if (event.type === 'progress' && asked.length === 0) {
+        asked.push(event.label ?? '');
+        await live.steer({ prompt: 'a house' });
+      } else if (event.type === 'progress' && event.done === 100) {
+        asked.push('');
+        await live.steer({ control: 'finish' });
+      } else if (event.type === 'picture') picture += 1;
+    }
+    expect([asked[0], asked.length]).toEqual(['trying beginning 1 of 3', 2]);
+    expect(picture).toBe(2);
   });
   it('draws on paper of another colour, in the picture and in the SVG, and refuses what is no colour', async () => {
     for (const drawer of ['strokes', 'glyphs']) {

@@ -76,37 +76,39 @@ describe('ranking', () => {
 });
 
 describe('the gradient with respect to pixels', () => {
-  it('raises the score when followed', async () => {
-    const [picture] = await shown(['circle', 'orange']);
-    const against = await engine.embedTexts(['a red heart', 'an orange']);
-    const { gradient, side, value, cosines } = await engine.pixelGradient(
-      picture ? [picture] : [],
-      against,
-      Float32Array.of(1, -0.5),
-    );
+  it('is how the value changes when it is followed, up and down', async () => {
     const { guiding, side: clean } = await engine.info();
-    expect(side).toBe(guiding?.side ?? clean);
-    expect(gradient).toHaveLength(3 * side ** 2);
+    const size = guiding?.side ?? clean;
+    const picture = await sharp(await drawn('circle', 'orange'))
+      .resize(size, size)
+      .removeAlpha()
+      .png()
+      .toBuffer();
+    const against = await engine.embedTexts(['a red heart', 'an orange']);
+    const looked = (bytes: Uint8Array) =>
+      engine.pixelGradient([{ bytes, name: 'a circle' }], against, Float32Array.of(1, -0.5));
+    const { gradient, side, value, cosines } = await looked(picture);
+    expect(side).toBe(size);
+    expect(gradient).toHaveLength(3 * size ** 2);
     expect(value).toBeCloseTo((cosines[0] ?? 0) - 0.5 * (cosines[1] ?? 0), 5);
-    const { data } = await decodePicture(picture?.bytes ?? new Uint8Array(), 'circle');
-    expect(data).toHaveLength(3 * 96 * 96);
-    /** Each pixel of the picture moved by `step` tones along the sign of the gradient where the model sees it. */
-    const moved = async (step: number): Promise<number> => {
-      const bytes = Buffer.from(
-        data.map((v, at) => {
-          const [channel, pixel] = [at % 3, Math.floor(at / 3)];
-          const [x, y] = [pixel % 96, Math.floor(pixel / 96)];
-          const seen = Math.floor((y * side) / 96) * side + Math.floor((x * side) / 96);
-          return Math.min(255, Math.max(0, v + step * Math.sign(gradient[channel * side * side + seen] ?? 0)));
-        }),
-      );
-      const png = await sharp(bytes, { raw: { width: 96, height: 96, channels: 3 } })
-        .png()
-        .toBuffer();
-      return (await engine.pixelGradient([{ bytes: png, name: 'moved' }], against, Float32Array.of(1, -0.5))).value;
+    const { data } = await decodePicture(picture, 'circle');
+    const at = (i: number): number => gradient[(i % 3) * size ** 2 + Math.floor(i / 3)] ?? 0;
+    /** The value of the picture with each number a tone further along the gradient or against it, where there is room on both sides. */
+    let slope = 0;
+    const moved = async (by: number): Promise<number> => {
+      slope = 0;
+      const bytes = data.map((v, i) => {
+        if (v < 1 || v > 254) return v;
+        slope += Math.abs(at(i)) / 255;
+        return v + by * Math.sign(at(i));
+      });
+      const raw = { width: size, height: size, channels: 3 } as const;
+      return (await looked(await sharp(Buffer.from(bytes), { raw }).png().toBuffer())).value;
     };
-    expect(await moved(6)).toBeGreaterThan(value + 0.02);
-    expect(await moved(-6)).toBeLessThan(value - 0.02);
+    const risen = (await moved(1)) - (await moved(-1));
+    expect(slope).toBeGreaterThan(0.001);
+    expect(risen / (2 * slope)).toBeGreaterThan(0.7);
+    expect(risen / (2 * slope)).toBeLessThan(1.3);
   });
 });
 

@@ -20,11 +20,12 @@ const engine = useEngine();
 /** By the own model, where what is drawn matters. */
 const guided = guidingWith(engine).run;
 // By a small one, where it does not.
-const { run, tell } = guidingWith(useEngine({ model: strangeModel() }));
+const small = useEngine({ model: strangeModel() });
+const { run, tell } = guidingWith(small);
 
 describe('a run', () => {
   it('shows frames on its way and ends with a picture of the asked size', async () => {
-    const events = await run(request(strokes as never, 'a red heart', { steps: 24, frameEvery: 8 }));
+    const events = await guided(request(strokes as never, 'a red heart', { steps: 24, frameEvery: 8 }));
     expect(await sharp(picture(events)).metadata()).toMatchObject({ format: 'png', width: 96, height: 96 });
     expect(events.flatMap((e) => (e.type === 'frame' ? [e.step] : []))).toEqual([8, 16, 24]);
   });
@@ -32,7 +33,7 @@ describe('a run', () => {
 
 describe('steering', () => {
   it('changes the prompt of the very next steps without compiling again', async () => {
-    const events = await guided(request(strokes as never, 'a red heart', { steps: 60, frameEvery: 0 }), (e) => {
+    const events = await guided(request(strokes as never, 'a red heart', { steps: 100, frameEvery: 0 }), (e) => {
       if (e.type === 'step' && e.step === 20)
         void engine.steer({ run: 'test', command: change('a green tree | a red heart:-0.3') });
     });
@@ -42,6 +43,17 @@ describe('steering', () => {
     const scores = cosines(events).slice(counts.indexOf(2));
     expect(scores.at(-1)).toBeGreaterThan((scores[0] ?? 1) + 0.05);
     expect(recordOf(events)?.script).toMatchObject([{ change: { prompts: 'a green tree | a red heart:-0.3' } }]);
+  });
+  it('may be waited for by who reads the run', async () => {
+    const asked: number[] = [];
+    for await (const event of small.guide(
+      request(strokes as never, 'a red heart', { steps: 60, frameEvery: 1 }, { run: 'read' }),
+    )) {
+      if (event.type !== 'step' || event.step > 3) continue;
+      asked.push(event.step);
+      await small.steer({ run: 'read', command: change(`a green tree:${event.step}`) });
+    }
+    expect(asked).toEqual([1, 2, 3]);
   });
   it('of a run that is not there is an error', async () => {
     await expect(engine.steer({ run: 'gone', command: change('a') })).rejects.toMatchObject({ code: 'JOB_UNKNOWN' });
