@@ -105,7 +105,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     for (const folder of [gallery, uploadsFolder, reports, data]) await sweepParts(folder);
     const token = options.token ?? (isLoopback(host) ? undefined : await keptToken(data));
     // Pictures of others are opened in a process that may be ended.
-    workImagesWith(darkroom());
+    const restored = workImagesWith(darkroom());
+    closing.push(async () => restored());
     const engine = new Engine(options.engine);
     closing.push(() => engine.close());
     const registry = usable(await loadRegistry(pluginFolders(plugins)));

@@ -6,5 +6,11 @@ const MINUTE_MS = 60_000;
 
 export default defineConfig({
   ...quick,
-  test: { ...quick.test, include: ['test/**/*.slow.ts'], testTimeout: 20 * MINUTE_MS, hookTimeout: 5 * MINUTE_MS },
+  test: {
+    ...quick.test,
+    isolate: true,
+    include: ['test/**/*.slow.ts'],
+    testTimeout: 20 * MINUTE_MS,
+    hookTimeout: 5 * MINUTE_MS,
+  },
 });

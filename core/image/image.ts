@@ -25,9 +25,13 @@ export interface ImageWorker {
 }
 
 let worker: ImageWorker = cautious;
-/** From now on all pictures of this process are opened by `other`. */
-export function workImagesWith(other: ImageWorker): void {
+/** From now on all pictures of this process are opened by `other`, until what it gives back is called. */
+export function workImagesWith(other: ImageWorker): () => void {
+  const before = worker;
   worker = other;
+  return () => {
+    if (worker === other) worker = before;
+  };
 }
 
 type Steps = {

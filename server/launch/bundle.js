@@ -37,6 +37,10 @@ const placed = {
     onResolve({ filter: /^[^./]/ }, ({ path, kind }) =>
       kind === 'entry-point' || INSIDE.test(path) ? undefined : { path, external: true },
     );
+    // Zod's sentences in some fifty languages, of which none but English is spoken here.
+    onLoad({ filter: /[\\/]zod[\\/]v4[\\/]locales[\\/]index\.js$/ }, () => ({
+      contents: "export { default as en } from './en.js';",
+    }));
     onLoad({ filter: /\.ts$/ }, ({ path }) => {
       const place = posix(relative(root, path)).replace(/\.ts$/, '.js');
       const address = `new URL(${JSON.stringify(UP + place)}, import.meta.url).href`;
@@ -73,6 +77,7 @@ const { outputFiles, metafile } = await build({
   target: 'node20.19',
   sourcemap: true,
   sourcesContent: false,
+  minifyWhitespace: true,
   logLevel: 'warning',
   plugins: [placed],
 });

@@ -17,7 +17,7 @@ describe('the example plugins', () => {
     const examples = fileURLToPath(new URL('../../examples/plugin', import.meta.url));
     const registry = await loadRegistry([BUILT_IN_PLUGINS, examples]);
     expect(registry.broken).toEqual([]);
-    const engine = new Engine({ threads: 2 });
+    const engine = new Engine({ threads: 1 });
     const folder = await temporaryFolder();
     await writeFile(join(folder, 'heart.png'), await drawn('heart', '#888'));
     await writeFile(join(folder, 'star.png'), await drawn('star', 'gold'));

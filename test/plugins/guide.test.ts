@@ -44,7 +44,7 @@ describe('guide', () => {
     expect([shapes > 0, shapes <= 12]).toEqual([true, true]);
   });
   it('tells where it wants what, of the beginning that is tried, the one that goes on, and after a change', async () => {
-    const scene = { prompt: 'a cat under the moon', steps: 2000, tries: 2, size: 64, tidy: 0 };
+    const scene = { prompt: 'a cat under the moon', steps: 400, tries: 2, size: 64, tidy: 0 };
     const live = runPlugin(guide, scene, servicesOf(engine));
     const told: { words: string; top: number | undefined }[][] = [];
     let written = '';
@@ -66,14 +66,14 @@ describe('guide', () => {
     expect(plain.filter((e) => e.type === 'layout')).toEqual([]);
   });
   it('may be steered by who reads what it tells, who waits for that: while it tries beginnings too', async () => {
-    const live = runPlugin(guide, { prompt: 'a tree', steps: 400, tries: 3, size: 64 }, servicesOf(engine));
+    const live = runPlugin(guide, { prompt: 'a tree', steps: 120, tries: 3, size: 64 }, servicesOf(engine));
     const asked: string[] = [];
     let picture = 0;
     for await (const event of live.events) {
       if (event.type === 'progress' && asked.length === 0) {
         asked.push(event.label ?? '');
         await live.steer({ prompt: 'a house' });
-      } else if (event.type === 'progress' && event.done === 100) {
+      } else if (event.type === 'progress' && event.done === 60) {
         asked.push('');
         await live.steer({ control: 'finish' });
       } else if (event.type === 'picture') picture += 1;

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pino from 'pino';
 import { io, type Socket } from 'socket.io-client';
-import { afterAll } from 'vitest';
 import { type RunningServer, type ServerOptions, startServer } from '../../server/server.ts';
 import type { Answer, ClientEvents, ServerEvents, Update } from '../../server/wire.ts';
+import { atEnd } from './ending.ts';
 import { strangeModel } from './with-models.ts';
 
 export type TestSocket = Socket<ServerEvents, ClientEvents>;
@@ -16,23 +16,17 @@ export interface TestServer extends RunningServer {
   connect(options?: Parameters<typeof io>[1]): TestSocket;
 }
 
-const ending: (() => Promise<void>)[] = [];
-// Of hooks, only those that are there before the first test are called.
-afterAll(async () => {
-  for (const end of ending.splice(0)) await end();
-});
-
 export async function useServer(options: Partial<ServerOptions> = {}): Promise<TestServer> {
   const data = await mkdtemp(join(tmpdir(), 'lodestone-server-'));
   const server = await startServer({
     port: 0,
     data,
     logger: pino({ level: 'silent' }),
-    engine: { threads: 2, model: strangeModel() },
+    engine: { threads: 1, model: strangeModel() },
     ...options,
   });
   const sockets: TestSocket[] = [];
-  ending.push(async () => {
+  atEnd(async () => {
     for (const socket of sockets) socket.disconnect();
     await server.close();
     await rm(data, { recursive: true, force: true });

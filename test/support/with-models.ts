@@ -15,7 +15,7 @@ export function strangeModel(): string {
 
 /** The command line on that model. */
 export const lodestoneOnStrange = (args: readonly string[], cwd?: string): Promise<Ended> =>
-  lodestone([...args, '--model', strangeModel()], cwd);
+  lodestone([...args, '--model', strangeModel(), '--threads', '1'], cwd);
 
 type Run = (
   prompt: string,

@@ -1,0 +1,5 @@
+/** Run by the test runner before every test file. */
+import { afterAll } from 'vitest';
+import { endAll } from './ending.ts';
+
+afterAll(endAll);
