@@ -84,13 +84,16 @@ export function createLayout(send: (prompt: string) => void): Layout {
       box.setPointerCapture(down.pointerId);
       const follow = (e: PointerEvent): void =>
         to(change(begun, (e.clientX - down.clientX) / area.width, (e.clientY - down.clientY) / area.height));
-      box.addEventListener('pointermove', follow);
+      // However the hand lets go, what it has moved by then is moved.
       const lift = (): void => {
         held = false;
-        box.removeEventListener('pointermove', follow);
+        letGo.abort();
         if (place !== begun) done();
       };
-      box.addEventListener('pointerup', lift, { once: true });
+      const letGo = new AbortController();
+      box.addEventListener('pointermove', follow, { signal: letGo.signal });
+      for (const end of ['pointerup', 'pointercancel'] as const)
+        box.addEventListener(end, lift, { signal: letGo.signal });
     });
     box.addEventListener('keydown', (event) => {
       const by = KEYS[event.key];
