@@ -75,7 +75,7 @@ const parameters = z.object({
       description:
         'What the picture is made of: brush strokes, soft shapes, polygons, pen lines, letters and emoji, pixel art, a neural field, seamless tiles, pixels, waves, or the painted part of a picture',
     }),
-  steps: stepsField().default(240),
+  steps: stepsField().default(160),
   seed: seedField(),
   size: sizeField(),
   aspect: aspectField(),
