@@ -44,7 +44,7 @@ describe('guide', () => {
     expect([shapes > 0, shapes <= 12]).toEqual([true, true]);
   });
   it('tells where it wants what, of the beginning that is tried, the one that goes on, and after a change', async () => {
-    const scene = { prompt: 'a cat under the moon', steps: 400, tries: 2, size: 64, tidy: 0 };
+    const scene = { prompt: 'a cat under the moon', steps: 120, tries: 2, size: 64, tidy: 0 };
     const live = runPlugin(guide, scene, servicesOf(engine));
     const told: { words: string; top: number | undefined }[][] = [];
     let written = '';
@@ -54,7 +54,7 @@ describe('guide', () => {
         const at = ({ left, top, right, bottom }: Place): string => ` @(${left},${top},${right},${bottom})`;
         written = event.parts.map((p) => `${p.words}${p.place ? at(p.place) : ''}${p.rest}`).join(' | ');
       }
-      if (event.type === 'progress' && event.label === undefined && event.done === 90)
+      if (event.type === 'progress' && event.label === undefined && event.done === 40)
         await live.steer({ prompt: written.replaceAll('the moon', 'the sun') });
       if (told.at(-1)?.at(-1)?.words === 'the sun' && event.type === 'layout') await live.steer({ control: 'finish' });
     }

@@ -62,7 +62,7 @@ describe('directions among embeddings', () => {
   it('draw the picture along them, and away when their weight is below zero', async () => {
     const row = (await engine.embedTexts(['a green tree'])).data;
     const end = async (weight: number): Promise<number> => {
-      const events = await run('a red heart', { directions: [{ name: 'tree', row, weight }] });
+      const events = await run('a red heart', { directions: [{ name: 'tree', row, weight }] }, { steps: 80 });
       return (
         (await engine.similarity([{ bytes: picture(events), name: 'end' }], ['a green tree']))[0]?.[0] ?? Number.NaN
       );
