@@ -54,22 +54,33 @@ describe('curate', () => {
       servicesOf(engine, folder),
     );
     expect(again.find((e) => e.type === 'ranking')).toEqual(ranking);
-    // And guidance is drawn to it, if it is asked for strongly: drawings come out redder than without, over more than one seed.
+    // And guidance is drawn to it: the eye that learned it likes the drawings better, and they come out redder.
     const path = join(folder, 'picks.json');
     await writeFile(path, files.get('picks.json') ?? '');
     const guide = (await loadRegistry()).find('guide');
-    const redness = async (pulls: string, seed: number): Promise<number> => {
-      const drawn = await eventsOf(
+    const drawn = async (pulls: string, seed: number): Promise<{ liked: number; red: number }> => {
+      const drawing = await eventsOf(
         guide,
-        { prompt: 'a shape', steps: 80, size: 96, crops: 3, drawer: 'pixels', pulls, seed, tries: 1 },
+        { prompt: 'a shape', steps: 80, size: 96, crops: 3, pulls, seed, tries: 1 },
         servicesOf(engine, folder),
       );
-      const png = drawn.flatMap((e) => (e.type === 'picture' ? [e.bytes] : []))[0];
-      const [r, g, b] = (await sharp(png).stats()).channels;
-      return (r?.mean ?? 0) - ((g?.mean ?? 0) + (b?.mean ?? 0)) / 2;
+      const bytes = drawing.flatMap((e) => (e.type === 'picture' && e.mime === 'image/png' ? [e.bytes] : []))[0];
+      if (!bytes) throw new Error('nothing was drawn');
+      const { data } = await engine.embedAll([{ bytes, name: 'the drawing' }]);
+      const [r, g, b] = (await sharp(bytes).stats()).channels;
+      return {
+        liked: data.reduce((sum, v, i) => sum + v * (picks.weights[i] ?? 0), 0),
+        red: (r?.mean ?? 0) - ((g?.mean ?? 0) + (b?.mean ?? 0)) / 2,
+      };
     };
-    let redder = 0;
-    for (const seed of [1, 2]) redder += ((await redness(`picks[${path}]:10`, seed)) - (await redness('', seed))) / 2;
-    expect(redder).toBeGreaterThan(5);
+    for (const seed of [1, 2]) {
+      const [without, some, much] = [
+        await drawn('', seed),
+        await drawn(`picks[${path}]:10`, seed),
+        await drawn(`picks[${path}]:30`, seed),
+      ];
+      expect(some.liked).toBeGreaterThan(without.liked + 1);
+      expect(much.red).toBeGreaterThan(without.red + 10);
+    }
   });
 });
