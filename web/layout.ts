@@ -12,7 +12,7 @@ export interface Layout {
   clear(): void;
 }
 
-/** Smaller boxes show a model nothing, and are refused. */
+/** A smaller box shows a model little. */
 const SMALLEST = 0.2;
 /** What an arrow key moves, in shares of the canvas. */
 const NUDGE = 0.02;

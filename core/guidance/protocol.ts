@@ -63,6 +63,8 @@ const targetSchema = z.array(itemSchema).min(1).max(16);
 export type PromptTarget = z.infer<typeof targetSchema>;
 
 const share = z.number().min(0).max(1);
+/** A box in shares of the canvas. */
+export const regionSchema = z.object({ left: share, top: share, right: share, bottom: share });
 const promptSchema = z.object({
   /** What is wanted; several follow each other over the run. */
   targets: z.array(targetSchema).min(1).max(16),
@@ -71,7 +73,7 @@ const promptSchema = z.object({
   /** Great-circle distance at which the pull stops (as VQGAN-CLIP has it). */
   stop: z.number().exactOptional(),
   /** Where on the canvas; everywhere when absent. */
-  region: z.object({ left: share, top: share, right: share, bottom: share }).exactOptional(),
+  region: regionSchema.exactOptional(),
   /** A picture that is bright where it applies, laid over the canvas corner to corner. */
   mask: pictureSchema.exactOptional(),
   /** The part of the run in which it pulls or, when it has several targets, in which it changes from one to the next. */

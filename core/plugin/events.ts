@@ -1,13 +1,12 @@
 /** What a plugin may say while it works; parsed where it leaves the plugin's process. */
 import { z } from 'zod';
 import type { PlainError } from '../errors.ts';
-import { checkpointSchema } from '../guidance/protocol.ts';
+import { checkpointSchema, regionSchema } from '../guidance/protocol.ts';
 import { bytesSchema, MIB } from '../schemas.ts';
 import { scriptSchema } from './steer.ts';
 
 const name = z.string().max(4096);
 const percent = z.number().min(0).max(100);
-const share = z.number().min(0).max(1);
 const side = z.int().min(1).max(16_384);
 /** It shows more of an answer that a table or a ranking gives: the command line writes it only where files are asked for. */
 const report = z.literal(true).optional();
@@ -74,7 +73,7 @@ export const pluginEventSchema = z.discriminatedUnion('type', [
       .array(
         z.object({
           words: name,
-          place: z.object({ left: share, top: share, right: share, bottom: share }).optional(),
+          place: regionSchema.optional(),
           rest: name,
         }),
       )

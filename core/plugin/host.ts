@@ -7,7 +7,7 @@ import { z } from 'zod';
 import type { Policy } from '../engine/policy.ts';
 import type { PictureSource } from '../engine/requests.ts';
 import { failure, plainError } from '../errors.ts';
-import { type Checkpoint, checkpointSchema, heldBy } from '../guidance/protocol.ts';
+import { type Checkpoint, heldBy } from '../guidance/protocol.ts';
 import { Between } from '../process/between.ts';
 import { entryBeside, startChild } from '../process/child.ts';
 import { watchResident } from '../process/resident.ts';
@@ -24,7 +24,7 @@ import { Printed } from './printed.ts';
 import type { RegisteredPlugin } from './registry.ts';
 import type { HostServices } from './services.ts';
 import { signedPicture } from './signed.ts';
-import { type Script, type Steer, scriptSchema, steerSchema } from './steer.ts';
+import { type Script, type Steer, steerSchema } from './steer.ts';
 import { type Want, wantsInWords } from './wants.ts';
 
 const SILENCE_SECONDS = 20;
@@ -111,7 +111,7 @@ export function runPlugin(
   const allowance = new Allowance(plugin.id, plugin.wants.includes('files'));
   allowance.named(parameters, promptFields(plugin.parameters));
   for (const { steer } of script) allowance.named(steer);
-  const told = new Between<unknown>(weightOf);
+  const told = new Between<PluginEvent>(weightOf);
   const say = (note: Note): void => told.say(note);
   const asked = answering({
     plugin,
@@ -141,15 +141,21 @@ export function runPlugin(
     child.kill();
   });
 
-  /** What a plugin sent, checked; pictures are held back by the policy, and finished ones say how they were made. */
-  async function finished(sent: unknown): Promise<PluginEvent | undefined> {
-    const parsed = pluginEventSchema.safeParse(sent);
-    if (!parsed.success)
-      throw failure('PLUGIN_FAILED', {
-        id: plugin.id,
-        what: `it sent ${typeOf(sent)} that is not allowed (${issuesOf(parsed.error)})`,
-      });
-    const event = gate ? await gate.pass(parsed.data) : parsed.data;
+  /** What a plugin sent, checked. */
+  async function* checked(all: AsyncGenerator<unknown>): AsyncGenerator<PluginEvent> {
+    for await (const sent of all) {
+      const parsed = pluginEventSchema.safeParse(sent);
+      if (!parsed.success)
+        throw failure('PLUGIN_FAILED', {
+          id: plugin.id,
+          what: `it sent ${typeOf(sent)} that is not allowed (${issuesOf(parsed.error)})`,
+        });
+      yield parsed.data;
+    }
+  }
+  /** Pictures are held back by the policy, and finished ones say how they were made. */
+  async function finished(sent: PluginEvent): Promise<PluginEvent | undefined> {
+    const event = gate ? await gate.pass(sent) : sent;
     if (strip || event?.type !== 'picture') return event;
     return signedPicture(event, plugin, parameters, services.engine, [...inputs.values()]);
   }
@@ -163,7 +169,7 @@ export function runPlugin(
     try {
       const { module } = plugin.ready;
       const request = { file: plugin.file, module, parameters, script, checkpointEvery, ...(resume ? { resume } : {}) };
-      for await (const sent of told.all(peer.stream('run', request, signal))) {
+      for await (const sent of told.all(checked(peer.stream('run', request, signal)))) {
         quiet = 0;
         if (signal?.aborted) throw failure('CANCELLED', {});
         const event = await finished(sent);
@@ -206,26 +212,20 @@ export function runPlugin(
   };
 }
 
-const frame = z.strictObject({
-  type: z.literal('frame'),
-  step: z.number(),
-  width: z.number(),
-  height: z.number(),
-  mime: z.string().max(40),
-  bytes: z.instanceof(Uint8Array),
-});
-const checkpoint = z.strictObject({
-  type: z.literal('checkpoint'),
-  checkpoint: checkpointSchema,
-  script: scriptSchema,
-});
-const plain = z.looseObject({ type: z.enum(['progress', 'chart', 'layout']) });
 /** Bytes, about, of what tells how far a run is; anything else waits for who takes it. */
-function weightOf(sent: unknown): number {
-  const [picture, kept] = [frame.safeParse(sent).data, checkpoint.safeParse(sent).data];
-  if (picture) return picture.bytes.byteLength;
-  if (kept) return heldBy(kept.checkpoint) + JSON.stringify(kept.script).length;
-  return plain.safeParse(sent).success ? JSON.stringify(sent).length : Number.POSITIVE_INFINITY;
+function weightOf(event: PluginEvent): number {
+  switch (event.type) {
+    case 'frame':
+      return event.bytes.byteLength;
+    case 'checkpoint':
+      return heldBy(event.checkpoint) + JSON.stringify(event.script).length;
+    case 'progress':
+    case 'chart':
+    case 'layout':
+      return JSON.stringify(event).length;
+    default:
+      return Number.POSITIVE_INFINITY;
+  }
 }
 
 const typeOf = (sent: unknown): string => {

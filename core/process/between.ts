@@ -1,4 +1,4 @@
-/** What a plugin sends, with what its host says in between as soon as it is said. What is sent waits until it is taken. */
+/** What one end sends, with what the other says in between as soon as it is said. What is sent waits until it is taken. */
 import { Inbox } from './inbox.ts';
 
 /** Of what comes while it may not be made to wait, so many bytes are kept. */
@@ -12,8 +12,8 @@ type Told<T> =
 export class Between<T> {
   private readonly told = new Inbox<Told<T>>();
   private readonly weightOf: (item: T) => number;
-  /** Bytes that were sent and have not been taken. */
-  private waiting = 0;
+  /** Bytes that are kept until they are taken. */
+  private kept = 0;
   private hurries = 0;
   private goOn = (): void => undefined;
   /** Lets the sender go on where what it sent may be kept. */
@@ -42,19 +42,24 @@ export class Between<T> {
     }
   }
 
-  /** Settles when the item has been taken, or is kept until it is. */
+  /** Settles when the item has been taken, or is kept until it is. It is weighed only where something is to be kept. */
   private handed(item: T): Promise<void> {
-    const weight = this.weightOf(item);
-    const light = Number.isFinite(weight);
-    if (light) this.waiting += weight;
     return new Promise((goOn) => {
-      const taken = (): void => {
-        if (light) this.waiting -= weight;
-        goOn();
-      };
+      let weight: number | undefined;
       this.goOn = goOn;
       this.hurry = () => {
-        if (light && this.hurries > 0 && this.waiting <= KEPT) goOn();
+        const heavy = this.hurries > 0 ? this.weightOf(item) : Number.POSITIVE_INFINITY;
+        if (this.kept + heavy > KEPT) return;
+        weight = heavy;
+        this.kept += heavy;
+        this.hurry = () => undefined;
+        goOn();
+      };
+      const taken = (): void => {
+        // What was not kept is what the sender waits with.
+        if (weight === undefined) this.hurry = () => undefined;
+        else this.kept -= weight;
+        goOn();
       };
       this.told.push({ item, taken });
       this.hurry();

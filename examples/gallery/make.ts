@@ -39,7 +39,7 @@ const words = (value: unknown): string => (/^[\w.:-]+$/.test(String(value)) ? St
 const page = [
   '# Gallery',
   '',
-  'Every picture here was drawn by the embedded model with default settings, on two cores in ten to thirty seconds.',
+  'Every picture here was drawn by the embedded model with the settings that stand beneath it.',
   'The page is made by `npx tsx examples/gallery/make.ts` from [gallery.json](gallery.json); beneath each picture stands the command that draws it.',
 ];
 for (const { title, pictures, ...shared } of gallery) {

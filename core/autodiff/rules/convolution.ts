@@ -53,13 +53,14 @@ function convInput(x: Tensor, w: Tensor, g: Tensor, window: Window, group: numbe
   if (strides.every((s) => s === 1) && around.every((p) => p >= 0)) {
     return g.apply('Conv', [mirrored(w, group)], attributesOf({ ...window, pads: around }, group));
   }
-  const zeros = spatialOf(x).map(
-    (size, i) => size + (reach[i] ?? 0) - (strides[i] ?? 1) * (g.shape[i + 2] ?? 1) - (around[i] ?? 0),
+  const before = around.slice(0, rank);
+  const after = spatialOf(x).map(
+    (size, i) => size + (reach[i] ?? 0) - (strides[i] ?? 1) * (g.shape[i + 2] ?? 1) - (before[i] ?? 0),
   );
+  const outer = [...before, ...after];
   const alone = rank === 2 && group > 1 && w.shape[1] === 1 && w.shape[0] === group;
-  if (alone && [...around.slice(0, rank), ...zeros].every((p) => p >= 0)) {
-    const pads = [...around.slice(0, rank), ...zeros];
-    const attributes = attributesOf({ ...window, strides: strides.map(() => 1), pads }, group);
+  if (alone && outer.every((p) => p >= 0)) {
+    const attributes = attributesOf({ ...window, strides: strides.map(() => 1), pads: outer }, group);
     return spread(g, strides).apply('Conv', [mirrored(w, group)], attributes);
   }
   const rest = spatialOf(x).map(

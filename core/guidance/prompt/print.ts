@@ -25,9 +25,6 @@ function printRest({ mask, span, weight, stop }: Prompt): string {
   return `${where}${when}${numbers}`;
 }
 
-export const printPrompt = (prompts: readonly Prompt[]): string =>
-  prompts.map((p) => `${printTargets(p)}${p.region ? ` @${writtenRegion(p.region)}` : ''}${printRest(p)}`).join(' | ');
-
 /** The parts of a prompt with their places apart, so that one can be moved and the whole written again: `words @place rest`. */
 export const printApart = (
   prompts: readonly Prompt[],
@@ -37,3 +34,8 @@ export const printApart = (
     ...(p.region ? { place: p.region } : {}),
     rest: printRest(p),
   }));
+
+export const printPrompt = (prompts: readonly Prompt[]): string =>
+  printApart(prompts)
+    .map(({ words, place, rest }) => `${words}${place ? ` @${writtenRegion(place)}` : ''}${rest}`)
+    .join(' | ');

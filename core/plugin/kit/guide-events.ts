@@ -265,7 +265,7 @@ export async function* guideEvents(
   const run = `${title.slice(0, 60)} ${randomUUID()}`;
   // Wildcards of steering are drawn from numbers of their own: a replay, which is told what was drawn, leaves the run's own where they were.
   const random = seeded(Math.floor(context.random() * 2 ** 32));
-  const layout = new ToldLayout(request.prompts, request.beginnings ?? []);
+  const layout = new ToldLayout(request.prompts, request.beginnings ?? [], resume?.tried?.chosen);
   const stopListening = onSteer(async (steer) => {
     const command = await commandOf(steer, context, { ...extras, random });
     await engine.steer({ run, command });

@@ -12,12 +12,13 @@ export class ToldLayout {
   /** Prompts that take the place of those before them, from a step on. */
   private changes: { readonly from: number; readonly prompts: Prompts }[] = [];
   private step = 0;
-  /** Nothing is told of prompts that go everywhere, as long as none has had a place. */
+  /** What was told last. Prompts that go everywhere are not told at the beginning. */
   private shown: Prompts | undefined;
 
-  constructor(prompts: Prompts, beginnings: readonly { readonly prompts?: Prompts }[]) {
+  /** `chosen` among its beginnings, itself the first, where a run is taken up that has chosen. */
+  constructor(prompts: Prompts, beginnings: readonly { readonly prompts?: Prompts }[], chosen = 0) {
     this.beginnings = [prompts, ...beginnings.map((b) => b.prompts ?? prompts)];
-    this.begun = prompts;
+    this.begun = this.beginnings[chosen] ?? prompts;
     this.shown = this.beginnings.flat().some((p) => p.region) ? undefined : prompts;
   }
 
