@@ -1,7 +1,7 @@
 /** Writing and listing files so that bad luck never costs work: aside and renamed, sorted, bounded. */
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { access, constants, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { failure, messageOf } from './errors.ts';
 
@@ -46,6 +46,25 @@ async function written(path: string, content: Uint8Array | string, { lasting, se
     if (lasting) await flushFolder(dirname(path));
   } catch (cause) {
     await rm(aside, { force: true }).catch(() => undefined);
+    throw failure('FILE_WRITE', { path, what: messageOf(cause) }, cause);
+  }
+}
+
+const statOf = (path: string) =>
+  stat(path).catch((thrown: NodeJS.ErrnoException) => {
+    if (thrown.code !== 'ENOENT') throw thrown;
+  });
+
+/** Throws FILE_WRITE where no file can be made, before work goes into what it is to hold. Makes nothing. */
+export async function checkPlace(path: string): Promise<void> {
+  try {
+    if ((await statOf(path))?.isDirectory()) throw new Error('a folder of this name is there');
+    let folder = dirname(resolve(path));
+    let found = await statOf(folder);
+    for (; !found; found = await statOf(folder)) folder = dirname(folder);
+    if (!found.isDirectory()) throw new Error(`${folder} is no folder`);
+    await access(folder, constants.W_OK);
+  } catch (cause) {
     throw failure('FILE_WRITE', { path, what: messageOf(cause) }, cause);
   }
 }

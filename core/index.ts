@@ -47,7 +47,7 @@ export {
   type PlainError,
   plainError,
 } from './errors.ts';
-export { sweepParts, writeAside, writeWhole } from './files.ts';
+export { checkPlace, sweepParts, writeAside, writeWhole } from './files.ts';
 export {
   beginningOf,
   begunAgain,

@@ -456,7 +456,7 @@ export async function* guide(request: ParsedGuideRequest, context: LoopContext):
     yield* run.choose();
     yield* steps(run, request, context.signal);
     yield* run.tidied();
-    if (run.judges.size > 0) yield* run.shown(ALL_VIEWS);
+    if (run.judges.size > 0 || request.settings.frameEvery > 0) yield* run.shown(ALL_VIEWS);
     yield {
       type: 'picture',
       ...(await run.bench.output.png(run.bench.stepper.state, run.progress)),

@@ -5,6 +5,7 @@ import { Command } from 'commander';
 import { z } from 'zod';
 import {
   bareSvg,
+  checkPlace,
   Engine,
   failure,
   image,
@@ -90,6 +91,7 @@ export function replayCommand(shared: Shared): Command {
   return shared.finish(command, async (context, words, options) => {
     const [path] = wordSchema.parse(words);
     const { out, size, strip = false, gate } = given(options);
+    if (out !== undefined) await checkPlace(out);
     const recipe = await readRecipe(path);
     const policy = (await policyIn(gate)) ?? (await folderOf(path).policy());
     const parameters = { ...recipe.parameters, ...(size === undefined ? {} : { size }) };

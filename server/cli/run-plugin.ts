@@ -7,6 +7,7 @@ import { basename, dirname, extname, join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { z } from 'zod';
 import {
+  checkPlace,
   contactSheet,
   type Engine,
   failure,
@@ -67,8 +68,9 @@ export function pluginCommand(plugin: RegisteredPlugin, shared: Shared): Command
     const policy = await policyIn(gate);
     if (variations > 1 && run !== undefined)
       throw failure('USAGE', { what: '--run keeps one run, so it does not go with --variations.' });
-    // Before anything is written: the program that makes moving pictures may be missing.
+    // Before any work: the program that makes moving pictures may be missing, and so may the place.
     if (animation !== undefined) await checkAnimation(animation);
+    for (const file of [out, animation]) if (file !== undefined) await checkPlace(file);
     const granted = await grantedTo(plugin, context);
     const folder = run === undefined ? undefined : new RunFolder(run);
     await folder?.take();
