@@ -9,6 +9,7 @@ export default defineConfig({
   test: {
     ...quick.test,
     isolate: true,
+    globalSetup: 'test/support/run-wide-on-disk.ts',
     include: ['test/**/*.slow.ts'],
     testTimeout: 20 * MINUTE_MS,
     hookTimeout: 5 * MINUTE_MS,

@@ -12,11 +12,9 @@ const executablePath = process.env['LODESTONE_CHROMIUM'];
 describe.runIf(executablePath)('the studio in a real browser', () => {
   let browser: Browser;
   let server: TestServer;
-  let fresh: TestServer;
   const complaints: string[] = [];
   beforeAll(async () => {
-    server = await useServer();
-    fresh = await useServer({ plugins: [await freshPlugin()] });
+    server = await useServer({ plugins: [await freshPlugin()] });
     browser = await chromium.launch({
       ...(executablePath ? { executablePath } : {}),
       args: [
@@ -140,7 +138,7 @@ describe.runIf(executablePath)('the studio in a real browser', () => {
 
   it('shows a plugin that was added as a file, and what it says as a table', async () => {
     const page = await (await browser.newContext()).newPage();
-    await page.goto(fresh.url);
+    await page.goto(server.url);
     await page.getByRole('button', { name: 'Fresh' }).click();
     await page.getByRole('button', { name: 'Go', exact: true }).click();
     await page.locator('#tables', { hasText: 'hello world' }).waitFor({ timeout: 60_000 });
@@ -195,11 +193,11 @@ describe.runIf(executablePath)('the studio in a real browser', () => {
     await page.mouse.move(before.x + before.width / 2 - canvas.width, before.y + before.height / 2, { steps: 4 });
     await page.mouse.up();
     // What the run says of itself, not what the hand left: it is told again when the page is loaded anew.
+    const late = await studio();
     const left = async (): Promise<string> => {
-      const late = await studio();
+      await late.reload();
       await late.locator('#layout button').first().waitFor();
       const style = await late.locator('#layout button').first().getAttribute('style');
-      await late.close();
       return /left: (\d+)%/.exec(style ?? '')?.[1] ?? '';
     };
     await expect.poll(left, { timeout: 30_000 }).toBe('0');

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { loadRegistry, type PluginEvent } from '../../core/index.ts';
 import { eventsOf, servicesOf, useEngine } from '../support/services.ts';
+import { strangeModel } from '../support/with-models.ts';
 
-const engine = useEngine();
+// What it likes does not matter here: a small one is sooner compiled.
+const engine = useEngine({ model: strangeModel() });
 const registry = await loadRegistry();
 const sketches = registry.plugins.filter((p) => p.id.startsWith('sketch-'));
 const bytesOf = (events: readonly PluginEvent[]): Uint8Array =>

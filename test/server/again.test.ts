@@ -8,7 +8,7 @@ import { textOf, withText } from '../../core/png-text.ts';
 import { lodestoneHere } from '../support/command-line-here.ts';
 import { temporaryFolder } from '../support/pictures.ts';
 import { useFolder } from '../support/plugin-files.ts';
-import { lodestoneOnStrange, strangeModel } from '../support/with-models.ts';
+import { lodestoneOnStrange, lodestoneOnStrangeHere, strangeModel } from '../support/with-models.ts';
 
 /** Twenty steps and more: checkpoints come every twenty. Tidied, so that what ends a run is made again too. */
 const guide = [
@@ -45,7 +45,7 @@ describe('a finished picture', () => {
       .png()
       .toBuffer();
     await writeFile(join(folder, 'touched.png'), withText(touched, 'lodestone', text));
-    const verified = await lodestoneOnStrange(['verify', 'touched.png'], folder);
+    const verified = await lodestoneOnStrangeHere(['verify', 'touched.png'], folder);
     expect(verified).toMatchObject({ code: 1, err: expect.stringMatching(/^DIFFERENT: .*6 pixels differ/) });
 
     await writeFile(join(folder, 'bare.png'), touched);
@@ -87,15 +87,15 @@ describe('what a run leaves', () => {
     const plot = await readFile(join(folder, 'run/scores.svg'), 'utf8');
     expect(plot).toContain('a red heart -> a');
     expect((await sharp(Buffer.from(plot)).metadata()).width).toBe(720);
-    expect((await lodestoneOnStrange(['verify', 'run/picture.svg'], folder)).code).toBe(0);
+    expect((await lodestoneOnStrangeHere(['verify', 'run/picture.svg'], folder)).code).toBe(0);
     const svg = await readFile(join(folder, 'run/picture.svg'), 'utf8');
     await writeFile(join(folder, 'touched.svg'), svg.replace('<rect width="100%"', '<rect width="99%"'));
-    expect(await lodestoneOnStrange(['verify', 'touched.svg'], folder)).toMatchObject({
+    expect(await lodestoneOnStrangeHere(['verify', 'touched.svg'], folder)).toMatchObject({
       code: 1,
       err: expect.stringMatching(/^DIFFERENT: .*1 of its lines differ/),
     });
     expect(
-      (await lodestoneOnStrange(['replay', 'run/picture.svg', '--size', '512', '--out', 'large.png'], folder)).code,
+      (await lodestoneOnStrangeHere(['replay', 'run/picture.svg', '--size', '512', '--out', 'large.png'], folder)).code,
     ).toBe(0);
     const [small, large] = await Promise.all(
       ['run/picture.png', 'large.png'].map((name) =>

@@ -3,7 +3,9 @@ import { basename, join } from 'node:path';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { parseRecipe } from '../../core/index.ts';
 import { steerSchema } from '../../core/plugin/steer.ts';
+import { textOf } from '../../core/png-text.ts';
 import { steerSchema as wireSteerSchema } from '../../server/wire.ts';
 import { drawn, temporaryFolder } from '../support/pictures.ts';
 import { say, type TestServer, useServer, Watcher } from '../support/server.ts';
@@ -135,6 +137,16 @@ describe('two people at once', () => {
 });
 
 describe('a change that a run has no room for', () => {
+  let job: string;
+  let socket: ReturnType<TestServer['connect']>;
+  let watcher: Watcher;
+  beforeAll(async () => {
+    socket = server.connect();
+    watcher = new Watcher(socket);
+    job = await start(socket, 'guide', { ...quick, steps: 5000 });
+    await watcher.until((u) => u.job === job && u.chart.length > 0);
+  });
+
   it.each([
     ['a setting out of its range', { settings: { rate: 1000 } }],
     ['a setting that there is not', { settings: { nonsense: 1 } }],
@@ -142,17 +154,22 @@ describe('a change that a run has no room for', () => {
     ['a pull that the run was not begun with', { weights: { palette: 2 } }],
     ['a parameter out of its range', { parameters: { count: 1e300 } }],
     ['a parameter that there is not', { parameters: { strokes: 12 } }],
-  ])('%s is refused with a code, and the run goes on as it was', async (_, change) => {
-    const socket = server.connect();
-    const watcher = new Watcher(socket);
-    const job = await start(socket, 'guide', { ...quick, steps: 1000 });
-    await watcher.until((u) => u.job === job && u.chart.length > 0);
+  ])('%s is refused with a code', async (_, change) => {
     expect(await say(socket, 'steer', { job, ...change })).toMatchObject({
       ok: false,
       error: { code: 'STEER_INVALID', message: expect.stringMatching(/It goes on as it was\.$/) },
     });
+  });
+
+  it('leaves the run as it was', async () => {
+    const far = (): number => Math.max(...watcher.of(job).flatMap((u) => u.chart.map((p) => p.x)));
+    const before = far();
+    await watcher.until(() => far() > before);
     expect(await say(socket, 'steer', { job, control: 'finish' })).toMatchObject({ ok: true });
-    await watcher.until((u) => u.job === job && u.state === 'done');
+    const { picture } = await watcher.until((u) => u.job === job && u.picture !== undefined);
+    const bytes = new Uint8Array(await (await fetch(new URL(picture?.url ?? '', address))).arrayBuffer());
+    const { script } = parseRecipe(textOf(bytes, 'lodestone') ?? '', 'the picture');
+    expect(script).toMatchObject([{ steer: { control: 'finish' } }]);
   });
 
   it('that no run takes is no message', async () => {

@@ -3,6 +3,7 @@ import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Engine, type GuideEvent, type GuideRequest, strokes } from '../../core/index.ts';
 import { type Ended, lodestone } from './command-line.ts';
+import { lodestoneHere } from './command-line-here.ts';
 import { guidingWith, request } from './guiding.ts';
 import { referenceFolder } from './reference.ts';
 
@@ -13,9 +14,13 @@ export function strangeModel(): string {
   return folder;
 }
 
+const onStrange = (args: readonly string[]): string[] => [...args, '--model', strangeModel(), '--threads', '1'];
 /** The command line on that model. */
 export const lodestoneOnStrange = (args: readonly string[], cwd?: string): Promise<Ended> =>
-  lodestone([...args, '--model', strangeModel(), '--threads', '1'], cwd);
+  lodestone(onStrange(args), cwd);
+/** The same in this process. */
+export const lodestoneOnStrangeHere = (args: readonly string[], cwd?: string): Promise<Ended> =>
+  lodestoneHere(onStrange(args), cwd);
 
 type Run = (
   prompt: string,

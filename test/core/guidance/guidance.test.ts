@@ -2,7 +2,6 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { EMBEDDED } from '../../../core/clip/folder.ts';
 import { ClipModel } from '../../../core/clip/model.ts';
 import { trace, writeOnnx } from '../../../core/graph/index.ts';
 import type { Eye } from '../../../core/guidance/looker.ts';
@@ -25,7 +24,7 @@ const { run, tell } = guidingWith(small);
 
 describe('a run', () => {
   it('shows frames on its way and ends with a picture of the asked size', async () => {
-    const events = await guided(request(strokes as never, 'a red heart', { steps: 24, frameEvery: 8 }));
+    const events = await run(request(strokes as never, 'a red heart', { steps: 24, frameEvery: 8 }));
     expect(await sharp(picture(events)).metadata()).toMatchObject({ format: 'png', width: 96, height: 96 });
     expect(events.flatMap((e) => (e.type === 'frame' ? [e.step] : []))).toEqual([8, 16, 24]);
   });
@@ -199,7 +198,7 @@ describe('a run that is given again', () => {
   it('gives back what it had taken when its checkpoint does not fit', async () => {
     const released = vi.spyOn(Workbench.prototype, 'release');
     onTestFinished(() => released.mockRestore());
-    const model = await ClipModel.open(EMBEDDED, { threads: 1 });
+    const model = await ClipModel.open(strangeModel(), { threads: 1 });
     onTestFinished(() => model.close());
     const none = async (): Promise<never> => Promise.reject(new Error('no pictures here'));
     const eye: Eye = { model, embedPicture: none, stylePicture: none, guiding: async () => eye };
@@ -244,7 +243,7 @@ describe('a mask', () => {
 describe('optimisers', () => {
   it.each(['adam', 'adamw', 'lion', 'plain'] as const)('%s comes closer to the prompt', async (optimiser) => {
     const scores = cosines(
-      await guided(request(strokes as never, 'a red heart', { steps: 60, optimiser, frameEvery: 0 })),
+      await run(request(strokes as never, 'a red heart', { steps: 60, optimiser, frameEvery: 0 })),
     );
     const mean = (from: number): number => scores.slice(from, from + 8).reduce((a, b) => a + b) / 8;
     expect(mean(52)).toBeGreaterThan(mean(0) + 0.02);
@@ -273,16 +272,16 @@ describe('the loop', () => {
     expect(steps).toBeLessThan(20);
   });
   it('takes a loss of the caller as a graph', async () => {
-    // Pulls the whole canvas to black.
-    const graph = writeOnnx(trace('darkness', (t) => ({ loss: t.input('picture', [1, 3, 64, 64]).mean() })));
-    const dark = picture(
-      await guided(
-        request(pixels as never, 'the sea', { steps: 40 }, { losses: [{ name: 'darkness', graph, weight: 200 }] }),
+    // Pulls the whole canvas to white.
+    const graph = writeOnnx(trace('lightness', (t) => ({ loss: t.input('picture', [1, 3, 64, 64]).mean().neg() })));
+    const light = picture(
+      await run(
+        request(pixels as never, 'the sea', { steps: 40 }, { losses: [{ name: 'lightness', graph, weight: 200 }] }),
       ),
     );
-    const plain = picture(await guided(request(pixels as never, 'the sea', { steps: 40 })));
-    const brightness = async (png: Uint8Array) => (await sharp(png).greyscale().stats()).channels[0]?.mean ?? 255;
-    expect(await brightness(dark)).toBeLessThan((await brightness(plain)) - 30);
+    const plain = picture(await run(request(pixels as never, 'the sea', { steps: 40 })));
+    const brightness = async (png: Uint8Array) => (await sharp(png).greyscale().stats()).channels[0]?.mean ?? 0;
+    expect(await brightness(light)).toBeGreaterThan((await brightness(plain)) + 30);
   });
   it('refuses a drawer that is no drawing, with a code', async () => {
     const r = request(strokes as never, 'a', {});
@@ -297,7 +296,7 @@ describe('the loop', () => {
   it('takes a picture as a prompt', async () => {
     const heart = { bytes: new Uint8Array(await drawn('heart', 'red')), name: 'heart' };
     const scores = cosines(
-      await guided(
+      await run(
         request(strokes as never, 'a', { steps: 50 }, { prompts: [{ targets: [[{ picture: heart }]], weight: 1 }] }),
       ),
     );

@@ -1,8 +1,8 @@
 /** Models that carry a second image tower for gradients beside the one that sees best. */
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { cpSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { EMBEDDED, openFolder } from '../../../core/clip/folder.ts';
+import { openFolder } from '../../../core/clip/folder.ts';
 import { locateModel } from '../../../core/clip/hub/index.ts';
 import { ClipModel } from '../../../core/clip/model.ts';
 import { trace, writeOnnx } from '../../../core/graph/index.ts';
@@ -12,11 +12,14 @@ import { startHub } from '../../support/hub.ts';
 import { drawn, temporaryFolder } from '../../support/pictures.ts';
 import { useFolder } from '../../support/plugin-files.ts';
 import { eventsOf, servicesOf, useEngine } from '../../support/services.ts';
+import { strangeModel } from '../../support/with-models.ts';
 
 const made = useFolder();
 const SIDE = 8;
 const FILE = 'onnx/guiding_model.onnx';
-const { dimension = 0 } = await (await ClipModel.open(EMBEDDED)).info();
+/** What its eyes like does not matter here: small ones are sooner compiled. */
+const base = strangeModel();
+const { dimension = 0 } = await (await ClipModel.open(base)).info();
 
 /** Row `c` of what a picture's mean colour is multiplied with: [3, width]. */
 const tableOf = (width: number): Float32Array =>
@@ -31,15 +34,15 @@ const colourEye = (width = dimension): Uint8Array =>
     }),
   );
 
-const { guiding_model: _own, ...config } = JSON.parse(readFileSync(join(EMBEDDED, 'config.json'), 'utf8')) as {
-  readonly guiding_model?: object;
-};
-/** The embedded model's clean eye alone. */
+const config = JSON.parse(readFileSync(join(base, 'config.json'), 'utf8')) as object;
+const TOWERS = ['vision_model.onnx', 'text_model.onnx'];
+/** Words and a clean eye alone. */
 function oneEyed(name: string): string {
   const folder = mkdtempSync(join(made, name));
-  cpSync(EMBEDDED, folder, { recursive: true });
-  rmSync(join(folder, FILE), { force: true });
-  writeFileSync(join(folder, 'config.json'), JSON.stringify(config));
+  cpSync(base, folder, {
+    recursive: true,
+    filter: (from) => !from.endsWith('.onnx') || TOWERS.includes(basename(from)),
+  });
   return folder;
 }
 /** The same with a guiding eye, as `change` leaves it. */
@@ -51,9 +54,11 @@ function twoEyed(change: { readonly file?: string; readonly eye?: Uint8Array } =
   return folder;
 }
 const model = twoEyed();
+/** The clean eye alone. */
+const single = oneEyed('one-eyed-');
 
 const engineOf = (folder: string): Engine => useEngine({ model: folder });
-const [engine, plain] = [engineOf(model), engineOf(oneEyed('one-eyed-'))];
+const [engine, plain] = [engineOf(model), engineOf(single)];
 const stepsOf = (events: readonly GuideEvent[]) => events.flatMap((e) => (e.type === 'step' ? [e] : []));
 
 describe('a folder with a guiding eye', () => {
@@ -124,20 +129,17 @@ describe('gradients of pictures', () => {
 describe('a run', () => {
   const asked = (more: object = {}) => request(strokes as never, 'a red heart', { steps: 12, frameEvery: 6 }, more);
   it('is guided by one eye and judged by the other', async () => {
-    const events = await guidingWith(engine).run(asked());
-    expect(events[0]).toMatchObject({ type: 'compiled', judges: ['clean'] });
+    const events = await guidingWith(engine).run(asked({ judge: single }));
+    expect(events[0]).toMatchObject({ type: 'compiled', judges: ['clean', 'judge'] });
     const judged = events.flatMap((e) => (e.type === 'judged' ? [e] : []));
     expect(judged.map((j) => [j.by, j.step])).toEqual([
       ['clean', 6],
+      ['judge', 6],
       ['clean', 12],
+      ['judge', 12],
     ]);
-    const frames = events.flatMap((e) => (e.type === 'frame' ? [e] : []));
-    const [[wanted]] = (await plain.similarity(
-      [{ bytes: frames[0]?.bytes ?? new Uint8Array(), name: 'a frame' }],
-      ['a red heart'],
-    )) as [[number]];
-    // The same eye, the prompt in its sentences and not bare.
-    expect(Math.abs((judged[0]?.cosines[0] ?? Number.NaN) - wanted)).toBeLessThan(0.1);
+    for (const [i, { by, cosines }] of judged.entries())
+      if (by === 'clean') expect(judged[i + 1]?.cosines[0]).toBeCloseTo(cosines[0] ?? Number.NaN, 5);
     expect(stepsOf(events)[0]?.cosines[0]).not.toBeCloseTo(judged[0]?.cosines[0] ?? Number.NaN, 2);
   });
   it('gives the same bytes again, and others than by the clean eye', async () => {
