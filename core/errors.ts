@@ -84,6 +84,8 @@ const catalogue = {
     `What ${d.where} says of how it was made cannot be read: ${d.what}. Use the file as it came.`,
   RECORD_INPUT: (d: { path: string; sha256: string; what: string }) =>
     `${d.path} ${d.what}; the run began from the picture with SHA-256 ${d.sha256}. Put that one there and try again.`,
+  RECORD_INPUTS: (d: { path: string; count: number; found: number }) =>
+    `The run was given ${d.count} pictures of ${d.path}, and the ${d.found} that are there now are not the same. Put those back and try again.`,
   RECORD_MODEL: (d: { wanted: string; found: string }) =>
     `The picture was made with the model ${d.wanted}, and this is ${d.found}. Name the right one with --model.`,
   RECORD_PLUGIN: (d: { id: string; wanted: string; found: string }) =>

@@ -148,7 +148,8 @@ export {
   type Registry,
 } from './plugin/registry.ts';
 export { type Resumable, RunFolder } from './plugin/run-folder.ts';
-export { firstRecipe, hashOfFile, parseRecipe, type Recipe, recipeOf } from './plugin/run-record.ts';
+export { hashOfFile, RunInputs } from './plugin/run-inputs.ts';
+export { firstRecipe, parseRecipe, type Recipe, recipeOf } from './plugin/run-record.ts';
 export type { HostServices } from './plugin/services.ts';
 export { defineSketch } from './plugin/sketch.ts';
 export type { Gene, Sketch, SketchCanvas, SketchFrame } from './plugin/sketch-shape.ts';

@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import { z } from 'zod';
 import { remembered } from '../clip/remembered.ts';
 import { Engine } from '../engine/engine.ts';
-import { type PictureSource, pictureName } from '../engine/requests.ts';
+import type { PictureSource } from '../engine/requests.ts';
 import { failure, plainError } from '../errors.ts';
 import type { Handler } from '../process/rpc.ts';
 import type { Allowance } from './allowance.ts';
@@ -13,7 +13,7 @@ import { generateSchema } from './generate.ts';
 import { imageHandlers } from './image-handlers.ts';
 import type { PolicyGate } from './policy-gate.ts';
 import type { RegisteredPlugin } from './registry.ts';
-import { readInput } from './run-record.ts';
+import type { RunInputs } from './run-inputs.ts';
 import type { HostServices } from './services.ts';
 import { storeHandlers } from './store-handlers.ts';
 import { wantsInWords } from './wants.ts';
@@ -36,8 +36,8 @@ interface Answering {
   readonly gate: PolicyGate | undefined;
   /** Hashes of models that may be used; any when absent. */
   readonly known: readonly string[] | undefined;
-  /** Grows with what the run is given, by name. */
-  readonly inputs: Map<string, PictureSource>;
+  /** Grows with what the run is given. */
+  readonly inputs: RunInputs;
   /** Told of every sign of life. */
   readonly alive: () => void;
   /** As much as a plugin may print. */
@@ -95,7 +95,7 @@ export function answering({ plugin, services, allowance, say, gate, known, input
       const { file } = fileSchema.parse(args);
       allowance.check([file]);
       const bytes = await services.read(file);
-      inputs.set(file, readInput(file, bytes));
+      inputs.read(file, bytes);
       return bytes;
     },
     model: async (args, { signal: cancelled }) => {
@@ -128,7 +128,7 @@ export function answering({ plugin, services, allowance, say, gate, known, input
       const request = generateSchema.parse(args);
       const made = await allowed(await services.generate(request, cancelled, noted));
       handedOut(made);
-      for (const picture of made) inputs.set(pictureName(picture), picture);
+      inputs.given(made);
       return made;
     },
     pictures: async (args, { signal: cancelled }) => {
@@ -136,7 +136,7 @@ export function answering({ plugin, services, allowance, say, gate, known, input
       allowance.check(fields);
       const found = await services.pictures(fields, cancelled, noted);
       handedOut(found);
-      for (const picture of found) inputs.set(pictureName(picture), picture);
+      inputs.given(found);
       return found;
     },
   };

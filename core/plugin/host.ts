@@ -5,7 +5,6 @@
 import { mkdirSync } from 'node:fs';
 import { z } from 'zod';
 import type { Policy } from '../engine/policy.ts';
-import type { PictureSource } from '../engine/requests.ts';
 import { failure, plainError } from '../errors.ts';
 import { type Checkpoint, heldBy } from '../guidance/protocol.ts';
 import { Between } from '../process/between.ts';
@@ -22,6 +21,7 @@ import { HEAP_MIB, MESSAGE_LIMIT, RESIDENT_LIMIT } from './limits.ts';
 import { PolicyGate } from './policy-gate.ts';
 import { Printed } from './printed.ts';
 import type { RegisteredPlugin } from './registry.ts';
+import { RunInputs } from './run-inputs.ts';
 import type { HostServices } from './services.ts';
 import { signedPicture } from './signed.ts';
 import { type Script, type Steer, steerSchema } from './steer.ts';
@@ -89,7 +89,7 @@ export function runPlugin(
   const missing = ungranted(plugin, grants);
   if (missing.length > 0) throw failure('PLUGIN_NOT_GRANTED', { id: plugin.id, wants: wantsInWords(missing) });
   const gate = policy && new PolicyGate(policy, services.engine);
-  const inputs = new Map<string, PictureSource>();
+  const inputs = new RunInputs();
   // It writes there itself: see fence.ts.
   if (!plugin.builtIn && services.folderOf) makeFolder(services.folderOf(plugin.id));
   const printed = new Printed(services.log);
@@ -157,7 +157,7 @@ export function runPlugin(
   async function finished(sent: PluginEvent): Promise<PluginEvent | undefined> {
     const event = gate ? await gate.pass(sent) : sent;
     if (strip || event?.type !== 'picture') return event;
-    return signedPicture(event, plugin, parameters, services.engine, [...inputs.values()]);
+    return signedPicture(event, plugin, parameters, services.engine, inputs);
   }
 
   async function* events(): AsyncGenerator<PluginEvent> {

@@ -1,10 +1,6 @@
 /** What a finished picture says of how it was made: enough to make it again, and to tell what is missing where that cannot be. */
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { z } from 'zod';
 import type { Engine } from '../engine/engine.ts';
-import type { PictureSource } from '../engine/requests.ts';
-import { pictureName } from '../engine/requests.ts';
 import { failure } from '../errors.ts';
 import { carried, carrying } from '../picture-text.ts';
 import { parsedJson } from '../schemas.ts';
@@ -13,8 +9,9 @@ import { scriptSchema } from './steer.ts';
 
 const LENGTH_LIMIT = 16 << 20;
 
-const inputSchema = z.object({ path: z.string().max(4096), sha256: z.string().regex(/^[0-9a-f]{64}$/) });
-type RecordedInput = z.infer<typeof inputSchema>;
+const sha256Schema = z.string().regex(/^[0-9a-f]{64}$/);
+const inputSchema = z.object({ path: z.string().max(4096), sha256: sha256Schema });
+export type RecordedInput = z.infer<typeof inputSchema>;
 
 export const recipeSchema = z.object({
   format: z.literal(1),
@@ -29,12 +26,15 @@ export const recipeSchema = z.object({
   others: z.array(z.string().max(200)).max(100).exactOptional(),
   /** Pictures that it began from. */
   inputs: z.array(inputSchema).max(100_000),
+  /** In their place where they are too many to be named: how many, and SHA-256 over their hashes in order. */
+  many: z.object({ count: z.int().positive(), sha256: sha256Schema }).exactOptional(),
   script: scriptSchema,
   /** Steps that were done. */
   steps: z.int().nonnegative().exactOptional(),
 });
 /** How a picture was made by a plugin. */
 export type Recipe = z.infer<typeof recipeSchema>;
+export type RecordedInputs = Pick<Recipe, 'inputs' | 'many'>;
 
 /** How a run begins, before anything is known of how it goes. Throws RECORD_INVALID. */
 export async function firstRecipe(
@@ -70,43 +70,4 @@ export async function recipeOf(picture: Uint8Array, where: string): Promise<Reci
   if (text === undefined) throw failure('RECORD_MISSING', { where });
   if (text.length > LENGTH_LIMIT) throw failure('RECORD_INVALID', { where, what: 'it is far too long' });
   return parseRecipe(text, where);
-}
-
-const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
-
-/** Piece by piece: a run may be given ten thousand photographs. */
-export async function hashOfFile(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const piece of createReadStream(path)) hash.update(piece as Buffer);
-  return hash.digest('hex');
-}
-
-const recorded = new WeakMap<PictureSource, Promise<RecordedInput>>();
-
-const record = async (picture: PictureSource): Promise<RecordedInput> => ({
-  path: pictureName(picture),
-  sha256: 'path' in picture ? await hashOfFile(picture.path) : sha256(picture.bytes),
-});
-
-/** What stands for a file that was read, when its bytes are gone. */
-export function readInput(name: string, bytes: Uint8Array): PictureSource {
-  const source = { bytes: new Uint8Array(), name };
-  recorded.set(source, Promise.resolve({ path: name, sha256: sha256(bytes) }));
-  return source;
-}
-
-/** Files that are read at once. */
-const AT_ONCE = 8;
-
-/** Hashes of the pictures that a run was given; each is read once, however many pictures the run makes. */
-export async function recordedInputs(pictures: readonly PictureSource[]): Promise<RecordedInput[]> {
-  const all: RecordedInput[] = [];
-  for (let from = 0; from < pictures.length; from += AT_ONCE)
-    for (const one of await Promise.all(pictures.slice(from, from + AT_ONCE).map(remembered))) all.push(one);
-  return all;
-}
-function remembered(picture: PictureSource): Promise<RecordedInput> {
-  const known = recorded.get(picture) ?? record(picture);
-  recorded.set(picture, known);
-  return known;
 }

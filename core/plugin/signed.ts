@@ -1,10 +1,10 @@
 /** A finished picture says how it was made. */
 import { z } from 'zod';
 import type { Engine } from '../engine/engine.ts';
-import { type PictureSource, pictureName } from '../engine/requests.ts';
 import type { PluginEvent } from './events.ts';
 import type { RegisteredPlugin } from './registry.ts';
-import { firstRecipe, recipeSchema, recordedInputs, withRecipe } from './run-record.ts';
+import type { RunInputs } from './run-inputs.ts';
+import { firstRecipe, recipeSchema, withRecipe } from './run-record.ts';
 
 /** Parameters with what is meant where nothing is given, so that they mean the same should a default change. */
 function withDefaults(schema: RegisteredPlugin['parameters'], given: unknown): Record<string, unknown> {
@@ -32,12 +32,12 @@ export async function signedPicture(
   plugin: RegisteredPlugin,
   given: unknown,
   engine: Engine,
-  inputs: readonly PictureSource[],
+  inputs: RunInputs,
 ): Promise<Picture> {
   const told = toldSchema.safeParse(picture.record ?? {});
   const recipe = recipeSchema.safeParse({
     ...(await firstRecipe(plugin, withDefaults(plugin.parameters, given), engine)),
-    inputs: await recordedInputs([...new Map(inputs.map((p) => [pictureName(p), p])).values()]),
+    ...(await inputs.told()),
     ...told.data,
     script: told.data?.script.map(({ step, change }) => ({ step, steer: change })),
   });

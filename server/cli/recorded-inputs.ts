@@ -2,7 +2,14 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join, normalize, resolve } from 'node:path';
-import { failure, type GenerateRequest, hashOfFile, type PictureSource, type Recipe } from '../../core/index.ts';
+import {
+  failure,
+  type GenerateRequest,
+  hashOfFile,
+  type PictureSource,
+  type Recipe,
+  RunInputs,
+} from '../../core/index.ts';
 import { fetchPicture } from '../fetch-picture.ts';
 import { DATA, readAllowed } from '../files.ts';
 import { gatherPictures } from '../pictures.ts';
@@ -34,17 +41,20 @@ async function byContent(folder: string, input: Input): Promise<string | undefin
 export class RecordedInputs {
   private readonly found: ReadonlyMap<string, string>;
   private readonly inputs: readonly Input[];
+  private readonly many: Recipe['many'];
+  private readonly asked = new RunInputs();
 
-  private constructor(inputs: readonly Input[], found: ReadonlyMap<string, string>) {
+  private constructor({ inputs, many }: Recipe, found: ReadonlyMap<string, string>) {
     this.inputs = inputs;
+    this.many = many;
     this.found = found;
   }
 
   /** `made` is the picture or the folder that the recipe was read from. Throws RECORD_INPUT for a file that is gone, or another now. */
-  static async of({ inputs }: Recipe, made: string): Promise<RecordedInputs> {
+  static async of(recipe: Recipe, made: string): Promise<RecordedInputs> {
     const beside = (await stat(made).catch(() => undefined))?.isDirectory() ? made : dirname(made);
     const found = new Map<string, string>();
-    for (const input of inputs) {
+    for (const input of recipe.inputs) {
       if (found.has(input.path) || ADDRESS.test(input.path)) continue;
       const name = basename(input.path);
       const places = [input.path, join(beside, name), join(DATA, 'uploads', name)];
@@ -58,7 +68,7 @@ export class RecordedInputs {
       }
       found.set(input.path, place);
     }
-    return new RecordedInputs(inputs, found);
+    return new RecordedInputs(recipe, found);
   }
 
   /** What was recorded of a field: a file, all files of a folder, an upload. */
@@ -71,6 +81,7 @@ export class RecordedInputs {
     return [...new Set(paths)].flatMap((path) => this.found.get(path) ?? []);
   }
 
+  /** Throws RECORD_INPUT, RECORD_INPUTS. */
   async pictures(fields: readonly string[], signal?: AbortSignal): Promise<PictureSource[]> {
     const all: PictureSource[] = [];
     for (const field of fields) {
@@ -80,7 +91,18 @@ export class RecordedInputs {
       else if (recorded.length > 0) all.push(...recorded.map((path) => ({ path })));
       else all.push(...(await gatherPictures([field], {}, signal)));
     }
+    await this.counted(all, fields);
     return all;
+  }
+
+  /** Of inputs that were too many to be named, whether they are the same all together. */
+  private async counted(pictures: readonly PictureSource[], fields: readonly string[]): Promise<void> {
+    if (!this.many) return;
+    const { count, sha256 } = this.many;
+    this.asked.given(pictures);
+    const now = (await this.asked.told()).many;
+    if (!now || now.count < count || (now.count === count && now.sha256 === sha256)) return;
+    throw failure('RECORD_INPUTS', { path: fields.join(', '), count, found: now.count });
   }
 
   async read(file: string): Promise<Uint8Array> {

@@ -2,7 +2,11 @@
 import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { parseRecipe, RunInputs } from '../../core/index.ts';
+import { textOf } from '../../core/png-text.ts';
+import { RecordedInputs } from '../../server/cli/recorded-inputs.ts';
 import { drawn, temporaryFolder } from '../support/pictures.ts';
 import { lodestoneOnStrange } from '../support/with-models.ts';
 
@@ -51,5 +55,28 @@ describe('a picture that began from another', () => {
     });
     expect(await lodestoneOnStrange(['replay', 'cut.png', '--out', 'again.png'], folder)).toMatchObject({ code: 0 });
     expect(await lodestoneOnStrange(['verify', 'again.png'], folder)).toMatchObject({ code: 0 });
+  });
+});
+
+describe('pictures that were too many to be named', () => {
+  it('are taken from where they were, and refused when they are others', async () => {
+    const many = await temporaryFolder();
+    const dot = (n: number): Promise<Buffer> =>
+      sharp({ create: { width: 1, height: 1, channels: 3, background: { r: n, g: 9, b: 9 } } })
+        .png()
+        .toBuffer();
+    const paths = Array.from({ length: 201 }, (_, n) => join(many, `${1000 + n}.png`));
+    for (const [n, path] of paths.entries()) await writeFile(path, await dot(n));
+    const given = new RunInputs();
+    given.given(paths.map((path) => ({ path })));
+    const text = textOf(await readFile(join(folder, 'a.png')), 'lodestone') ?? '';
+    const recipe = { ...parseRecipe(text, 'a.png'), ...(await given.told()) };
+    const again = (): Promise<RecordedInputs> => RecordedInputs.of(recipe, folder);
+    expect(await (await again()).pictures([many])).toHaveLength(201);
+    await writeFile(paths[7] ?? '', await dot(250));
+    await expect((await again()).pictures([many])).rejects.toMatchObject({
+      code: 'RECORD_INPUTS',
+      message: expect.stringContaining('given 201 pictures'),
+    });
   });
 });
