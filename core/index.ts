@@ -140,8 +140,9 @@ export { type PromptTargets, promptTargets } from './plugin/kit/prompt-targets.t
 export { PULL_NAMES, parsePulls } from './plugin/kit/pulls.ts';
 export { rankedEvents, rankedItem } from './plugin/kit/ranked-events.ts';
 export { html, reportPage } from './plugin/kit/report.ts';
-export { type ScoredPicture, scoredPictures, standing } from './plugin/kit/scored-pictures.ts';
+export { answers, type ScoredPicture, scoredPictures } from './plugin/kit/scored-pictures.ts';
 export { Several } from './plugin/kit/several.ts';
+export { standing, stockFor } from './plugin/kit/standing.ts';
 export {
   loadRegistry,
   type RegisteredPlugin,

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { PluginContext, PluginEvent, Prompt, PromptTargets, ScoredPicture } from '../core/index.ts';
 import {
+  answers,
   csvOf,
   decodePicture,
   definePlugin,
@@ -21,7 +22,7 @@ import {
   scoredPictures,
   seedField,
   sizesFor,
-  standing,
+  stockFor,
   strokes,
   totalOf,
 } from '../core/index.ts';
@@ -147,12 +148,12 @@ export default definePlugin({
     const pictures = [...given, ...(generate > 0 ? await context.generate(asked) : [])];
     const targets = await promptTargets(prompts, context);
     const { engine, signal } = context;
-    const captions = await engine.captions({ signal });
+    const stock = await stockFor(targets.pictured, context);
     const items: ScoredPicture[] = [];
     let done = 0;
     for await (const part of scoredPictures(engine.embedPictures(pictures, { signal }), pictures, {
       ...targets,
-      captions,
+      captions: stock.captions,
     })) {
       items.push(...part.items);
       done += part.items.length + part.notes.length;
@@ -160,11 +161,11 @@ export default definePlugin({
       yield { type: 'progress', done, total: pictures.length };
     }
     if (items.length === 0) throw noneReadable();
-    const others = standing(items, targets, captions);
+    const others = answers(items, targets, stock);
     const order = spread(others, diversity, best > 0 ? best : others.length);
     yield {
       type: 'ranking',
-      title: `How well each fits "${prompt}" (cosine, and the percent of everyday captions that fit it less)`,
+      title: `How well each fits "${prompt}" (cosine, and the percent of everyday things that fit it less)`,
       columns: [...targets.names],
       items: order.map(rankedItem),
     };

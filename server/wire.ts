@@ -54,7 +54,7 @@ export type JobState = z.infer<typeof jobStateSchema>;
 const chartPointSchema = z.object({
   x: z.number(),
   series: z.record(z.string(), z.number()),
-  /** How each value stands among what everyday captions score, 0..100. */
+  /** How each value stands among what everyday captions, or pictures, score, 0..100. */
   percentiles: z.record(z.string(), z.number()).optional(),
 });
 

@@ -21,7 +21,8 @@ export function showRanking(place: HTMLElement, ranking: NonNullable<Update['ran
           : [
               make('i', {
                 textContent: `${Math.floor(item.percentile)} %`,
-                title: 'The percent of everyday captions that fit this picture less',
+                title:
+                  'The percent of everyday captions, or pictures where a picture is asked with, that fit this picture less',
               }),
             ]),
         make('small', { textContent: parts }),

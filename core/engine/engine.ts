@@ -101,6 +101,7 @@ export class Engine {
   /** What runs tell, by their names. */
   private readonly guided = new Map<string, Between<GuideEvent>>();
   private readonly stock = once(() => this.embedTexts(STOCK_CAPTIONS));
+  private readonly stockPictures = once(() => this.ask<Embeddings>('everyday', {}, {}));
   private readonly workers: number;
   private helpers: readonly Engine[] = [];
   private idle: NodeJS.Timeout | undefined;
@@ -263,7 +264,11 @@ export class Engine {
     // Everybody's: who asked first and goes away takes nothing from the others.
     return untilAborted(this.stock(), call.signal);
   }
-  /** The same, or nothing for a model that has no text tower to say them with. */
+  /** Unit rows of pictures of everyday things, worked out once a model: what percentiles of pictures are taken among. */
+  everyday(call: Call = {}): Promise<Embeddings> {
+    return untilAborted(this.stockPictures(), call.signal);
+  }
+  /** The captions, or nothing for a model that has no text tower to say them with. */
   private async captionsIfAny(call: Call): Promise<Embeddings> {
     const { towers } = await this.info(call);
     return towers.includes('text') ? this.captions(call) : { count: 0, dimension: 0, data: new Float32Array() };

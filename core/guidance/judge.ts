@@ -5,6 +5,7 @@ import { floatsOf } from '../graph/session.ts';
 import { freshViews, type Raw } from './fresh-views.ts';
 import type { Eye } from './looker.ts';
 import type { Extent } from './plane.ts';
+import { isPictured } from './prompt/pictured.ts';
 import type { Region } from './prompt/regions.ts';
 import { type PromptFeeds, promptFeeds } from './prompt-feeds.ts';
 import type { Opinion, Prompt } from './protocol.ts';
@@ -26,19 +27,21 @@ export class Judge {
   /** The mean over fresh views, of its own place for a prompt that has one. `progress`, 0..1, tells where prompts that change are. */
   async opinion(drawing: Raw, prompts: readonly Prompt[], progress: number, views: number): Promise<Opinion> {
     if (this.heard?.prompts !== prompts) {
-      const feeds = await promptFeeds(prompts, { ...this.eye, crops: 1, canvas: this.canvas });
+      const feeds = await promptFeeds(prompts, { ...this.eye, crops: 1, canvas: this.canvas, pictured: false });
       this.heard = { prompts, feeds };
     }
     const { fixed, at, count, dimension } = this.heard.feeds;
     const wanted = { count, dimension, data: floatsOf(at(progress).prompts) };
-    const stock = { count: STOCK.length, dimension, data: floatsOf(fixed.stock).subarray(0, STOCK.length * dimension) };
+    const words = { count: STOCK.length, dimension, data: floatsOf(fixed.stock).subarray(0, STOCK.length * dimension) };
+    const pictures = prompts.some(isPictured) ? await this.eye.everyday() : words;
     const seen = await this.seen(drawing, prompts, views);
-    const each = prompts.map((prompt, i) =>
-      (seen.get(prompt.region) ?? []).map(({ data }) => {
+    const each = prompts.map((prompt, i) => {
+      const stock = isPictured(prompt) ? pictures : words;
+      return (seen.get(prompt.region) ?? []).map(({ data }) => {
         const cosine = dot(data, row(wanted, i));
         return { cosine, percentile: percentiles(data, stock, [cosine])[0] ?? Number.NaN };
-      }),
-    );
+      });
+    });
     return {
       cosines: each.map((all) => mean(all.map((a) => a.cosine))),
       percentiles: each.map((all) => mean(all.map((a) => a.percentile))),

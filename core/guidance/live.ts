@@ -9,6 +9,7 @@ import type { Eye } from './looker.ts';
 import { beneath, colourOf, noPaint, type Paint, paintOf, readPaint } from './paint.ts';
 import { readMask } from './place.ts';
 import type { Extent } from './plane.ts';
+import { asksWithPictures } from './prompt/pictured.ts';
 import { type PromptFeeds, promptFeeds } from './prompt-feeds.ts';
 import type {
   Change,
@@ -160,10 +161,11 @@ export class Live {
     const prompts = asked.filter((p) => !isStyle(p));
     const { crops } = this.request.settings;
     const { canvas } = this.context;
+    const pictured = asksWithPictures(this.request);
     return {
       asked,
       prompts,
-      feeds: await Promise.all(eyes.map((eye) => promptFeeds(prompts, { ...eye, crops, canvas }))),
+      feeds: await Promise.all(eyes.map((eye) => promptFeeds(prompts, { ...eye, crops, canvas, pictured }))),
       style: await this.styleOf(asked.filter(isStyle), eyes),
     };
   }

@@ -1,4 +1,5 @@
 /** A model that looks at the drawing while it is guided, with what its part of the step's graph needs. */
+import type { Embeddings } from '../clip/batches.ts';
 import type { ClipModel } from '../clip/model.ts';
 import { withWeights } from '../clip/weights.ts';
 import type { Lens } from './lens.ts';
@@ -9,6 +10,8 @@ export interface Eye {
   readonly model: ClipModel;
   readonly embedPicture: PictureEmbedder;
   readonly stylePicture: PictureEmbedder;
+  /** Unit rows of pictures of everyday things. */
+  readonly everyday: () => Promise<Embeddings>;
   /** The eye of the same model whose gradients guide: this one, where the model has but one. */
   readonly guiding: () => Promise<Eye>;
 }

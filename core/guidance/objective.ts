@@ -17,6 +17,8 @@ export interface Targets {
   readonly stock: Tensor;
   /** How many of them are the same for every prompt, the first ones. */
   readonly common: number;
+  /** Where some prompts are pictures: 1 for each slot of them and 0 for the others [slots]. These stand among the last so many rows of the stock. */
+  readonly pictured?: { readonly slots: Tensor; readonly rows: number };
   /** Added to the stock words' logits for each slot: 0, or a large negative number where the word means the same: [1, slots, words]. */
   readonly excluded: Tensor;
 }
@@ -30,11 +32,12 @@ export interface Tuning {
 
 /**
  * For unit embeddings of the crops [n, d]: attraction · (contrast · cross-entropy against the stock + distance · great circle) + repulsion · distance · cosine.
- * Returns the loss [], the mean cosines [slots], and how these stand among the cosines of the common stock words: percentiles [slots], 0..100.
+ * Returns the loss [], the mean cosines [slots], and how these stand among the cosines of the common stock words, or of the
+ * stock pictures: percentiles [slots], 0..100.
  */
 export function objective(
   crops: Tensor,
-  { prompts, attraction, repulsion, stop, applies, stock, common, excluded }: Targets,
+  { prompts, attraction, repulsion, stop, applies, stock, common, pictured, excluded }: Targets,
   { contrast, distance, sharpness }: Tuning,
 ): { loss: Tensor; cosines: Tensor; percentiles: Tensor } {
   const [count = 1] = crops.shape;
@@ -57,11 +60,22 @@ export function objective(
   const apart = over(greatCircle(near));
   const pulls = attraction.mul(apart.greater(stop).cast('float32'));
   const attracted = crossEntropy.mul(contrast).add(apart.mul(distance)).mul(pulls).sum();
-  const usual = applies.matmulTransposed(crops, 'left').matmulTransposed(stock.slice(0, 0, common), 'right');
-  const percentiles = usual
-    .less(cosines.reshape([slots, 1]))
-    .cast('float32')
-    .mean(1)
-    .mul(100);
+  const looked = applies.matmulTransposed(crops, 'left');
+  const standing = (rows: Tensor): Tensor =>
+    looked
+      .matmulTransposed(rows, 'right')
+      .less(cosines.reshape([slots, 1]))
+      .cast('float32')
+      .mean(1)
+      .mul(100);
+  const among = standing(stock.slice(0, 0, common));
+  const [rows = 0] = stock.shape;
+  const percentiles = pictured
+    ? among.add(
+        standing(stock.slice(0, rows - pictured.rows, rows))
+          .sub(among)
+          .mul(pictured.slots),
+      )
+    : among;
   return { loss: attracted.add(cosines.mul(repulsion).mul(distance).sum()), cosines, percentiles };
 }

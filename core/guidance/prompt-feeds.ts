@@ -2,7 +2,6 @@
 import type { Tensor as OrtTensor } from 'onnxruntime-node';
 import type { Embeddings } from '../clip/batches.ts';
 import type { ClipModel } from '../clip/model.ts';
-import { remembered } from '../clip/remembered.ts';
 import { pictureName } from '../engine/requests.ts';
 import { dot, meanDirection, row, stacked } from '../engine/scores.ts';
 import { failure } from '../errors.ts';
@@ -10,15 +9,16 @@ import { float32 } from '../graph/session.ts';
 import { type Turn, turnOf } from './crops.ts';
 import { boxedPlace, maskedPlace, type Place } from './place.ts';
 import type { Extent } from './plane.ts';
-import { textsOf } from './prompt/texts.ts';
+import { isPictured } from './prompt/pictured.ts';
 import type { Prompt, PromptItem, PromptTarget } from './protocol.ts';
 import { PROMPT_SLOTS } from './protocol.ts';
-import { CROWD_COUNT, crowdsOf, SAME_THING, STOCK, STOCK_THINGS, saysHowMany, sentencesFor, wordsOf } from './stock.ts';
+import { sentencesFor } from './stock.ts';
+import { toldApart } from './told-apart.ts';
 
 /** Where the prompts of a run lie for one model, how they pull, and what they are told apart from. */
 export interface PromptFeeds {
   /** Feeds that hold for the whole run. */
-  readonly fixed: Readonly<Record<'stop' | 'stock' | 'excluded', OrtTensor>>;
+  readonly fixed: Readonly<Record<'stop' | 'stock' | 'excluded' | 'pictured', OrtTensor>>;
   /** Unit rows of the prompts [slots, d] and how strongly each attracts and repels [slots], as they are at `progress`, 0..1. */
   at(progress: number): Readonly<Record<'prompts' | 'attraction' | 'repulsion', OrtTensor>>;
   /** How much each crop counts for each prompt in a step, which counts from 0: [crops, slots]. */
@@ -31,16 +31,9 @@ export interface PromptFeeds {
   readonly dimension: number;
 }
 
-/** Added to the logit of a stock word that is left out. */
-const EXCLUDED = -1e4;
 const NEVER = -1;
 
-const isSame = (cosine: number): boolean => cosine >= SAME_THING;
-
 export type PictureEmbedder = (picture: NonNullable<PromptItem['picture']>) => Promise<Embeddings>;
-
-/** Rows that the graph tells each prompt apart from: the stock, and room for each prompt's own crowds. */
-export const stockRows = STOCK.length + PROMPT_SLOTS * CROWD_COUNT;
 
 /** A text as the mean direction over its sentences; a picture as its embedding; a blend as the mean direction of its parts. */
 async function embedded(model: ClipModel, target: PromptTarget, picture: PictureEmbedder): Promise<Embeddings> {
@@ -114,41 +107,23 @@ function weightAt(p: Prompt, progress: number): number {
 export interface PromptContext {
   readonly model: ClipModel;
   readonly embedPicture: PictureEmbedder;
+  readonly everyday: () => Promise<Embeddings>;
   readonly crops: number;
   readonly canvas: Extent;
+  /** Whether the run asks with pictures: those of everyday things follow the stock words then. */
+  readonly pictured: boolean;
 }
 
 /** Prompts without styles, which are pulls of their own. Weights are scaled so that their sizes sum to one. */
 export async function promptFeeds(
   prompts: readonly Prompt[],
-  { model, embedPicture: picture, crops, canvas }: PromptContext,
+  { model, embedPicture: picture, everyday, crops, canvas, pictured }: PromptContext,
 ): Promise<PromptFeeds> {
-  const common = await stockOf(model);
-  const { dimension } = common;
   const { places, placeOf } = await placesOf(prompts, canvas);
   const chains = await Promise.all(
     prompts.map(async (p) => stacked(await Promise.all(p.targets.map((t) => embedded(model, t, picture))))),
   );
-  const stock = new Float32Array(stockRows * dimension);
-  stock.set(common.data);
-  const excluded = new Float32Array(PROMPT_SLOTS * stockRows).fill(EXCLUDED);
-  // What any of the prompts asks for, no other is told apart from.
-  const wanted = prompts.flatMap((p, slot) => (p.weight > 0 && chains[slot] ? [chains[slot]] : []));
-  const words = wordsOf(prompts.filter((p) => p.weight > 0).flatMap(textsOf));
-  for (const [slot, chain] of chains.entries()) {
-    const near = [...new Set([...wanted, chain])];
-    for (let word = 0; word < common.count; word++) {
-      const stockRow = row(common, word);
-      const same = near.some((c) => Array.from({ length: c.count }, (_, i) => dot(row(c, i), stockRow)).some(isSame));
-      if (!same && !words.has(STOCK_THINGS[word] ?? '')) excluded[slot * stockRows + word] = 0;
-    }
-    const [text] = prompts[slot] ? textsOf(prompts[slot]) : [];
-    if (text === undefined || saysHowMany(text)) continue;
-    const crowds = await model.whole.embedTexts(crowdsOf(text));
-    const first = common.count + slot * CROWD_COUNT;
-    stock.set(crowds.data, first * dimension);
-    for (let k = 0; k < CROWD_COUNT; k++) excluded[slot * stockRows + first + k] = 0;
-  }
+  const { rows, dimension, stock, excluded } = await toldApart(prompts, chains, { model, everyday, pictured });
   const each = (value: (p: Prompt) => number, none: number): OrtTensor => {
     const values = Array.from({ length: PROMPT_SLOTS }, (_, i) => (prompts[i] ? value(prompts[i]) : none));
     return float32(Float32Array.from(values), [PROMPT_SLOTS]);
@@ -156,8 +131,9 @@ export async function promptFeeds(
   return {
     fixed: {
       stop: each((p) => p.stop ?? NEVER, NEVER),
-      stock: float32(stock, [stockRows, dimension]),
-      excluded: float32(excluded, [1, PROMPT_SLOTS, stockRows]),
+      stock: float32(stock, [rows, dimension]),
+      excluded: float32(excluded, [1, PROMPT_SLOTS, rows]),
+      pictured: each((p) => Number(isPictured(p)), 0),
     },
     at: (progress) => {
       const data = new Float32Array(PROMPT_SLOTS * dimension);
@@ -178,10 +154,4 @@ export async function promptFeeds(
     count: prompts.length,
     dimension,
   };
-}
-
-/** Unit rows of the stock words, worked out once for each model. */
-const stockOfModel = new WeakMap<ClipModel, Promise<Embeddings>>();
-function stockOf(model: ClipModel): Promise<Embeddings> {
-  return remembered(stockOfModel, model.whole, () => model.whole.embedTexts(STOCK));
 }

@@ -23,7 +23,9 @@ export interface StepPlan {
   readonly lenses: readonly Lens[];
   /** The canvas that is guided. */
   readonly canvas: Extent;
+  /** Rows that prompts are told apart from, and how many of them, the last ones, are pictures: none where no prompt is one. */
   readonly stock: number;
+  readonly pictures: number;
   /** Whether style is looked at, by the first of the models. */
   readonly styled: boolean;
   /** Which of the models the directions are among the embeddings of. */
@@ -110,7 +112,7 @@ interface Looked {
 
 /** What one of the models makes of the canvas. */
 function looked(t: Trace, canvas: Tensor, place: number, tuning: Tuning, plan: StepPlan): Looked {
-  const { request, styled, stock } = plan;
+  const { request, styled, stock, pictures } = plan;
   const { settings: s } = request;
   const lens = plan.lenses[place];
   if (!lens) throw new Error(`there is no lens ${place}`);
@@ -131,6 +133,7 @@ function looked(t: Trace, canvas: Tensor, place: number, tuning: Tuning, plan: S
       applies: t.input(`${prefix}applies`, [s.crops, PROMPT_SLOTS]),
       stock: t.input(`${prefix}stock`, [stock, lens.dimension]),
       common: STOCK.length,
+      ...(pictures > 0 ? { pictured: { slots: t.input(`${prefix}pictured`, [PROMPT_SLOTS]), rows: pictures } } : {}),
       excluded: t.input(`${prefix}excluded`, [1, PROMPT_SLOTS, stock]),
     },
     tuning,

@@ -17,6 +17,7 @@ export type PluginEngine = Pick<
   | 'embedAll'
   | 'embedLabels'
   | 'captions'
+  | 'everyday'
   | 'neighbours'
   | 'similarity'
   | 'probabilities'

@@ -80,6 +80,7 @@ export function engineHandlers(
   return Object.fromEntries([
     call('info', none),
     call('embedTexts', none),
+    call('everyday', none),
     call('tokenGradient', none),
     call('replacements', none),
     call('keepRows', none),

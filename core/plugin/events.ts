@@ -24,7 +24,7 @@ export const chartEventSchema = z.object({
   type: z.literal('chart'),
   x: z.number(),
   series: z.record(name, z.number()).refine((s) => Object.keys(s).length <= SERIES, `at most ${SERIES} series`),
-  /** How each value stands among what everyday captions score, 0..100. */
+  /** How each value stands among what everyday captions, or for a picture everyday pictures, score: 0..100. */
   percentiles: z.record(name, percent).optional(),
 });
 

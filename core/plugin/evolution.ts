@@ -1,6 +1,5 @@
 /** The evolution of a sketch: candidates around a cloud are drawn, judged and learned from; steered between generations, and taken up from a checkpoint. */
-import type { Embeddings } from '../clip/batches.ts';
-import { cosineTable, jointPercentile, percentiles, row } from '../engine/scores.ts';
+import { cosineTable, row } from '../engine/scores.ts';
 import { failure } from '../errors.ts';
 import { parsePrompt } from '../guidance/prompt/parse.ts';
 import { printPrompt } from '../guidance/prompt/print.ts';
@@ -13,6 +12,7 @@ import type { PluginContext } from './define.ts';
 import type { PluginEvent } from './events.ts';
 import { Gate } from './gate.ts';
 import { type PromptTargets, promptTargets } from './kit/prompt-targets.ts';
+import { type Stock, standing, stockFor } from './kit/standing.ts';
 import type { Gene, Sketch } from './sketch-shape.ts';
 import type { Script, Steer } from './steer.ts';
 
@@ -68,18 +68,20 @@ export class Studio<G extends Readonly<Record<string, Gene>>> {
 /** What the model says of candidates, best first by `fitness`. */
 async function judged(
   pngs: readonly Uint8Array[],
-  { targets, weights }: PromptTargets,
-  captions: Embeddings,
+  asked: PromptTargets,
+  stock: Stock,
   { engine, signal }: PluginContext,
 ): Promise<{ fitness: number[]; cosines: number[][]; standing: number[] }> {
   const rows = await engine.embedAll(
     pngs.map((bytes, i) => ({ bytes, name: `candidate ${i + 1}` })),
     { signal },
   );
-  const cosines = cosineTable(rows, targets);
-  const standing = cosines.map((c, i) => jointPercentile(percentiles(row(rows, i), captions, c), weights));
-  const fitness = cosines.map((c) => c.reduce((sum, v, k) => sum + v * (weights[k] ?? 0), 0));
-  return { fitness, cosines, standing };
+  const cosines = cosineTable(rows, asked.targets);
+  return {
+    cosines,
+    fitness: cosines.map((c) => c.reduce((sum, v, k) => sum + v * (asked.weights[k] ?? 0), 0)),
+    standing: cosines.map((c, i) => standing(row(rows, i), c, asked, stock)),
+  };
 }
 
 /** Where a sketch's evolution is: what a checkpoint holds, and what it can go back to. */
@@ -213,10 +215,7 @@ export class Evolution<G extends Readonly<Record<string, Gene>>> {
   }
 
   /** One generation: candidates around the cloud are drawn and judged. Returns what the best of them scored. */
-  async advance(
-    studio: Studio<G>,
-    captions: Embeddings,
-  ): Promise<{ readonly cosines: readonly number[]; readonly standing: number }> {
+  async advance(studio: Studio<G>): Promise<{ readonly cosines: readonly number[]; readonly standing: number }> {
     const { targets } = this;
     const { generation, cloud } = this.place;
     const dimension = cloud.mean.length;
@@ -225,7 +224,10 @@ export class Evolution<G extends Readonly<Record<string, Gene>>> {
     const z_ = draws(this.given.population || usualPopulation(dimension), dimension, random);
     const candidates = z_.map((zk) => candidate(cloud, zk));
     const pngs = await Promise.all(candidates.map((c) => studio.png(c, LOOKED_AT)));
-    const { fitness, cosines, standing } = await judged(pngs, targets, captions, this.context);
+    // Steering may bring other prompts.
+    const stock = await stockFor(targets.pictured, this.context);
+    const found = await judged(pngs, targets, stock, this.context);
+    const { fitness, cosines } = found;
     const first = fitness.indexOf(Math.max(...fitness));
     const next = learned(
       cloud,
@@ -240,7 +242,7 @@ export class Evolution<G extends Readonly<Record<string, Gene>>> {
       },
       best: candidates[first] ?? this.place.best,
     };
-    return { cosines: cosines[first] ?? [], standing: standing[first] ?? 0 };
+    return { cosines: cosines[first] ?? [], standing: found.standing[first] ?? 0 };
   }
 
   checkpoint(): PluginEvent {

@@ -42,10 +42,9 @@ async function* evolve<G extends Readonly<Record<string, Gene>>>(
   context: PluginContext,
 ): AsyncGenerator<PluginEvent, void, void> {
   const { prompt, generations, seed, size } = given;
-  const { engine, signal, checkpointEvery } = context;
+  const { signal, checkpointEvery } = context;
   const run = await Evolution.begin(sketch, given, context);
   context.onSteer((steer) => run.steer(steer));
-  const captions = await engine.captions({ signal });
   const studio = new Studio(sketch, seed);
   const frame = async (): Promise<PluginEvent> => ({
     type: 'frame',
@@ -68,7 +67,7 @@ async function* evolve<G extends Readonly<Record<string, Gene>>>(
     if (run.waiting || (stirred && run.gate.closed)) continue;
     if (run.gate.finished) break;
     const { targets } = run;
-    const { cosines, standing } = await run.advance(studio, captions);
+    const { cosines, standing } = await run.advance(studio);
     const named = (values: readonly number[]): Record<string, number> =>
       Object.fromEntries(values.map((v, i) => [targets.names[i] ?? `prompt ${i + 1}`, v]));
     const done = run.place.generation;

@@ -7,12 +7,14 @@ import { locateModel } from '../clip/hub/index.ts';
 import { inspect } from '../clip/inspect.ts';
 import { ClipModel } from '../clip/model.ts';
 import { unitFactor } from '../clip/preprocess.ts';
-import { once } from '../clip/remembered.ts';
+import { once, remembered } from '../clip/remembered.ts';
 import { replacements } from '../clip/replacements.ts';
+import { stockPictures } from '../clip/stock-pictures.ts';
 import { openStore } from '../clip/store.ts';
 import type { EyeName, PictureSource } from '../engine/requests.ts';
 import { requests, workerSettingsSchema } from '../engine/requests.ts';
-import { failure } from '../errors.ts';
+import { stacked } from '../engine/scores.ts';
+import { failure, revivedError } from '../errors.ts';
 import type { Eye } from '../guidance/looker.ts';
 import { type Asked, guide } from '../guidance/loop.ts';
 import type { GuideEvent } from '../guidance/protocol.ts';
@@ -71,6 +73,20 @@ async function pixelsOf(m: ClipModel, pictures: readonly PictureSource[]): Promi
   return joinedFloats(await Promise.all(pictures.map((p) => valuesOf(p, sight))));
 }
 
+/** Unit rows of the stock pictures, kept on disk like those of any other picture. */
+async function everydayOf(m: ClipModel): Promise<Embeddings> {
+  const rows: Embeddings[] = [];
+  const embedder = new Embedder(m.whole, store);
+  for await (const { embeddings, failures } of embedder.pictures(stockPictures(), new AbortController().signal)) {
+    const [bad] = failures;
+    if (bad) throw revivedError(bad.error);
+    rows.push(embeddings);
+  }
+  return stacked(rows);
+}
+const everydayOfModel = new WeakMap<ClipModel, Promise<Embeddings>>();
+const everyday = (m: ClipModel): Promise<Embeddings> => remembered(everydayOfModel, m.whole, () => everydayOf(m));
+
 /** What running loops are told, by the run's name. */
 const inboxes = new Map<string, Inbox<Asked>>();
 
@@ -81,6 +97,7 @@ const eyeOf = (m: ClipModel): Eye => {
     // What is compared is seen by the eye that sees best.
     embedPicture: async (p) => m.whole.embedPixels(await pixelsOf(m.whole, [p]), 1),
     stylePicture: async (p) => m.styleProfiles(await pixelsOf(m, [p]), 1),
+    everyday: () => everyday(m),
     guiding: async () => {
       const guiding = await m.guidingEye();
       return guiding === m ? eye : eyeOf(guiding);
@@ -111,6 +128,7 @@ const handlers: Handlers = {
   info: async () => (await model()).info(),
   inspect: async () => inspect(await model()),
   embedTexts: async (args) => (await ready()).embedder.texts(requests.embedTexts.parse(args).texts),
+  everyday: async () => everyday(await model()),
   cutTexts: async (args) => (await model()).cutTexts(requests.cutTexts.parse(args).texts),
   embedPictures: async function* (args, { signal }) {
     yield* (await ready()).embedder.pictures(requests.embedPictures.parse(args).pictures, signal);

@@ -5,13 +5,12 @@ import {
   definePlugin,
   dot,
   failure,
-  jointPercentile,
   parsePrompt,
-  percentileAmong,
-  percentiles,
   picturesField,
   promptTargets,
   row,
+  standing,
+  stockFor,
   totalOf,
 } from '../../core/index.ts';
 import { duplicateGroups } from './duplicates.ts';
@@ -85,15 +84,6 @@ interface Shelf {
   readonly files: readonly Known[];
   readonly rows: Embeddings;
   readonly neighbours: Neighbours;
-  readonly captions: Embeddings;
-}
-
-/** Pictures that a score by a picture stands among. */
-const SAMPLE = 2000;
-/** Rows of pictures spread evenly over all, without those that are asked with. */
-function sampled({ files, rows }: Shelf, own: ReadonlySet<string>): Float32Array[] {
-  const step = Math.max(1, Math.ceil(rows.count / SAMPLE));
-  return files.flatMap(({ path }, i) => (i % step === 0 && !own.has(path) ? [row(rows, i)] : []));
 }
 
 /** The pictures nearest to a query, each prompt's cosine beside the whole. */
@@ -114,7 +104,8 @@ async function answer(
     [...names, ...(drawn ? ['sketch'] : [])],
     [...weights, ...(drawn ? [1] : [])],
   ];
-  const isPicture = (k: number): boolean => pictured[k] ?? true;
+  const parts = { weights: each, pictured: each.map((_, k) => pictured[k] ?? true) };
+  const stock = await stockFor(parts.pictured, context);
   const part = (k: number): Float32Array => (k < targets.count ? row(targets, k) : (drawn?.data ?? new Float32Array()));
   const total = totalOf(each);
   const wish = new Float32Array(shelf.rows.dimension);
@@ -122,7 +113,6 @@ async function answer(
     const direction = part(k);
     for (let i = 0; i < wish.length; i++) wish[i] = (wish[i] ?? 0) + ((direction[i] ?? 0) * weight) / total;
   }
-  const among = each.map((_, k) => (isPicture(k) ? sampled(shelf, own).map((other) => dot(part(k), other)) : []));
   // The pictures that are asked with are no answers.
   const { indices, cosines } = await shelf.neighbours.to(wish, best + own.size, { signal });
   const found = indices.flatMap((index, i) => {
@@ -130,9 +120,7 @@ async function answer(
     if (own.has(picture)) return [];
     const found_ = row(shelf.rows, index);
     const values = each.map((_, k) => dot(part(k), found_));
-    const words = percentiles(found_, shelf.captions, values);
-    const standing = values.map((v, k) => (isPicture(k) ? percentileAmong(among[k] ?? [], v) : (words[k] ?? 0)));
-    return [{ picture, score: cosines[i] ?? 0, values, percentile: jointPercentile(standing, each) }];
+    return [{ picture, score: cosines[i] ?? 0, values, percentile: standing(found_, values, parts, stock) }];
   });
   const items = found.slice(0, best);
   return { type: 'ranking', title: `Nearest to "${query || 'the sketch'}"`, columns, items };
@@ -195,7 +183,7 @@ export default definePlugin({
     // A filter that leaves few of them is exact, too.
     const graph = { name: index.name, ids: Float64Array.from(files, ({ id }) => id) };
     const neighbours = rows.count <= p.exactUpTo ? engine.neighbours(rows) : engine.neighbours(rows, graph);
-    const shelf = { files, rows, neighbours, captions: await engine.captions({ signal }) };
+    const shelf = { files, rows, neighbours };
     if (sketch.length > 0 && !query) yield await answer('', sketch, shelf, best, context);
     if (duplicates > 0) {
       const groups = await duplicateGroups(rows, duplicates, context);

@@ -231,7 +231,7 @@ const fitOf = ({ series, percentiles = {} }: Extract<PluginEvent, { type: 'chart
   Object.entries(series)
     .map(([name, score]) => {
       const standing = percentiles[name];
-      const percent = standing === undefined ? '' : `, fits better than ${Math.floor(standing)} % of everyday captions`;
+      const percent = standing === undefined ? '' : `, fits better than ${Math.floor(standing)} % of everyday things`;
       return `    ${name}: ${score.toFixed(3)}${percent}`;
     })
     .join('\n');

@@ -82,7 +82,7 @@ async function picksOf({ inside, weight, refuse }: Written, context: Helpers): P
   const means = folders.map(async (folder) =>
     meanDirection(await engine.embedAll(await pictures([folder]), { signal })),
   );
-  const [liked, disliked = meanDirection(await engine.captions({ signal }))] = await Promise.all(means);
+  const [liked, disliked = meanDirection(await engine.everyday({ signal }))] = await Promise.all(means);
   const row = (liked ?? disliked).data.map((v, i) => v - (disliked.data[i] ?? 0));
   return { name: PICKS, row: unitOf(row), weight };
 }

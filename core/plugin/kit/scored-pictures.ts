@@ -1,19 +1,11 @@
 /** What pictures score against weighted targets, batch by batch as they come. */
 
-import type { Embeddings } from '../../clip/batches.ts';
 import type { PictureBatch } from '../../engine/picture-batch.ts';
 import type { PictureSource } from '../../engine/requests.ts';
-import {
-  jointPercentile,
-  percentileAmong,
-  percentiles,
-  row,
-  type Targets,
-  type Weighed,
-  weighed,
-} from '../../engine/scores.ts';
+import { row, type Targets, type Weighed, weighed } from '../../engine/scores.ts';
 import { type Note, noteOf } from '../events.ts';
 import type { PromptTargets } from './prompt-targets.ts';
+import { type Stock, standing } from './standing.ts';
 
 export interface ScoredPicture extends Weighed {
   readonly source: PictureSource;
@@ -21,23 +13,11 @@ export interface ScoredPicture extends Weighed {
   readonly embedding: Float32Array;
 }
 
-/**
- * The pictures without those that are asked with. How well one fits a picture is told among the pictures, since pictures are far closer to each other
- * than to any caption; how well it fits words, among captions.
- */
-export function standing(
-  items: readonly ScoredPicture[],
-  { weights, pictured, own }: PromptTargets,
-  captions: Embeddings,
-): ScoredPicture[] {
-  const others = items.filter(({ source }) => !('path' in source && own.has(source.path)));
-  if (!pictured.some(Boolean)) return others;
-  const among = pictured.map((is, k) => (is ? others.map(({ cosines }) => cosines[k] ?? 0) : []));
-  return others.map((item) => {
-    const words = percentiles(item.embedding, captions, item.cosines);
-    const each = item.cosines.map((c, k) => (pictured[k] ? percentileAmong(among[k] ?? [], c) : (words[k] ?? 0)));
-    return { ...item, percentile: jointPercentile(each, weights) };
-  });
+/** The pictures without those that are asked with, and how well each of them fits. */
+export function answers(items: readonly ScoredPicture[], targets: PromptTargets, stock: Stock): ScoredPicture[] {
+  return items
+    .filter(({ source }) => !('path' in source && targets.own.has(source.path)))
+    .map((item) => ({ ...item, percentile: standing(item.embedding, item.cosines, targets, stock) }));
 }
 
 /** Notes say what could not be read. */

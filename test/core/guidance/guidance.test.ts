@@ -201,7 +201,7 @@ describe('a run that is given again', () => {
     const model = await ClipModel.open(strangeModel(), { threads: 1 });
     onTestFinished(() => model.close());
     const none = async (): Promise<never> => Promise.reject(new Error('no pictures here'));
-    const eye: Eye = { model, embedPicture: none, stylePicture: none, guiding: async () => eye };
+    const eye: Eye = { model, embedPicture: none, stylePicture: none, everyday: none, guiding: async () => eye };
     const resume = { step: 3, values: { points: new Float32Array(7) } };
     const asked = guideRequestSchema.parse({ ...request(strokes as never, 'a', {}), resume });
     const signal = new AbortController().signal;
