@@ -58,6 +58,7 @@ export {
   type Drawing,
   defineDrawer,
   drawingSvg,
+  forScene,
   onPaper,
   readyDrawer,
   type Sizes,

@@ -16,6 +16,7 @@ import {
   drawingSvg,
   failure,
   field,
+  forScene,
   fourier,
   glyphs,
   guidanceSettingsSchema,
@@ -227,6 +228,14 @@ interface Ready extends ReadyDrawing {
   readonly again: (seed: number) => Beginning;
 }
 
+/** Drawers of shapes, which are as well drawn on a canvas of another size. */
+const SHAPED: ReadonlySet<string> = new Set(['strokes', 'blobs', 'polygons', 'plotter']);
+
+const promptsOf = (p: Parameters): Prompt[] => parsePrompt(p.prompt, seeded(seedFor(p.seed, 'words')));
+const layoutsIn = (p: Parameters): Prompt[][] => (p.layout ? layoutsOf(promptsOf(p)) : []);
+/** Whether things have places of their own. */
+const isScene = (p: Parameters): boolean => layoutsIn(p).length > 0 || promptsOf(p).some(({ region }) => region);
+
 /** The drawer that is asked for, with the parameters that concern it. */
 async function ready(p: Parameters, context: PluginContext): Promise<Ready> {
   const made = <S extends z.ZodType>(
@@ -234,7 +243,7 @@ async function ready(p: Parameters, context: PluginContext): Promise<Ready> {
     given: z.input<S>,
     sizes = sizesFor(p.size, aspectOf(p.aspect)),
   ): Ready => {
-    const drawer = onPaper(own, p.paper);
+    const drawer = onPaper(SHAPED.has(p.drawer) && isScene(p) ? forScene(own) : own, p.paper);
     const first = readyDrawer(drawer, given, p.seed, sizes);
     return {
       drawer: begunAs(p.beginning, first, p.seed),
@@ -302,12 +311,11 @@ const changeable = parameters
 
 /** What the run goes by, and its other beginnings: other seeds and, of two things, other places. */
 function beginnings(p: Parameters, { again }: Ready): { prompts: Prompt[]; beginnings: Beginning[] } {
-  const prompts = parsePrompt(p.prompt, seeded(seedFor(p.seed, 'words')));
-  const laid = p.layout ? layoutsOf(prompts) : [];
+  const laid = layoutsIn(p);
   // What is fitted to a picture begins as that.
   const others = p.start.length > 0 ? 0 : p.tries - 1;
   return {
-    prompts: laid[0] ?? prompts,
+    prompts: laid[0] ?? promptsOf(p),
     beginnings: Array.from({ length: others }, (_, k) => {
       const places = laid[(k + 1) % laid.length];
       return { ...again(seedFor(p.seed, `beginning ${k + 2}`)), ...(places ? { prompts: places } : {}) };

@@ -104,6 +104,14 @@ export function onPaper<S extends z.ZodType>(drawer: Drawer<S>, colour: string):
   return { ...drawer, paper: [red, green, blue] };
 }
 
+/** How many times finer a canvas is where things have places of their own: models see each of them in a part of it. */
+const SCENE = 5 / 3;
+/** The same drawer for a scene; only for drawers whose parameters do not depend on the size of the canvas. */
+export const forScene = <S extends z.ZodType>(drawer: Drawer<S>): Drawer<S> => ({
+  ...drawer,
+  canvas: Math.round(SCENE * drawer.canvas),
+});
+
 /** Pixels of all layers that a graph may draw: 160 MB each time that they are touched. */
 const LAYERED_PIXELS = 4e7;
 /** A longer side at which all layers fit into memory; a larger picture is made from the SVG. */

@@ -1,7 +1,10 @@
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { describe, expect, it } from 'vitest';
-import { runPlugin } from '../../core/index.ts';
+import { describe, expect, it, vi } from 'vitest';
+import { readOnnx } from '../../core/graph/index.ts';
+import { guideRequestSchema } from '../../core/guidance/protocol.ts';
+import { canvasOf } from '../../core/guidance/step.ts';
+import { failure, runPlugin } from '../../core/index.ts';
 import { guide, guideRuns, picturesAmong } from '../support/guide.ts';
 import { drawn, temporaryFolder } from '../support/pictures.ts';
 import { eventsOf, servicesOf, useEngine } from '../support/services.ts';
@@ -16,7 +19,28 @@ interface Place {
 const engine = useEngine({ model: strangeModel() });
 const run = guideRuns(engine);
 
+/** The side of the canvas that a run is to be guided on, pixels; it is not begun. */
+async function canvasSide(parameters: object): Promise<number> {
+  const asked: unknown[] = [];
+  const forwarded = vi.spyOn(engine, 'forwardStream').mockImplementation((_method, args) => {
+    asked.push(args);
+    throw failure('CANCELLED', {});
+  });
+  await expect(run({ steps: 1, ...parameters })).rejects.toMatchObject({ code: 'CANCELLED' });
+  forwarded.mockRestore();
+  const { drawer } = guideRequestSchema.parse(asked[0]);
+  return canvasOf(readOnnx({ bytes: drawer.canvas, name: 'the canvas' })).width;
+}
+
 describe('guide', () => {
+  it('sees more of each thing of a scene: the canvas of shapes is finer where things have places', async () => {
+    const whole = await canvasSide({ prompt: 'a cat' });
+    expect(await canvasSide({ prompt: 'a cat under the moon' })).toBe(Math.round((whole * 5) / 3));
+    expect(await canvasSide({ prompt: 'a cat @left' })).toBe(Math.round((whole * 5) / 3));
+    expect(await canvasSide({ prompt: 'a cat under the moon', layout: false })).toBe(whole);
+    const pixels = await canvasSide({ prompt: 'a cat', drawer: 'pixels' });
+    expect(await canvasSide({ prompt: 'a cat under the moon', drawer: 'pixels' })).toBe(pixels);
+  });
   it('refuses a prompt that only pushes away, and a painted region without a picture', async () => {
     await expect(run({ prompt: 'blurry:-1 | ugly:-2' })).rejects.toMatchObject({
       code: 'PROMPT_INVALID',
