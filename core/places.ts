@@ -1,5 +1,5 @@
 /** Where the program keeps what it can make again, and where its own code lies. */
-import { existsSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import envPaths from 'env-paths';
@@ -36,8 +36,10 @@ export function upwards(folder: string): string[] {
   return above === folder ? [folder] : [folder, ...upwards(above)];
 }
 
-/** Where packages are looked for by code in a folder. */
-export const packagesOf = (folder: string): string[] =>
-  upwards(folder)
+/** Where packages are looked for by code in a folder, and where these places really are: modules are read there. */
+export const packagesOf = (folder: string): string[] => {
+  const places = upwards(folder)
     .map((f) => join(f, 'node_modules'))
     .filter((f) => existsSync(f));
+  return [...new Set([...places, ...places.map((f) => realpathSync(f))])];
+};
