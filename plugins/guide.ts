@@ -228,9 +228,6 @@ interface Ready extends ReadyDrawing {
   readonly again: (seed: number) => Beginning;
 }
 
-/** Drawers of shapes, which are as well drawn on a canvas of another size. */
-const SHAPED: ReadonlySet<string> = new Set(['strokes', 'blobs', 'polygons', 'plotter']);
-
 const promptsOf = (p: Parameters): Prompt[] => parsePrompt(p.prompt, seeded(seedFor(p.seed, 'words')));
 const layoutsIn = (p: Parameters): Prompt[][] => (p.layout ? layoutsOf(promptsOf(p)) : []);
 /** Whether things have places of their own. */
@@ -243,7 +240,7 @@ async function ready(p: Parameters, context: PluginContext): Promise<Ready> {
     given: z.input<S>,
     sizes = sizesFor(p.size, aspectOf(p.aspect)),
   ): Ready => {
-    const drawer = onPaper(SHAPED.has(p.drawer) && isScene(p) ? forScene(own) : own, p.paper);
+    const drawer = onPaper(own, p.paper);
     const first = readyDrawer(drawer, given, p.seed, sizes);
     return {
       drawer: begunAs(p.beginning, first, p.seed),
@@ -257,7 +254,8 @@ async function ready(p: Parameters, context: PluginContext): Promise<Ready> {
   const { symmetry, folds } = p;
   switch (p.drawer) {
     case 'strokes':
-      return made(strokes, { ...count('strokes'), symmetry, folds });
+      // Flat shapes gain nothing by it: they fall into splinters.
+      return made(isScene(p) ? forScene(strokes) : strokes, { ...count('strokes'), symmetry, folds });
     case 'blobs':
       return made(blobs, count('shapes'));
     case 'polygons':

@@ -33,13 +33,13 @@ async function canvasSide(parameters: object): Promise<number> {
 }
 
 describe('guide', () => {
-  it('sees more of each thing of a scene: the canvas of shapes is finer where things have places', async () => {
+  it('sees more of each thing of a scene: the canvas of strokes is finer where things have places', async () => {
     const whole = await canvasSide({ prompt: 'a cat' });
     expect(await canvasSide({ prompt: 'a cat under the moon' })).toBe(Math.round((whole * 5) / 3));
     expect(await canvasSide({ prompt: 'a cat @left' })).toBe(Math.round((whole * 5) / 3));
     expect(await canvasSide({ prompt: 'a cat under the moon', layout: false })).toBe(whole);
-    const pixels = await canvasSide({ prompt: 'a cat', drawer: 'pixels' });
-    expect(await canvasSide({ prompt: 'a cat under the moon', drawer: 'pixels' })).toBe(pixels);
+    const polygons = await canvasSide({ prompt: 'a cat', drawer: 'polygons' });
+    expect(await canvasSide({ prompt: 'a cat under the moon', drawer: 'polygons' })).toBe(polygons);
   });
   it('refuses a prompt that only pushes away, and a painted region without a picture', async () => {
     await expect(run({ prompt: 'blurry:-1 | ugly:-2' })).rejects.toMatchObject({
