@@ -83,6 +83,10 @@ const sound = slow || (await checks());
 // Who has left a fault that is found in seconds waits for no tests.
 if (!sound) tests.kill();
 const [status] = await ended;
+/** Tests that were ended leave what they made. */
+for (const folder of ['/dev/shm', tmpdir()].filter((place) => existsSync(place)))
+  for (const name of readdirSync(folder))
+    if (name.startsWith(`lodestone-tests-${tests.pid}-`)) rmSync(join(folder, name), { recursive: true, force: true });
 /** What fuzzing and kills have counted. */
 for (const name of readdirSync(table).sort()) {
   const { name: what, cases, outcomes } = JSON.parse(readFileSync(join(table, name), 'utf8'));

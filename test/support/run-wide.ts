@@ -11,7 +11,8 @@ const ROOM = 2 ** 30;
 let place: string;
 
 export function placeIn(folder: string): void {
-  place = mkdtempSync(join(folder, 'lodestone-tests-'));
+  // The test command looks for it by this process, should it have to be ended.
+  place = mkdtempSync(join(folder, `lodestone-tests-${process.pid}-`));
   process.env['LODESTONE_CACHE'] = join(place, 'cache');
   process.env['TMPDIR'] = join(place, 'tmp');
   for (const name of ['LODESTONE_CACHE', 'TMPDIR']) mkdirSync(process.env[name] ?? '');
