@@ -228,10 +228,14 @@ interface Ready extends ReadyDrawing {
   readonly again: (seed: number) => Beginning;
 }
 
-const promptsOf = (p: Parameters): Prompt[] => parsePrompt(p.prompt, seeded(seedFor(p.seed, 'words')));
-const layoutsIn = (p: Parameters): Prompt[][] => (p.layout ? layoutsOf(promptsOf(p)) : []);
+/** What is asked for, laid out in the first way where there are any. */
+function askedOf(p: Parameters): { prompts: Prompt[]; laid: Prompt[][] } {
+  const prompts = parsePrompt(p.prompt, seeded(seedFor(p.seed, 'words')));
+  const laid = p.layout ? layoutsOf(prompts) : [];
+  return { prompts: laid[0] ?? prompts, laid };
+}
 /** Whether things have places of their own. */
-const isScene = (p: Parameters): boolean => layoutsIn(p).length > 0 || promptsOf(p).some(({ region }) => region);
+const isScene = (p: Parameters): boolean => askedOf(p).prompts.some(({ region }) => region);
 
 /** The drawer that is asked for, with the parameters that concern it. */
 async function ready(p: Parameters, context: PluginContext): Promise<Ready> {
@@ -309,11 +313,11 @@ const changeable = parameters
 
 /** What the run goes by, and its other beginnings: other seeds and, of two things, other places. */
 function beginnings(p: Parameters, { again }: Ready): { prompts: Prompt[]; beginnings: Beginning[] } {
-  const laid = layoutsIn(p);
+  const { prompts, laid } = askedOf(p);
   // What is fitted to a picture begins as that.
   const others = p.start.length > 0 ? 0 : p.tries - 1;
   return {
-    prompts: laid[0] ?? promptsOf(p),
+    prompts,
     beginnings: Array.from({ length: others }, (_, k) => {
       const places = laid[(k + 1) % laid.length];
       return { ...again(seedFor(p.seed, `beginning ${k + 2}`)), ...(places ? { prompts: places } : {}) };

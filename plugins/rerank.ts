@@ -151,10 +151,7 @@ export default definePlugin({
     const stock = await stockFor(targets.pictured, context);
     const items: ScoredPicture[] = [];
     let done = 0;
-    for await (const part of scoredPictures(engine.embedPictures(pictures, { signal }), pictures, {
-      ...targets,
-      captions: stock.captions,
-    })) {
+    for await (const part of scoredPictures(engine.embedPictures(pictures, { signal }), pictures, targets)) {
       items.push(...part.items);
       done += part.items.length + part.notes.length;
       yield* part.notes;

@@ -1,20 +1,18 @@
 /** Opens a model folder: which graphs there are and what the JSON files say. */
 import { readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join, posix } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { failure, LodestoneError, messageOf } from '../errors.ts';
 import type { Graph } from '../graph/index.ts';
 import { readOnnx, skim } from '../graph/index.ts';
 import type { Initialiser } from '../graph/types.ts';
+import { ROOT } from '../places.ts';
 import type { ModelConfig, Preprocessing } from './config.ts';
 import { parseConfig, parsePreprocessing } from './config.ts';
 import type { Layout } from './layout.ts';
 import { CONFIGS, firstFile, insideFolder, layoutOf, PREPROCESSORS, TOKENIZER_CONFIGS, TOKENIZERS } from './layout.ts';
 
-/** The model that ships with Lodestone, beside the sources in a clone and beside the build in a package. */
-export const EMBEDDED = fileURLToPath(
-  new URL(import.meta.url.endsWith('.ts') ? './embedded' : '../../../core/clip/embedded', import.meta.url),
-);
+/** The model that ships with Lodestone. */
+export const EMBEDDED = join(ROOT, 'core', 'clip', 'embedded');
 
 const JSON_LIMIT = 64 << 20;
 export interface ModelFolder extends Layout {

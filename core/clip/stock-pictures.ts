@@ -1,13 +1,10 @@
 /** Pictures of everyday things, as captions.ts has captions of them: what a picture scores for another that it has nothing to do with. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { ROOT } from '../places.ts';
 
-/** Beside the sources in a clone and beside the build in a package. */
-const PLACE = fileURLToPath(
-  new URL(import.meta.url.endsWith('.ts') ? './stock' : '../../../core/clip/stock', import.meta.url),
-);
+const PLACE = join(ROOT, 'core', 'clip', 'stock');
 const indexSchema = z.array(z.object({ concept: z.string(), bytes: z.int().positive() }));
 
 /** Encoded pictures, each with the name of what it shows. Chosen and credited in stock/README.md. */

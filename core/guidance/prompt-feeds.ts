@@ -28,6 +28,8 @@ export interface PromptFeeds {
   /** The parts of the canvas that they look at. */
   readonly places: readonly Place[];
   readonly count: number;
+  /** Of the stock. */
+  readonly rows: number;
   readonly dimension: number;
 }
 
@@ -152,6 +154,7 @@ export async function promptFeeds(
     pulls: (progress) => prompts.some((p) => weightAt(p, progress) !== 0),
     places,
     count: prompts.length,
+    rows,
     dimension,
   };
 }

@@ -13,6 +13,7 @@ import type { Extent } from './plane.ts';
 import type { ParsedGuideRequest, ReadyDrawer } from './protocol.ts';
 import { DIRECTION_SLOTS, PROMPT_SLOTS } from './protocol.ts';
 import { STOCK } from './stock.ts';
+import { stockRows } from './told-apart.ts';
 
 export interface StepPlan {
   readonly request: ParsedGuideRequest;
@@ -23,9 +24,8 @@ export interface StepPlan {
   readonly lenses: readonly Lens[];
   /** The canvas that is guided. */
   readonly canvas: Extent;
-  /** Rows that prompts are told apart from, and how many of them, the last ones, are pictures: none where no prompt is one. */
+  /** Rows of the stock. Those beyond `stockRows` are pictures, where any prompt is one. */
   readonly stock: number;
-  readonly pictures: number;
   /** Whether style is looked at, by the first of the models. */
   readonly styled: boolean;
   /** Which of the models the directions are among the embeddings of. */
@@ -112,7 +112,8 @@ interface Looked {
 
 /** What one of the models makes of the canvas. */
 function looked(t: Trace, canvas: Tensor, place: number, tuning: Tuning, plan: StepPlan): Looked {
-  const { request, styled, stock, pictures } = plan;
+  const { request, styled, stock } = plan;
+  const pictures = stock - stockRows;
   const { settings: s } = request;
   const lens = plan.lenses[place];
   if (!lens) throw new Error(`there is no lens ${place}`);

@@ -5,12 +5,10 @@ import { UNSEEN } from './drawer.ts';
 import type { Live } from './live.ts';
 import { type Looker, lookerOf } from './looker.ts';
 import type { Extent } from './plane.ts';
-import { asksWithPictures } from './prompt/pictured.ts';
 import type { LookerChoice, ParsedGuideRequest, ReadyDrawer } from './protocol.ts';
 import { Renderer } from './renderer.ts';
 import { canvasOf, renderGraph, stepGraph } from './step.ts';
 import { Stepper } from './stepper.ts';
-import { stockRows } from './told-apart.ts';
 
 interface Made {
   readonly drawer: ReadyDrawer;
@@ -49,7 +47,6 @@ export class Workbench {
     const drawing = readOnnx({ bytes: drawer.canvas, name: `drawer ${drawer.id}` });
     const canvas = canvasOf(drawing);
     const lookers = await lookersOf(live);
-    const pictures = asksWithPictures(request) ? ((await lookers[0]?.everyday())?.count ?? 0) : 0;
     const lenses = lookers.map((l) => l.lens);
     const graph = stepGraph({
       request,
@@ -57,8 +54,7 @@ export class Workbench {
       drawing,
       lenses,
       canvas,
-      stock: stockRows + pictures,
-      pictures,
+      stock: live.feeds[0]?.rows ?? 0,
       styled: live.hasStyle,
       led: live.led,
     });

@@ -1,6 +1,7 @@
 /** What a run was given, by content: named one by one, or, where that is many, counted and summed. */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
+import { once } from '../clip/remembered.ts';
 import { type PictureSource, pictureName } from '../engine/requests.ts';
 import type { RecordedInput, RecordedInputs } from './run-record.ts';
 
@@ -40,8 +41,7 @@ export class RunInputs {
   private latest: Promise<RecordedInputs> | undefined;
 
   private add(name: string, given: () => Promise<RecordedInput>): void {
-    let known: Promise<RecordedInput> | undefined;
-    this.all.set(name, () => (known ??= given()));
+    this.all.set(name, once(given));
     this.latest = undefined;
   }
   /** Pictures, which are read when they are first asked for. */
