@@ -48,6 +48,7 @@ export {
   plainError,
 } from './errors.ts';
 export { checkPlace, sweepParts, writeAside, writeWhole } from './files.ts';
+export { areaOf, aspectWithin, assembled } from './guidance/assembly.ts';
 export {
   beginningOf,
   begunAgain,
@@ -63,6 +64,7 @@ export {
   readyDrawer,
   type Sizes,
   sizesFor,
+  type Values,
 } from './guidance/drawer.ts';
 export {
   blobs,
@@ -79,7 +81,8 @@ export {
 } from './guidance/drawers/index.ts';
 export { layoutsOf } from './guidance/prompt/layout.ts';
 export { parsePrompt } from './guidance/prompt/parse.ts';
-export { printPrompt } from './guidance/prompt/print.ts';
+export { printApart, printPrompt, printTargets } from './guidance/prompt/print.ts';
+export type { Region } from './guidance/prompt/regions.ts';
 export { textsOf } from './guidance/prompt/texts.ts';
 export {
   type Beginning,
@@ -94,6 +97,7 @@ export {
   type RunRecord,
 } from './guidance/protocol.ts';
 export { defineLoss, type Loss, type LossContext, readyLoss } from './guidance/pulls/index.ts';
+export { begunWith } from './guidance/tryout.ts';
 export { darkroom } from './image/darkroom.ts';
 export { type Image, image, workImagesWith } from './image/image.ts';
 export { listPictures, passedInWords } from './listing.ts';
@@ -125,7 +129,7 @@ export {
 export type { GenerateRequest } from './plugin/generate.ts';
 export { type PluginRun, type RunOptions, runPlugin, ungranted } from './plugin/host.ts';
 export { csvOf, fileEvent, reportEvent } from './plugin/kit/csv.ts';
-export { guideEvents, lookersOf, type ReadyDrawing } from './plugin/kit/guide-events.ts';
+export { guideEvents, lookersOf, type ReadyDrawing, withPictures } from './plugin/kit/guide-events.ts';
 export { listed, noneReadable } from './plugin/kit/lists.ts';
 export {
   type Box,

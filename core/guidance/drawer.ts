@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import type { Graph, Shape, Tensor, Trace } from '../graph/index.ts';
 import { trace, writeOnnx } from '../graph/index.ts';
 import { gaussian, seeded, seedFor } from '../random.ts';
-import type { Extent, Plane } from './plane.ts';
+import type { Extent, Placing, Plane } from './plane.ts';
 import type { Beginning, DrawerParameter, ReadyDrawer, ShapeRows } from './protocol.ts';
 import { channelsOf, type SvgShape, writeSvg } from './svg.ts';
 
@@ -28,6 +28,9 @@ export interface DrawContext {
   readonly purpose: 'canvas' | 'picture';
 }
 
+/** Numbers of each parameter, by their names. */
+export type Values = Readonly<Record<string, Float32Array>>;
+
 export interface Drawing {
   readonly parameters: readonly DrawerParameter[];
   /** How many layers the size of the picture are made while it is drawn; 1 when absent. */
@@ -36,8 +39,10 @@ export interface Drawing {
   readonly rows?: Omit<ShapeRows, 'plane'>;
   /** Traced once for each size; `values` holds one tensor for each parameter. */
   draw(values: Readonly<Record<string, Tensor>>, context: DrawContext): Drawn;
+  /** The parameters of the finished drawing made smaller and moved; what has faded is unseen. Only drawings of shapes that can be parts of others. */
+  placed?(values: Values, to: Placing): Values;
   /** The drawing as shapes at `progress`, 0..1, in the order in which they are painted; only drawers that have shapes. */
-  shapes?(values: Readonly<Record<string, Float32Array>>, progress: number): readonly SvgShape[];
+  shapes?(values: Values, progress: number): readonly SvgShape[];
 }
 
 export interface Drawer<S extends z.ZodType = z.ZodType> {
@@ -65,7 +70,7 @@ export interface Sizes {
 const PREVIEW = 192;
 export const sizesFor = (output: number, aspect = 1): Sizes => ({ preview: Math.min(output, PREVIEW), output, aspect });
 
-const planeOf = ({ aspect = 1 }: Sizes): Plane => ({ height: 1 / Math.sqrt(aspect), width: Math.sqrt(aspect) });
+export const planeOf = ({ aspect = 1 }: Sizes): Plane => ({ height: 1 / Math.sqrt(aspect), width: Math.sqrt(aspect) });
 const whole = (x: number): number => Math.max(8, Math.round(x));
 /** The size whose longer side is given. */
 function within(longest: number, { height, width }: Plane): Extent {
@@ -88,8 +93,12 @@ function drawingGraph(
   });
 }
 
-const begun = <S extends z.ZodType>(drawer: Drawer<S>, settings: z.input<S>, seed: number, sizes: Sizes): Drawing =>
-  drawer.begin(drawer.settings.parse(settings), seeded(seedFor(seed, drawer.id)), planeOf(sizes));
+export const begun = <S extends z.ZodType>(
+  drawer: Drawer<S>,
+  settings: z.input<S>,
+  seed: number,
+  sizes: Sizes,
+): Drawing => drawer.begin(drawer.settings.parse(settings), seeded(seedFor(seed, drawer.id)), planeOf(sizes));
 
 /** The canvas that is guided, in pixels. */
 export function canvasExtent({ canvas }: Pick<Drawer, 'canvas'>, sizes: Sizes): Extent {
@@ -166,7 +175,7 @@ export function drawingSvg<S extends z.ZodType>(
   settings: z.input<S>,
   seed: number,
   sizes: Sizes,
-  values: Readonly<Record<string, Float32Array>>,
+  values: Values,
   progress = 1,
 ): string | undefined {
   const plane = planeOf(sizes);

@@ -9,3 +9,14 @@ export interface Extent {
   readonly height: number;
   readonly width: number;
 }
+
+/** How a drawing is made smaller and moved: a point (x, y) of it comes to (left + scale x, top + scale y), all in units of the plane. */
+export interface Placing {
+  readonly scale: number;
+  readonly left: number;
+  readonly top: number;
+}
+
+/** Points (x, y, x, y, …) where `placing` has them. */
+export const placedPoints = (points: Float32Array, { scale, left, top }: Placing): Float32Array =>
+  points.map((v, i) => scale * v + (i % 2 === 0 ? left : top));

@@ -41,6 +41,7 @@ interface Layer {
   readonly input: Uint8Array;
   readonly left?: number;
   readonly top?: number;
+  readonly blend?: 'darken' | 'lighten';
 }
 export interface Image extends Steps {
   resize(width: number | null, height?: number | null, options?: ResizeOptions): Image;

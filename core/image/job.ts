@@ -60,6 +60,8 @@ const layerSchema = z.object({
   input: bytesSchema(FILE_LIMIT),
   left: z.int().exactOptional(),
   top: z.int().exactOptional(),
+  /** What is kept of the two where they meet: the upper one when absent. */
+  blend: z.enum(['darken', 'lighten']).exactOptional(),
 });
 const stepSchema = z.union([
   z.tuple([z.literal('composite'), z.tuple([z.array(layerSchema).max(4096)])]),

@@ -26,7 +26,7 @@ async function canvasSide(parameters: object): Promise<number> {
     asked.push(args);
     throw failure('CANCELLED', {});
   });
-  await expect(run({ steps: 1, ...parameters })).rejects.toMatchObject({ code: 'CANCELLED' });
+  await expect(run({ steps: 1, apart: false, ...parameters })).rejects.toMatchObject({ code: 'CANCELLED' });
   forwarded.mockRestore();
   const { drawer } = guideRequestSchema.parse(asked[0]);
   return canvasOf(readOnnx({ bytes: drawer.canvas, name: 'the canvas' })).width;
@@ -68,7 +68,7 @@ describe('guide', () => {
     expect([shapes > 0, shapes <= 12]).toEqual([true, true]);
   });
   it('tells where it wants what, of the beginning that is tried, the one that goes on, and after a change', async () => {
-    const scene = { prompt: 'a cat under the moon', steps: 120, tries: 2, size: 64, tidy: 0 };
+    const scene = { prompt: 'a cat under the moon', steps: 120, tries: 2, size: 64, tidy: 0, apart: false };
     const live = runPlugin(guide, scene, servicesOf(engine));
     const told: { words: string; top: number | undefined }[][] = [];
     let written = '';

@@ -3,9 +3,10 @@ import { z } from 'zod';
 import type { Tensor } from '../../graph/index.ts';
 import { gaussian } from '../../random.ts';
 import { defineDrawer } from '../drawer.ts';
+import { placedPoints } from '../plane.ts';
 import { point, type SvgShape } from '../svg.ts';
-import { named, pixelPlaces, softness } from './layers.ts';
-import { filled, finishOf, shapeParameters } from './shape-parameters.ts';
+import { NONE, named, pixelPlaces, softness } from './layers.ts';
+import { filled, finishOf, settled, shapeParameters } from './shape-parameters.ts';
 
 const EPSILON = 1e-6;
 /** Bezier curves in an outline. */
@@ -88,6 +89,12 @@ export const blobs = defineDrawer({
         const inside = radius.sub(away).div(softness(context));
         return filled(inside.reshape([count, height * width]), values, context);
       },
+      placed: ({ centre = NONE, size = NONE, opacity = NONE, ...rest }, to) => ({
+        ...rest,
+        centre: placedPoints(centre, to),
+        size: size.map((s) => s + Math.log(to.scale)),
+        opacity: settled(opacity),
+      }),
       shapes(values, progress) {
         const { centre, size, wave } = values;
         return Array.from({ length: count }, (_, i): SvgShape => {

@@ -5,6 +5,9 @@ import type { DrawContext } from '../drawer.ts';
 /** Opacity may not reach one, or the shapes beneath would get no gradient. */
 export const OPAQUE = 0.999;
 
+/** For parameters that are not given. */
+export const NONE = new Float32Array();
+
 export const logit = (p: number): number => Math.log(p / (1 - p));
 export const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 

@@ -1,9 +1,10 @@
 /** Lines of one width for a pen plotter: what they show, they show by where they run. One layer of SVG a pen. */
 import { z } from 'zod';
-import { defineDrawer } from '../drawer.ts';
+import { defineDrawer, UNSEEN } from '../drawer.ts';
+import { placedPoints } from '../plane.ts';
 import { point, type SvgShape } from '../svg.ts';
 import { scatteredCurves } from './bezier.ts';
-import { layered, named, OPAQUE, sigmoid, softness, undecided } from './layers.ts';
+import { layered, NONE, named, OPAQUE, sigmoid, softness, undecided } from './layers.ts';
 import { lineDistance } from './lines.ts';
 import { foldsSchema, repeatedPoints, repeatedRows, symmetrySchema, turnedPoints, turnsOf } from './symmetry.ts';
 
@@ -20,6 +21,9 @@ const PENS = [
   [0.1, 0.3, 0.7],
   [0.1, 0.5, 0.25],
 ] as const;
+
+/** Whether a line of that logit is drawn. */
+const isThere = (presence: number): boolean => sigmoid(presence) > FAINT;
 
 const plotterSettings = z.object({
   lines: z.int().min(1).max(512).default(70).meta({ title: 'Lines', description: 'How many lines there are' }),
@@ -81,12 +85,16 @@ export const plotter = defineDrawer({
         const drawn = layered(t, cover, repeatedRows(colours, turns), context);
         return { ...drawn, penalty: drawn.alpha.mean().mul(SPARE).add(undecided(present).mul(progress).mul(DECIDED)) };
       },
+      placed: ({ points = NONE, presence = NONE }, to) => ({
+        points: placedPoints(points, to),
+        presence: presence.map((p) => (isThere(p) ? p : UNSEEN)),
+      }),
       shapes({ points: p, presence }) {
         const one = (i: number, turn: (typeof turns)[number]): SvgShape => {
           const own = turnedPoints(p?.subarray(6 * i, 6 * i + 6) ?? new Float32Array(6), turn, plane);
           const at = (k: number): string => point(own[2 * k] ?? 0, own[2 * k + 1] ?? 0);
-          const there = sigmoid(SHARPEST * (sigmoid(presence?.[i] ?? 0) - FAINT)) > 0.5;
-          return { path: `M${at(0)} Q${at(1)} ${at(2)}`, colour: penOf(i), opacity: there ? 1 : 0, width: pen };
+          const opacity = isThere(presence?.[i] ?? 0) ? 1 : 0;
+          return { path: `M${at(0)} Q${at(1)} ${at(2)}`, colour: penOf(i), opacity, width: pen };
         };
         const all = Array.from({ length: count }, (_, i) => turns.map((turn) => one(i, turn)));
         return Array.from({ length: pens }, (_, layer) => all.filter((_s, i) => i % pens === layer).flat()).flat();

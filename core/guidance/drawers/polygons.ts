@@ -1,9 +1,10 @@
 /** Flat polygons: each is what lies within all of its sides, so it is convex however its sides move. */
 import { z } from 'zod';
 import { defineDrawer } from '../drawer.ts';
+import { placedPoints } from '../plane.ts';
 import { point, type SvgShape } from '../svg.ts';
-import { named, pixelPlaces, softness } from './layers.ts';
-import { filled, finishOf, shapeParameters } from './shape-parameters.ts';
+import { NONE, named, pixelPlaces, softness } from './layers.ts';
+import { filled, finishOf, settled, shapeParameters } from './shape-parameters.ts';
 
 const NARROWEST = 0.005;
 /** Far outside of every plane, where a polygon's sides are cut from. */
@@ -74,6 +75,12 @@ export const polygons = defineDrawer({
         const deepest = inside.reduce('ReduceMin', [1]).div(softness(context));
         return filled(deepest.reshape([count, height * width]), values, context);
       },
+      placed: ({ centre = NONE, reach = NONE, opacity = NONE, ...rest }, to) => ({
+        ...rest,
+        centre: placedPoints(centre, to),
+        reach: reach.map((r) => Math.max(NARROWEST, to.scale * r)),
+        opacity: settled(opacity),
+      }),
       shapes(values, progress) {
         const { turn, reach, centre } = values;
         return Array.from({ length: count }, (_, i): SvgShape => {

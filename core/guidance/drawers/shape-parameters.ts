@@ -2,7 +2,7 @@
 
 import type { Tensor } from '../../graph/index.ts';
 import { gaussian } from '../../random.ts';
-import type { DrawContext, Drawn } from '../drawer.ts';
+import { type DrawContext, type Drawn, UNSEEN } from '../drawer.ts';
 import type { Plane } from '../plane.ts';
 import type { DrawerParameter } from '../protocol.ts';
 import { layered, logit, named, OPAQUE, sigmoid, undecided } from './layers.ts';
@@ -10,6 +10,8 @@ import { layered, logit, named, OPAQUE, sigmoid, undecided } from './layers.ts';
 /** Opacity that a shape must have at the end to stay; fainter ones fade out as the run goes on. */
 const FAINT = 0.35;
 const FADING = 40;
+/** Less than this of a shape is nothing to look at. */
+const SEEN = 0.2;
 /** Colours that shapes start from, at reduced contrast (sRGB). */
 const PALETTE = [
   [0.12, 0.13, 0.2],
@@ -63,6 +65,10 @@ export function strengthOf(opacity: number, progress: number): number {
   const solid = sigmoid(opacity);
   return OPAQUE * solid * Math.min(1, 2 * sigmoid(FADING * progress ** 2 * (solid - FAINT)));
 }
+
+/** Logits of shapes of a finished drawing: what has faded does not show again where another run begins with them, but where it is needed. */
+export const settled = (opacities: Float32Array): Float32Array =>
+  opacities.map((opacity) => (strengthOf(opacity, 1) < SEEN ? UNSEEN : opacity));
 
 /** Shapes from how far inside each a pixel lies, [count, height * width] in edges: a sigmoid of it is what they cover. */
 export function filled(inside: Tensor, values: Readonly<Record<string, Tensor>>, context: DrawContext): Drawn {

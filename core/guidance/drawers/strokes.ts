@@ -2,10 +2,11 @@
 import { z } from 'zod';
 import { gaussian } from '../../random.ts';
 import { defineDrawer } from '../drawer.ts';
+import { placedPoints } from '../plane.ts';
 import type { SvgShape } from '../svg.ts';
 import { bezierDistance, bezierOutline, scatteredCurves } from './bezier.ts';
-import { layered, logit, named, sigmoid, undecided } from './layers.ts';
-import { strengthOf, strengths } from './shape-parameters.ts';
+import { layered, logit, NONE, named, sigmoid, undecided } from './layers.ts';
+import { settled, strengthOf, strengths } from './shape-parameters.ts';
 import { foldsSchema, repeatedPoints, repeatedRows, symmetrySchema, turnedPoints, turnsOf } from './symmetry.ts';
 
 const PAPER = [0.98, 0.97, 0.94] as const;
@@ -68,10 +69,11 @@ export const strokes = defineDrawer({
     const count = Math.max(1, Math.ceil(all / turns.length));
     const normal = (deviation: number): number => deviation * gaussian(random);
     const points = scatteredCurves(count, plane, random, { within: 0.32, length: 0.08, bend: 0.024 });
-    const startingWidth = (i: number): number => {
-      const { halfWidth } = [BROAD, MIDDLE].find(({ until }) => i < until * count) ?? FINE;
-      return logit(Math.min(0.98, Math.max(0.02, (halfWidth - NARROWEST) / (broadest - NARROWEST))));
-    };
+    const halfOf = (width: number): number => NARROWEST + (broadest - NARROWEST) * sigmoid(width);
+    const widthOf = (half: number): number =>
+      logit(Math.min(0.98, Math.max(0.02, (half - NARROWEST) / (broadest - NARROWEST))));
+    const startingWidth = (i: number): number =>
+      widthOf(([BROAD, MIDDLE].find(({ until }) => i < until * count) ?? FINE).halfWidth);
     const startingColour = (i: number): number =>
       PALE * logit(PALETTE[Math.floor(i / 3) % PALETTE.length]?.[i % 3] ?? 0.5);
     return {
@@ -128,16 +130,19 @@ export const strokes = defineDrawer({
         const drawn = layered(t, cover, repeatedRows(colour, turns), context);
         return { ...drawn, penalty: drawn.alpha.mean().mul(SPARE).add(undecided(solid).mul(progress).mul(DECIDED)) };
       },
+      placed: ({ points = NONE, width = NONE, opacity = NONE, ...colours }, to) => ({
+        ...colours,
+        points: placedPoints(points, to),
+        width: width.map((w) => widthOf(to.scale * halfOf(w))),
+        opacity: settled(opacity),
+      }),
       shapes({ points: p = NONE, width: w = NONE, opacity: o = NONE, mix = NONE, palette = NONE }, progress) {
         const one = (i: number, turn: (typeof turns)[number]): SvgShape => {
           const shares = softmax([...mix.subarray(i * colours, (i + 1) * colours)].map((v) => v / MIXING));
           const channel = (c: number): number =>
             shares.reduce((sum, share, k) => sum + share * sigmoid(palette[3 * k + c] ?? 0), 0);
           return {
-            path: bezierOutline(
-              turnedPoints(p.subarray(6 * i, 6 * i + 6), turn, plane),
-              NARROWEST + (broadest - NARROWEST) * sigmoid(w[i] ?? 0),
-            ),
+            path: bezierOutline(turnedPoints(p.subarray(6 * i, 6 * i + 6), turn, plane), halfOf(w[i] ?? 0)),
             colour: [channel(0), channel(1), channel(2)],
             opacity: strengthOf(o[i] ?? 0, progress),
           };
@@ -149,7 +154,6 @@ export const strokes = defineDrawer({
   },
 });
 
-const NONE = new Float32Array();
 function softmax(values: readonly number[]): number[] {
   const highest = Math.max(...values);
   const powers = values.map((v) => Math.exp(v - highest));

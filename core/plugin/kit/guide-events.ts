@@ -26,7 +26,7 @@ import { type Steer, scriptSchema, steerSchema } from '../steer.ts';
 import { ToldLayout } from './told-layout.ts';
 
 /** The pictures that prompts name, found and checked by the host. */
-async function withPictures(prompts: readonly Prompt[], { pictures }: PluginContext): Promise<Prompt[]> {
+export async function withPictures(prompts: readonly Prompt[], { pictures }: PluginContext): Promise<Prompt[]> {
   const found = async (source: PromptItem['picture']): Promise<PromptItem['picture']> =>
     source && 'path' in source ? (await pictures([source.path]))[0] : source;
   const item = async (i: PromptItem): Promise<PromptItem> => {
