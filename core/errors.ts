@@ -76,6 +76,10 @@ const catalogue = {
     `The checkpoint does not fit: ${d.what}. Go on from the folder that it was made in, with the same settings.`,
   RUN_EXISTS: (d: { folder: string }) =>
     `${d.folder} holds a run already. Take it up with "lodestone resume ${d.folder}", or name another folder.`,
+  JOURNAL_FAILED: (d: { path: string; what: string }) =>
+    `${d.path}, where runs are remembered, cannot be used: ${d.what}. Make room, mend its permissions, or name another data folder with --data.`,
+  RUN_INTERRUPTED: (d: { at: string; what: string }) =>
+    `The run was interrupted ${d.at}, and cannot go on by itself: ${d.what}. Branch from its last state, or start it again with its seed.`,
   RUN_BUSY: (d: { folder: string; pid: number | undefined }) =>
     `Another run is going on in ${d.folder}${d.pid === undefined ? '' : ` (process ${d.pid})`}. Wait for it to end, or name another folder.`,
   RECORD_MISSING: (d: { where: string }) =>

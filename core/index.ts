@@ -153,7 +153,7 @@ export {
   type RegisteredPlugin,
   type Registry,
 } from './plugin/registry.ts';
-export { type Resumable, RunFolder } from './plugin/run-folder.ts';
+export { decodeCheckpoint, encodeCheckpoint, type Resumable, RunFolder } from './plugin/run-folder.ts';
 export { hashOfFile, RunInputs } from './plugin/run-inputs.ts';
 export { firstRecipe, parseRecipe, type Recipe, recipeOf } from './plugin/run-record.ts';
 export type { HostServices } from './plugin/services.ts';
@@ -165,4 +165,5 @@ export { WANTS, type Want, wantsInWords, wantsSchema } from './plugin/wants.ts';
 export { honourProxies } from './proxy.ts';
 export { gaussian, seeded, seedFor } from './random.ts';
 export { issuesOf, READ_LIMIT } from './schemas.ts';
+export { type Journal, openJournal } from './store/journal.ts';
 export { decodeText } from './text-file.ts';

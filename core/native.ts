@@ -12,7 +12,11 @@ export const onnxruntime = (): typeof import('onnxruntime-node') =>
 /** As much of SQLite's binding as is used; its package has types of its own for another style of use. */
 export interface Database {
   exec(sql: string): unknown;
-  prepare(sql: string): { get(...values: unknown[]): unknown; run(...values: unknown[]): unknown };
+  prepare(sql: string): {
+    get(...values: unknown[]): unknown;
+    all(...values: unknown[]): unknown[];
+    run(...values: unknown[]): unknown;
+  };
   close(): void;
   readonly inTransaction: boolean;
 }

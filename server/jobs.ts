@@ -1,4 +1,4 @@
-/** Jobs: one plugin run each, one at a time, with a short queue. Each job keeps what a late joiner needs to see the current state. */
+/** Jobs: one plugin run each, one at a time, with a short queue. What happens to them is remembered, so that they outlast the process. */
 
 import { randomUUID } from 'node:crypto';
 import { EventEmitter } from 'node:events';
@@ -9,82 +9,34 @@ import type {
   PluginRun,
   Policy,
   RegisteredPlugin,
-  RunOptions,
   Steer,
   Want,
 } from '../core/index.ts';
-import { failure, heldBy, parsePrompt, plainError, runPlugin, ungranted, wantsInWords } from '../core/index.ts';
+import { failure, LodestoneError, parsePrompt, plainError, runPlugin, ungranted, wantsInWords } from '../core/index.ts';
+import type { Accepted, RunEvent } from './runs/events.ts';
+import { type Again, acceptedJob, happened, type Job, keepCheckpoint } from './runs/job.ts';
+import type { RunMemory } from './runs/memory.ts';
 import { shortened } from './shortened.ts';
-import type { JobState } from './wire.ts';
 
 type Of<T extends PluginEvent['type']> = Extract<PluginEvent, { type: T }>;
-
-export interface Job {
-  readonly id: string;
-  readonly plugin: RegisteredPlugin;
-  readonly parameters: Readonly<Record<string, unknown>>;
-  state: JobState;
-  progress?: Of<'progress'>;
-  frame?: Of<'frame'>;
-  picture?: {
-    readonly title: string;
-    readonly width: number;
-    readonly height: number;
-    readonly file: string;
-    /** The same picture as SVG, in the gallery's folder. */
-    readonly drawing?: string;
-  };
-  /** An SVG whose picture is still to come. */
-  drawing?: string | undefined;
-  /** How many pictures it has finished. */
-  pictures: number;
-  ranking?: Of<'ranking'>;
-  /** Another list when a table is new. */
-  tables: readonly Of<'table'>[];
-  /** Reports and lists, as they are kept. */
-  files: readonly { readonly name: string; readonly file: string }[];
-  question?: Of<'question'> | undefined;
-  layout?: Of<'layout'>;
-  /** Another list after the run has gone back. */
-  chart: Of<'chart'>[];
-  paused: boolean;
-  readonly notes: string[];
-  /** What people call it. */
-  readonly title: string;
-  /** Where it begins, when that is not the beginning. */
-  readonly again: Again;
-  readonly granted: readonly Want[];
-  /** States that another run can begin from, in order of their steps. */
-  checkpoints: Of<'checkpoint'>[];
-  error?: PlainError;
-  /** Grows with every change; watchers compare it with what they have seen. */
-  revision: number;
-  readonly abort: AbortController;
-}
-
-type Again = Pick<RunOptions, 'script' | 'resume'>;
 
 interface Starting {
   readonly title?: string;
   readonly again?: Again;
   /** What the person has granted the plugin. */
   readonly granted?: readonly Want[];
+  /** The run that it branches off. */
+  readonly parent?: string;
 }
 
-/** Steps between checkpoints; when there are many, every second one goes. */
+/** Steps between checkpoints. */
 const CHECKPOINT_EVERY = 5;
-const CHECKPOINTS_KEPT = 64;
 /** Jobs that keep their checkpoints. */
 const BRANCHABLE = 8;
 const WAITING_LIMIT = 20;
 const KEPT = 50;
-const CHART_LIMIT = 20_000;
-const NOTES_LIMIT = 500;
-const NOTE_LENGTH = 2000;
-const TABLES_LIMIT = 50;
-const FILES_LIMIT = 1000;
-/** Bytes of the checkpoints that one job keeps. */
-const CHECKPOINT_BYTES = 256 << 20;
+/** How often a run is taken up at one step. */
+const ATTEMPTS = 3;
 
 export interface JobServices extends HostServices {
   /** Finished pictures that it blocks are held back. */
@@ -95,21 +47,33 @@ export interface JobServices extends HostServices {
   failed?(job: Job, error: PlainError): void;
   /** Keeps a report or a list, and returns its name among the reports. */
   keepFile(job: Job, file: Of<'file'>): Promise<string>;
+  /** The plugin of that name, with what it has been granted. Throws PLUGIN_UNKNOWN. */
+  plugin(id: string): Promise<{ readonly plugin: RegisteredPlugin; readonly granted: readonly Want[] }>;
 }
 
 export class Jobs extends EventEmitter<{ changed: [Job] }> {
   private readonly services: JobServices;
+  private readonly memory: RunMemory;
   private readonly jobs = new Map<string, Job>();
   private readonly queue: Job[] = [];
   private readonly runs = new Map<string, PluginRun>();
+  /** Runs that were steered since their last checkpoint: the next is kept at once, so that nothing steered is lost. */
+  private readonly steered = new Set<string>();
   private working: Promise<void> | undefined;
   private closing = false;
+  private closed: Promise<void> | undefined;
 
-  constructor(services: JobServices) {
+  constructor(services: JobServices, memory: RunMemory) {
     super();
     // One listener a watcher; their number is no sign of a leak.
     this.setMaxListeners(0);
     this.services = services;
+    this.memory = memory;
+  }
+
+  /** The plugin of that name, with what it has been granted. Throws PLUGIN_UNKNOWN. */
+  plugin(id: string): ReturnType<JobServices['plugin']> {
+    return this.services.plugin(id);
   }
 
   /** Newest first. */
@@ -128,57 +92,69 @@ export class Jobs extends EventEmitter<{ changed: [Job] }> {
     return job;
   }
 
-  /** Throws JOBS_FULL, CLOSING, PLUGIN_NOT_GRANTED. */
+  /** Takes up what the last process on these data left: what waited waits in its place, what ran goes on from its last state, before the others. How many of each there are. */
+  recall(): { readonly waiting: number; readonly interrupted: number; readonly unreadable: number } {
+    const { jobs, unreadable } = this.memory.recall();
+    const interrupted = jobs.filter((job) => job.state === 'running');
+    const waiting = jobs.filter((job) => job.state === 'waiting');
+    for (const job of jobs) this.jobs.set(job.id, job);
+    const branchable = new Set([...jobs.slice(-BRANCHABLE), ...interrupted, ...waiting]);
+    for (const job of branchable) job.checkpoints = this.memory.states(job.id);
+    for (const job of waiting) {
+      const [begins] = job.checkpoints;
+      if (begins) job.again = { script: job.script, resume: begins.checkpoint };
+    }
+    this.queue.push(...waiting);
+    for (const job of interrupted.toReversed()) this.takeUp(job);
+    this.forgetOld();
+    this.goOn();
+    return { waiting: waiting.length, interrupted: interrupted.length, unreadable };
+  }
+
+  /** Accepted: kept before it is told. Throws JOBS_FULL, CLOSING, PLUGIN_NOT_GRANTED, JOURNAL_FAILED. */
   start(
     plugin: RegisteredPlugin,
     parameters: Readonly<Record<string, unknown>>,
-    { title, again = {}, granted = [] }: Starting = {},
+    { title, again = {}, granted = [], parent }: Starting = {},
   ): Job {
     const prompt = parameters['prompt'];
     if (this.closing) throw failure('CLOSING', {});
     const missing = ungranted(plugin, granted);
     if (missing.length > 0) throw failure('PLUGIN_NOT_GRANTED', { id: plugin.id, wants: wantsInWords(missing) });
     if (this.queue.length >= WAITING_LIMIT) throw failure('JOBS_FULL', { limit: WAITING_LIMIT });
-    const job: Job = {
-      id: randomUUID(),
-      plugin,
-      parameters,
-      state: 'waiting',
-      chart: [],
-      paused: false,
-      notes: [],
+    const accepted: Accepted = {
+      type: 'accepted',
+      at: Date.now(),
+      plugin: { id: plugin.id, title: plugin.title, version: plugin.version },
+      parameters: parameters as Accepted['parameters'], // they came as JSON
       title: shortened(title ?? (typeof prompt === 'string' && prompt !== '' ? prompt : plugin.title)),
-      again,
-      granted,
-      checkpoints: [],
-      tables: [],
-      files: [],
-      pictures: 0,
-      revision: 0,
-      abort: new AbortController(),
+      script: [...(again.script ?? [])],
+      ...(parent === undefined ? {} : { parent }),
     };
+    const job = acceptedJob(randomUUID(), accepted, again);
+    this.memory.accept(job.id, accepted, job.checkpoints[0]);
     this.jobs.set(job.id, job);
     this.forgetOld();
     this.queue.push(job);
     this.changed(job);
-    this.working ??= this.work().finally(() => {
-      this.working = undefined;
-    });
+    this.goOn();
     return job;
   }
 
-  /** Another run that begins where this one was at a step, with another prompt if one is given. Throws JOB_UNKNOWN, NOT_BRANCHABLE, PROMPT_INVALID, JOBS_FULL. */
-  branch(id: string, step: number, prompt?: string): Job {
+  /** Another run that begins where this one was at a step, with another prompt if one is given. Throws JOB_UNKNOWN, NOT_BRANCHABLE, PROMPT_INVALID, PLUGIN_UNKNOWN, JOBS_FULL. */
+  async branch(id: string, step: number, prompt?: string): Promise<Job> {
     const job = this.get(id);
     if (prompt !== undefined) parsePrompt(prompt);
     const from = job.checkpoints.findLast((c) => c.checkpoint.step <= step);
     if (!from) throw failure('NOT_BRANCHABLE', { job: job.title });
     const { checkpoint, script: kept } = from;
     const script = prompt === undefined ? kept : [...kept, { step: checkpoint.step, steer: { prompt } }];
-    return this.start(job.plugin, job.parameters, {
+    const { plugin, granted } = await this.plugin(job.plugin.id);
+    return this.start(plugin, job.parameters, {
       title: `${prompt ?? job.title}, from step ${checkpoint.step}`,
       again: { script, resume: checkpoint },
-      granted: job.granted,
+      granted,
+      parent: id,
     });
   }
 
@@ -186,7 +162,7 @@ export class Jobs extends EventEmitter<{ changed: [Job] }> {
     const job = this.get(id);
     const place = this.queue.indexOf(job);
     if (place >= 0) this.queue.splice(place, 1);
-    if (job.state === 'waiting') this.end(job, 'cancelled');
+    if (job.state === 'waiting') this.end(job, { state: 'cancelled' });
     job.abort.abort();
   }
 
@@ -197,17 +173,31 @@ export class Jobs extends EventEmitter<{ changed: [Job] }> {
     const { question } = job;
     if (!(await this.runs.get(id)?.steer(steer)))
       throw failure('NOT_STEERABLE', { job: `${job.plugin.title}, ${job.state}` });
+    this.steered.add(id);
     // Answered for all who watch, once the run has taken it; it may have asked the next by now.
     if (steer.answer === undefined || question?.id !== steer.answer.question || job.question !== question) return;
     job.question = undefined;
     this.changed(job);
   }
 
-  /** Begins nothing more, cancels everything and waits until nothing runs. */
-  async close(): Promise<void> {
+  /** Begins nothing more and stops what runs: all of it goes on where it was when another process takes it up. Waits until nothing runs. */
+  close(): Promise<void> {
+    this.closed ??= this.stop();
+    return this.closed;
+  }
+  private async stop(): Promise<void> {
     this.closing = true;
-    for (const job of this.jobs.values()) if (job.state === 'waiting' || job.state === 'running') this.cancel(job.id);
+    this.queue.length = 0;
+    for (const job of this.jobs.values()) if (job.state === 'running') job.abort.abort();
     await this.working;
+    this.memory.close();
+  }
+
+  private goOn(): void {
+    if (this.closing) return;
+    this.working ??= this.work().finally(() => {
+      this.working = undefined;
+    });
   }
 
   private async work(): Promise<void> {
@@ -215,64 +205,110 @@ export class Jobs extends EventEmitter<{ changed: [Job] }> {
   }
 
   private async run(job: Job): Promise<void> {
-    job.state = 'running';
-    this.changed(job);
     try {
-      const run = runPlugin(job.plugin, job.parameters, this.services, {
+      const { plugin, granted } = await this.plugin(job.plugin.id);
+      await this.checkAgain(job, plugin);
+      const run = runPlugin(plugin, job.parameters, this.services, {
         signal: job.abort.signal,
         checkpointEvery: CHECKPOINT_EVERY,
-        granted: job.granted,
+        granted,
         ...(this.services.policy ? { policy: this.services.policy } : {}),
         ...job.again,
       });
       this.runs.set(job.id, run);
+      let held = job.paused;
+      job.paused = false;
       for await (const event of run.events) {
         if (job.abort.signal.aborted) throw failure('CANCELLED', {});
         await this.take(job, event);
         this.changed(job);
+        // It was held when it was interrupted.
+        if (held) await run.steer({ control: 'pause' }).catch(() => false);
+        held = false;
       }
-      this.end(job, 'done');
+      this.end(job, { state: 'done' });
     } catch (thrown) {
-      const error = plainError(thrown);
-      if (error.code !== 'CANCELLED') job.error = error;
-      this.services.failed?.(job, error);
-      this.end(job, error.code === 'CANCELLED' ? 'cancelled' : 'failed');
+      this.stopped(job, thrown);
     } finally {
       this.runs.delete(job.id);
+      this.steered.delete(job.id);
     }
   }
 
-  private async take(job: Job, event: PluginEvent): Promise<void> {
-    if (event.type === 'picture' && event.mime === 'image/svg+xml') {
-      job.drawing = await this.services.keep(job, event, job.pictures);
-    } else if (event.type === 'picture') {
-      const { title, width, height } = event;
-      const file = await this.services.keep(job, event, job.pictures);
-      job.picture = { title, width, height, file, ...(job.drawing === undefined ? {} : { drawing: job.drawing }) };
-      job.drawing = undefined;
-      job.pictures += 1;
-    } else if (event.type === 'progress') job.progress = event;
-    else if (event.type === 'frame') job.frame = event;
-    else if (event.type === 'ranking') job.ranking = event;
-    else if (event.type === 'layout') job.layout = event;
-    else if (event.type === 'paused' || event.type === 'going') job.paused = event.type === 'paused';
-    else if (event.type === 'table')
-      job.tables = [...job.tables.filter((t) => t.title !== event.title), event].slice(-TABLES_LIMIT);
-    else if (event.type === 'file') {
-      const file = await this.services.keepFile(job, event);
-      job.files = [...job.files.filter((f) => f.name !== event.name), { name: event.name, file }].slice(-FILES_LIMIT);
-    } else if (event.type === 'question') job.question = event;
-    else if (event.type === 'checkpoint') keepCheckpoint(job, event);
-    else if (event.type === 'rewound') goBack(job, event.step);
-    else if (event.type === 'chart' && job.chart.length < CHART_LIMIT) job.chart.push(event);
-    else if (event.type === 'note' && job.notes.length < NOTES_LIMIT)
-      job.notes.push(shortened(event.text, NOTE_LENGTH));
+  /** What a run's process said at its end decides: its own fault, somebody's wish, or a process that ended under it. */
+  private stopped(job: Job, thrown: unknown): void {
+    const error = plainError(thrown);
+    const asked = error.code === 'CANCELLED';
+    // Whoever takes up these data goes on with it.
+    if (asked && this.closing) return;
+    this.services.failed?.(job, error);
+    if (!asked && endedUnderIt(thrown)) this.takeUp(job, error);
+    else this.end(job, asked ? { state: 'cancelled' } : { state: 'failed', error });
   }
 
-  private end(job: Job, state: JobState): void {
-    job.state = state;
-    job.question = undefined;
+  /** Goes on from its last state, or from its beginning where it has none, before all that wait; not for ever where it comes no further. */
+  private takeUp(job: Job, ended?: PlainError): void {
+    const last = job.checkpoints.at(-1);
+    const step = last?.checkpoint.step;
+    if (job.takenUpAt === (step ?? -1) && job.attempts >= ATTEMPTS) {
+      const what = `it was taken up there ${ATTEMPTS} times and came no further`;
+      this.end(job, {
+        state: 'failed',
+        error: ended ?? plainError(failure('RUN_INTERRUPTED', { at: placeOf(step), what })),
+      });
+      return;
+    }
+    this.happens(job, { type: 'taken-up', at: Date.now(), ...(step === undefined ? {} : { step }) });
+    job.again = last ? { script: last.script, resume: last.checkpoint } : {};
+    const reached = step === undefined ? 'begun again' : `going on from step ${step}`;
+    this.happens(job, noted(`Interrupted${ended ? ` (${ended.message})` : ''}; ${reached}.`));
+    this.queue.unshift(job);
     this.changed(job);
+  }
+
+  /** Throws RUN_INTERRUPTED where what it goes on with is not what it began with. */
+  private async checkAgain(job: Job, { id, version }: RegisteredPlugin): Promise<void> {
+    const model = (await this.services.engine.info().catch(() => undefined))?.hash;
+    const at = placeOf(job.again.resume?.step);
+    const refuse = (what: string): never => {
+      throw failure('RUN_INTERRUPTED', { at, what });
+    };
+    if (job.takenUpAt !== undefined && job.plugin.version !== version)
+      refuse(`it was begun with version ${job.plugin.version} of the plugin "${id}", and this is version ${version}`);
+    if (job.takenUpAt !== undefined && job.model !== undefined && model !== undefined && job.model !== model)
+      refuse(`it was begun with the model ${job.model}, and this is ${model}`);
+    this.happens(job, { type: 'started', at: Date.now(), ...(model === undefined ? {} : { model }) });
+    this.changed(job);
+  }
+
+  private async take(job: Job, event: PluginEvent): Promise<void> {
+    if (event.type === 'picture') {
+      const file = await this.services.keep(job, event, job.pictures);
+      const { title, width, height } = event;
+      this.happens(
+        job,
+        event.mime === 'image/svg+xml' ? { type: 'drawing', file } : { type: 'picture', title, width, height, file },
+      );
+    } else if (event.type === 'file') {
+      this.happens(job, { type: 'file', name: event.name, file: await this.services.keepFile(job, event) });
+    } else if (event.type === 'checkpoint') {
+      keepCheckpoint(job, event);
+      this.memory.keep(job.id, event, this.steered.delete(job.id));
+    } else {
+      if (event.type === 'rewound') this.memory.wentBack(job.id, event.step);
+      this.happens(job, { type: 'told', event });
+    }
+  }
+
+  private end(job: Job, { state, error }: Pick<Extract<RunEvent, { type: 'ended' }>, 'state' | 'error'>): void {
+    this.happens(job, { type: 'ended', at: Date.now(), state, ...(error ? { error } : {}) });
+    this.changed(job);
+  }
+
+  /** Remembered first, then so. */
+  private happens(job: Job, event: RunEvent): void {
+    this.memory.remember(job.id, event);
+    happened(job, event);
   }
 
   private changed(job: Job): void {
@@ -281,22 +317,27 @@ export class Jobs extends EventEmitter<{ changed: [Job] }> {
   }
 
   private forgetOld(): void {
-    for (const job of this.list().slice(BRANCHABLE)) job.checkpoints = [];
+    for (const job of this.list().slice(BRANCHABLE)) {
+      if (job.checkpoints.length === 0 || job.state === 'waiting' || job.state === 'running') continue;
+      job.checkpoints = [];
+      this.memory.forgetStates(job.id);
+    }
     for (const [id, job] of this.jobs) {
       if (this.jobs.size <= KEPT) return;
-      if (job.state !== 'waiting' && job.state !== 'running') this.jobs.delete(id);
+      if (job.state === 'waiting' || job.state === 'running') continue;
+      this.jobs.delete(id);
+      this.memory.forget(id);
     }
   }
 }
 
-function goBack(job: Job, step: number): void {
-  job.chart = job.chart.filter((point) => point.x <= step);
-  job.checkpoints = job.checkpoints.filter((c) => c.checkpoint.step <= step);
-}
+const placeOf = (step: number | undefined): string =>
+  step === undefined ? 'before it kept a state' : `at step ${step}`;
+const noted = (text: string): RunEvent => ({ type: 'told', event: { type: 'note', text } });
 
-function keepCheckpoint(job: Job, event: Of<'checkpoint'>): void {
-  job.checkpoints.push(event);
-  const bytes = (): number => job.checkpoints.reduce((sum, c) => sum + heldBy(c.checkpoint), 0);
-  while (job.checkpoints.length > CHECKPOINTS_KEPT || (job.checkpoints.length > 1 && bytes() > CHECKPOINT_BYTES))
-    job.checkpoints = job.checkpoints.filter((_, i) => i % 2 === 0);
+/** Whether a process ended under a run that asked for nothing wrong. */
+function endedUnderIt(thrown: unknown): boolean {
+  if (!(thrown instanceof LodestoneError)) return false;
+  const { cause } = thrown;
+  return thrown.code === 'ENGINE_STOPPED' || (cause instanceof LodestoneError && cause.code === 'ENGINE_STOPPED');
 }

@@ -13,6 +13,7 @@ import {
   failure,
   loadRegistry,
   messageOf,
+  openJournal,
   type Policy,
   plainError,
   type RegisteredPlugin,
@@ -35,6 +36,7 @@ import { Jobs } from './jobs.ts';
 import { fileName } from './names.ts';
 import { gatherPictures, type PicturePlaces } from './pictures.ts';
 import { pluginFolders, usable } from './plugins.ts';
+import { RunMemory } from './runs/memory.ts';
 import { Uploads } from './uploads.ts';
 import { type Hello, pluginSchema } from './wire.ts';
 
@@ -99,7 +101,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     if (lock.wasLeft)
       logger.warn(
         { folder: data },
-        'The last Lodestone on this data folder ended without closing: what ran then is gone, and finished pictures are there.',
+        'The last Lodestone on this data folder ended without closing: what ran then goes on from its last state.',
       );
     // Nobody else writes there: what is half-written was left by a process that was killed.
     for (const folder of [gallery, uploadsFolder, reports, data]) await sweepParts(folder);
@@ -117,33 +119,43 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       uploads: uploadsFolder,
       touched: (name) => uploads.touched(name),
     };
-    const jobs = new Jobs({
-      ...(options.policy ? { policy: options.policy } : {}),
-      engine,
-      pictures: (fields, signal, say) => gatherPictures(fields, places, signal, say),
-      read: (file) => readAllowed(file, places),
-      model: (name, signal) => allowedModel(name, places, signal),
-      folder: (plugin) => pluginFolder(data, plugin),
-      folderOf: (plugin) => pluginPlace(data, plugin),
-      generate: async (request, signal, say) => {
-        await uploads.makeRoom();
-        return generatePictures(request, { folder: uploadsFolder, signal, say });
-      },
-      log: (message) => logger.info({ from: 'plugin' }, message),
-      failed: (job, error) => logger.info({ code: error.code, plugin: job.plugin.id, job: job.id }, error.message),
-      keep: async (job, picture, count) => {
-        const extension = picture.mime.slice('image/'.length).replace('jpeg', 'jpg').replace('svg+xml', 'svg');
-        const file = `${fileName(picture.title.toLowerCase())}-${job.id.slice(0, 8)}${count > 0 ? `-${count + 1}` : ''}.${extension}`;
-        await writeWhole(join(gallery, file), picture.bytes);
-        return file;
-      },
-      keepFile: async (job, { name, bytes }) => {
-        const file = `${job.id.slice(0, 8)}-${name}`;
-        await writeWhole(join(reports, file), bytes);
-        return file;
-      },
-    });
     const grants = new Grants(data);
+    const warn = (line: string): void => logger.warn({ folder: data }, line);
+    const memory = new RunMemory(openJournal(join(data, 'runs.sqlite'), warn), warn);
+    const jobs = new Jobs(
+      {
+        ...(options.policy ? { policy: options.policy } : {}),
+        engine,
+        pictures: (fields, signal, say) => gatherPictures(fields, places, signal, say),
+        read: (file) => readAllowed(file, places),
+        model: (name, signal) => allowedModel(name, places, signal),
+        folder: (plugin) => pluginFolder(data, plugin),
+        folderOf: (plugin) => pluginPlace(data, plugin),
+        generate: async (request, signal, say) => {
+          await uploads.makeRoom();
+          return generatePictures(request, { folder: uploadsFolder, signal, say });
+        },
+        log: (message) => logger.info({ from: 'plugin' }, message),
+        failed: (job, error) => logger.info({ code: error.code, plugin: job.plugin.id, job: job.id }, error.message),
+        keep: async (job, picture, count) => {
+          const extension = picture.mime.slice('image/'.length).replace('jpeg', 'jpg').replace('svg+xml', 'svg');
+          const file = `${fileName(picture.title.toLowerCase())}-${job.id.slice(0, 8)}${count > 0 ? `-${count + 1}` : ''}.${extension}`;
+          await writeWhole(join(gallery, file), picture.bytes);
+          return file;
+        },
+        keepFile: async (job, { name, bytes }) => {
+          const file = `${job.id.slice(0, 8)}-${name}`;
+          await writeWhole(join(reports, file), bytes);
+          return file;
+        },
+        plugin: async (id) => {
+          const plugin = registry.find(id);
+          return { plugin, granted: await grants.of(plugin) };
+        },
+      },
+      memory,
+    );
+    closing.push(() => jobs.close());
     const about = { version: await version(), broken: registry.broken.map(plainError) };
     const shown = async (plugin: RegisteredPlugin): Promise<Hello['plugins'][number]> => {
       const granted = await grants.of(plugin).catch((): readonly Want[] => []);
@@ -165,6 +177,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     );
     const io = attachSockets(http, { jobs, registry, hello, grants, logger });
     guardServer(http, { host, logger, ...(token ? { token } : {}) });
+    const { waiting, interrupted, unreadable } = jobs.recall();
+    if (waiting + interrupted > 0) logger.info({ waiting, interrupted }, 'Runs of before are taken up.');
+    if (unreadable > 0) warn(`${unreadable} runs of before could not be read, and were forgotten.`);
     await listening(http, host, port);
     closing.push(async () => {
       // Nobody new; what is under way may end; then the doors are shut.

@@ -4,7 +4,7 @@ import { z } from 'zod';
 const id = z.string().min(1).max(64);
 const bytes = z.custom<Uint8Array>((v) => v instanceof Uint8Array || v instanceof ArrayBuffer, 'bytes');
 
-const plainErrorSchema = z.object({ code: z.string(), message: z.string() });
+export const plainErrorSchema = z.object({ code: z.string(), message: z.string() });
 export type WireError = z.infer<typeof plainErrorSchema>;
 
 /** A field of a plugin's parameters, as its JSON Schema gives it. */
@@ -48,7 +48,7 @@ export const helloSchema = z.object({
 });
 export type Hello = z.infer<typeof helloSchema>;
 
-const jobStateSchema = z.enum(['waiting', 'running', 'done', 'failed', 'cancelled']);
+export const jobStateSchema = z.enum(['waiting', 'running', 'done', 'failed', 'cancelled']);
 export type JobState = z.infer<typeof jobStateSchema>;
 
 const chartPointSchema = z.object({

@@ -75,6 +75,8 @@ class Run {
   tried: Tried | undefined;
   /** What it was before shapes were taken away at its end. */
   untidied: Checkpoint['values'] | undefined;
+  /** Whether somebody has changed it, or gone back, since its last checkpoint. */
+  unkept = false;
   /** Milliseconds that it was held: they are none of those after which it is to end. */
   held = 0;
   /** Steps that a paused run may still take. */
@@ -355,6 +357,7 @@ class Run {
     if (this.ended) throw failure('STEER_INVALID', { what: 'its last step is done; go back to change it' });
     const entry = { step: this.step, change, ...(note === undefined ? {} : { note }) };
     if (await this.take(entry)) yield { type: 'compiled-again', step: this.step };
+    this.unkept = true;
   }
 
   /** Wholly or not at all. */
@@ -367,6 +370,7 @@ class Run {
     if (this.bench.drawer === drawer) this.bench.stepper.state = values;
     else this.bench.adopt(values);
     this.scripted = this.planned().filter((e) => e.step > step);
+    this.unkept = true;
   }
 
   /** Parameters and moments as they are. */
@@ -375,6 +379,7 @@ class Run {
   }
 
   async checkpoint(): Promise<GuideEvent> {
+    this.unkept = false;
     const { lockedPicture, log: script } = this.live;
     const values = { ...this.values, ...(lockedPicture ? { [LOCKED]: lockedPicture } : {}) };
     const others = await hashesBeside(this.request, script, this.context);
@@ -442,7 +447,8 @@ async function* steps(
     yield stepped(run, s.steps, found);
     if (due(s.frameEvery, run.step) && run.step < s.steps) yield* run.shown();
     if (timed && performance.now() - began - run.held > 1000 * s.seconds) await run.finish();
-    if (due(s.checkpointEvery, run.step)) yield await run.checkpoint();
+    // What somebody asked for is kept at once: nobody else knows of it.
+    if (due(s.checkpointEvery, run.step) || (s.checkpointEvery > 0 && run.unkept)) yield await run.checkpoint();
   }
 }
 

@@ -5,10 +5,10 @@
  */
 import { existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { isAnyArrayBuffer } from 'node:util/types';
 import { crc32 } from 'node:zlib';
 import { codeOf, messageOf } from '../errors.ts';
 import { type Database, libsql } from '../native.ts';
+import { bytesOf, COMPANIONS, DAMAGE } from './sqlite.ts';
 
 export interface Store {
   /** False for one that forgets everything. */
@@ -42,19 +42,10 @@ const APPLICATION = 0x4c4f4445;
 const FORMAT = 1;
 const BUSY_MS = 2000;
 const BATCH = 256;
-const COMPANIONS = ['-journal', '-wal', '-shm'];
-/** Errors by which SQLite says that the file is none of its own, or damaged. */
-const DAMAGE = /^SQLITE_(?:CORRUPT|NOTADB|SCHEMA|MISMATCH|FORMAT)/;
 
 /** zlib's checksum of no bytes hangs on where they are not. */
 const check = (key: string, value: Uint8Array): number =>
   value.byteLength === 0 ? crc32(key) : crc32(value, crc32(key));
-
-/** An empty value comes back as a buffer without a view. */
-function bytesOf(value: unknown): Uint8Array | undefined {
-  if (isAnyArrayBuffer(value)) return new Uint8Array(value);
-  return value instanceof Uint8Array ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength) : undefined;
-}
 
 class Foreign extends Error {
   readonly code = 'SQLITE_NOTADB';

@@ -44,7 +44,7 @@ export function startCommand(shared: Shared): Command {
     .option('--plugins <folders...>', 'folders of plugins beside the built-in one')
     .option('--token <word>', 'what everybody must know who opens the studio; made and kept where one is wanted')
     .option(...GATE)
-    .option('--data <folder>', 'where the gallery and uploads are kept (default: .lodestone in the home folder)');
+    .option('--data <folder>', 'where runs, the gallery and uploads are kept (default: .lodestone in the home folder)');
   return shared.finish(command, async (context, _words, options) => {
     const given = optionsSchema.safeParse({ port: process.env['PORT'] || DEFAULT_PORT, ...options });
     if (!given.success) throw failure('USAGE', { what: issuesOf(given.error) });

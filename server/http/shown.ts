@@ -1,5 +1,5 @@
 /** How much of what a run says a watcher is shown; files have all of it. */
-import type { Job } from '../jobs.ts';
+import type { Job } from '../runs/job.ts';
 import { shortened } from '../shortened.ts';
 import type { Update } from '../wire.ts';
 

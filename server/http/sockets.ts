@@ -75,8 +75,8 @@ export function attachSockets(
     socket.on(
       'start',
       answering(logger, 'start', startSchema, async ({ plugin, parameters }) => {
-        const found = registry.find(plugin);
-        return { job: jobs.start(found, parameters, { granted: await grants.of(found) }).id };
+        const found = await jobs.plugin(plugin);
+        return { job: jobs.start(found.plugin, parameters, { granted: found.granted }).id };
       }),
     );
     socket.on(
@@ -95,8 +95,8 @@ export function attachSockets(
     );
     socket.on(
       'branch',
-      answering(logger, 'branch', branchSchema, ({ job, step, prompt }) => ({
-        job: jobs.branch(job, step, prompt).id,
+      answering(logger, 'branch', branchSchema, async ({ job, step, prompt }) => ({
+        job: (await jobs.branch(job, step, prompt)).id,
       })),
     );
     socket.on(

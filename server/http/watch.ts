@@ -1,5 +1,6 @@
 /** What one watcher sees of the jobs: an update when the last one is acknowledged, holding only what is new, and kilobytes at the most. A slow watcher gets fewer frames, never a growing queue. */
-import type { Job, Jobs } from '../jobs.ts';
+import type { Jobs } from '../jobs.ts';
+import type { Job } from '../runs/job.ts';
 import { shortened } from '../shortened.ts';
 import type { Update } from '../wire.ts';
 import { shownFiles, shownPoints, shownRanking, shownTables } from './shown.ts';

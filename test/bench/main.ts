@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { EMBEDDED } from '../../core/index.ts';
 import { benchFiles, benchMemory, benchRanking, benchTensors } from './bulk.ts';
+import { benchDurability } from './durability.ts';
 import { benchEvolution } from './evolution.ts';
 import { benchDrawers, benchGuidance } from './guidance.ts';
 import { benchRecall, benchSearch, benchSeen } from './plugins.ts';
@@ -70,6 +71,7 @@ const parts: readonly (readonly [string, string | undefined, () => Promise<Recor
   ['Killed at random moments', undefined, () => benchKills(20)],
   ['Cancelled at random moments', undefined, () => benchCancel(2)],
   ['Server while a job runs', undefined, () => benchServerLag(150)],
+  ['Runs that are remembered', undefined, () => benchDurability(120, 5)],
 ];
 for (const [title, missing, work] of parts) {
   if (!title.toLowerCase().includes(values.only.toLowerCase())) continue;

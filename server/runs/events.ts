@@ -1,0 +1,45 @@
+/** What happens to a run, as it is remembered: in this order it gives the run again. */
+import { z } from 'zod';
+import { type PluginEvent, pluginEventSchema, scriptSchema } from '../../core/index.ts';
+import { jobStateSchema, plainErrorSchema } from '../wire.ts';
+
+/** Milliseconds since 1970; for people, nothing is worked out from it. */
+const at = z.number();
+const name = z.string().max(4096);
+
+export const runEventSchema = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('accepted'),
+    at,
+    plugin: z.object({ id: z.string(), title: z.string(), version: z.string() }),
+    parameters: z.record(z.string(), z.json()),
+    title: z.string(),
+    /** What was changed at which step before it, for one that begins where another was; its first checkpoint is that state. */
+    script: scriptSchema.default([]),
+    /** The run that it branched off. */
+    parent: z.string().exactOptional(),
+  }),
+  /** It runs, by a model of this hash where one is known. */
+  z.object({ type: z.literal('started'), at, model: z.string().exactOptional() }),
+  /** It was interrupted, and goes on from a checkpoint, or from its beginning. */
+  z.object({ type: z.literal('taken-up'), at, step: z.int().nonnegative().exactOptional() }),
+  z.object({ type: z.literal('told'), event: pluginEventSchema }),
+  /** A drawing whose picture is still to come, by its name in the gallery. */
+  z.object({ type: z.literal('drawing'), file: name }),
+  z.object({ type: z.literal('picture'), title: name, width: z.number(), height: z.number(), file: name }),
+  /** A report or a list, by its name among the reports. */
+  z.object({ type: z.literal('file'), name, file: name }),
+  z.object({ type: z.literal('ended'), at, state: jobStateSchema, error: plainErrorSchema.exactOptional() }),
+]);
+export type RunEvent = z.output<typeof runEventSchema>;
+export type Accepted = Extract<RunEvent, { type: 'accepted' }>;
+
+/** What a plugin says that can be remembered as it is; bytes have places of their own. */
+export type Told = Exclude<PluginEvent, { type: 'picture' | 'file' | 'checkpoint' }>;
+
+/** Whether the loss of the machine may not lose it: nobody was told before it is on the disk. */
+export const isLasting = ({ type }: RunEvent): boolean => type !== 'told';
+
+/** Whether it is of the moment: the next takes its place, and it is not remembered. */
+export const isPassing = (event: RunEvent): boolean =>
+  event.type === 'told' && (event.event.type === 'frame' || event.event.type === 'progress');

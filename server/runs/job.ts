@@ -1,0 +1,194 @@
+/** A run as people see it: what has happened to it so far, put together. */
+import { heldBy, type PluginEvent, type RegisteredPlugin, type RunOptions, type Script } from '../../core/index.ts';
+import { shortened } from '../shortened.ts';
+import type { JobState } from '../wire.ts';
+import type { Accepted, RunEvent, Told } from './events.ts';
+
+type Of<T extends PluginEvent['type']> = Extract<PluginEvent, { type: T }>;
+/** A state that a run can begin from. */
+export type KeptCheckpoint = Pick<Of<'checkpoint'>, 'checkpoint' | 'script'>;
+export type Again = Pick<RunOptions, 'script' | 'resume'>;
+
+export interface Job {
+  readonly id: string;
+  readonly plugin: Pick<RegisteredPlugin, 'id' | 'title' | 'version'>;
+  readonly parameters: Readonly<Record<string, unknown>>;
+  state: JobState;
+  progress?: Of<'progress'>;
+  frame?: Of<'frame'>;
+  picture?: {
+    readonly title: string;
+    readonly width: number;
+    readonly height: number;
+    readonly file: string;
+    /** The same picture as SVG, in the gallery's folder. */
+    readonly drawing?: string;
+  };
+  /** An SVG whose picture is still to come. */
+  drawing?: string | undefined;
+  /** How many pictures it has finished. */
+  pictures: number;
+  ranking?: Of<'ranking'> | undefined;
+  /** Another list when a table is new. */
+  tables: readonly Of<'table'>[];
+  /** Reports and lists, as they are kept. */
+  files: readonly { readonly name: string; readonly file: string }[];
+  question?: Of<'question'> | undefined;
+  layout?: Of<'layout'>;
+  /** Another list after the run has gone back. */
+  chart: Of<'chart'>[];
+  paused: boolean;
+  readonly notes: string[];
+  /** What people call it. */
+  readonly title: string;
+  /** Where it begins, when that is not the beginning. */
+  again: Again;
+  /** What was changed at which step before it, where it begins as another run was. */
+  readonly script: Script;
+  /** The step that it was taken up at last; -1 for its beginning. */
+  takenUpAt?: number;
+  /** How often it was taken up there. */
+  attempts: number;
+  /** The hash of the model that it began with. */
+  model?: string;
+  /** States that another run can begin from, in order of their steps. */
+  checkpoints: KeptCheckpoint[];
+  error?: NonNullable<Extract<RunEvent, { type: 'ended' }>['error']>;
+  /** Grows with every change; watchers compare it with what they have seen. */
+  revision: number;
+  readonly abort: AbortController;
+}
+
+const CHECKPOINTS_KEPT = 64;
+/** Bytes of the checkpoints that one job keeps. */
+const CHECKPOINT_BYTES = 256 << 20;
+const CHART_LIMIT = 20_000;
+const NOTES_LIMIT = 500;
+const NOTE_LENGTH = 2000;
+const TABLES_LIMIT = 50;
+const FILES_LIMIT = 1000;
+
+/** A run that was accepted and has not begun. */
+export const acceptedJob = (id: string, { plugin, parameters, title, script }: Accepted, again: Again = {}): Job => ({
+  id,
+  plugin,
+  parameters,
+  state: 'waiting',
+  chart: [],
+  paused: false,
+  notes: [],
+  title,
+  again,
+  script,
+  checkpoints: again.resume ? [{ checkpoint: again.resume, script: again.script ?? [] }] : [],
+  tables: [],
+  files: [],
+  pictures: 0,
+  attempts: 0,
+  revision: 0,
+  abort: new AbortController(),
+});
+
+/** The run after an event. */
+export function happened(job: Job, event: RunEvent): void {
+  switch (event.type) {
+    case 'accepted':
+      return;
+    case 'started':
+      job.state = 'running';
+      if (event.model !== undefined) job.model ??= event.model;
+      return;
+    case 'taken-up':
+      takenUp(job, event.step);
+      return;
+    case 'told':
+      // Bytes are not among what is remembered as it is.
+      told(job, event.event as Told);
+      return;
+    case 'drawing':
+      job.drawing = event.file;
+      return;
+    case 'picture': {
+      const { title, width, height, file } = event;
+      job.picture = { title, width, height, file, ...(job.drawing === undefined ? {} : { drawing: job.drawing }) };
+      job.drawing = undefined;
+      job.pictures += 1;
+      return;
+    }
+    case 'file':
+      job.files = [...job.files.filter((f) => f.name !== event.name), { name: event.name, file: event.file }].slice(
+        -FILES_LIMIT,
+      );
+      return;
+    case 'ended':
+      job.state = event.state;
+      job.question = undefined;
+      if (event.error) job.error = event.error;
+      return;
+  }
+}
+
+function told(job: Job, event: Told): void {
+  switch (event.type) {
+    case 'progress':
+      job.progress = event;
+      return;
+    case 'frame':
+      job.frame = event;
+      return;
+    case 'ranking':
+      job.ranking = event;
+      return;
+    case 'layout':
+      job.layout = event;
+      return;
+    case 'paused':
+    case 'going':
+      job.paused = event.type === 'paused';
+      return;
+    case 'table':
+      job.tables = [...job.tables.filter((t) => t.title !== event.title), event].slice(-TABLES_LIMIT);
+      return;
+    case 'question':
+      job.question = event;
+      return;
+    case 'rewound':
+      goBack(job, event.step);
+      return;
+    case 'chart':
+      if (job.chart.length < CHART_LIMIT) job.chart.push(event);
+      return;
+    case 'note':
+      if (job.notes.length < NOTES_LIMIT) job.notes.push(shortened(event.text, NOTE_LENGTH));
+  }
+}
+
+/** What came after the step is forgotten; all of it where it goes on from its beginning. */
+function takenUp(job: Job, step: number | undefined): void {
+  job.state = 'waiting';
+  const from = step ?? -1;
+  job.attempts = job.takenUpAt === from ? job.attempts + 1 : 1;
+  job.takenUpAt = from;
+  job.question = undefined;
+  job.drawing = undefined;
+  job.pictures = 0;
+  goBack(job, step ?? 0);
+  if (step !== undefined) return;
+  job.chart = [];
+  job.tables = [];
+  job.files = [];
+  job.ranking = undefined;
+}
+
+function goBack(job: Job, step: number): void {
+  job.chart = job.chart.filter((point) => point.x <= step);
+  job.checkpoints = job.checkpoints.filter((c) => c.checkpoint.step <= step);
+}
+
+/** When there are many, every second one goes. */
+export function keepCheckpoint(job: Job, { checkpoint, script }: KeptCheckpoint): void {
+  job.checkpoints.push({ checkpoint, script });
+  const bytes = (): number => job.checkpoints.reduce((sum, c) => sum + heldBy(c.checkpoint), 0);
+  while (job.checkpoints.length > CHECKPOINTS_KEPT || (job.checkpoints.length > 1 && bytes() > CHECKPOINT_BYTES))
+    job.checkpoints = job.checkpoints.filter((_, i) => i % 2 === 0);
+}
