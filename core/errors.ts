@@ -127,7 +127,8 @@ const catalogue = {
     `This job (${d.job}) does not listen to a new prompt. Wait until it draws, or start another.`,
   NOT_BRANCHABLE: (d: { job: string }) =>
     `"${d.job}" keeps no state to begin from: it has only begun, keeps none, or ended long ago. Start it again with its seed.`,
-  JOBS_FULL: (d: { limit: number }) => `${d.limit} jobs are already waiting. Wait for one to end, or cancel one.`,
+  JOBS_FULL: (d: { limit: number; whose: 'yours' | 'all' }) =>
+    `${d.limit} jobs ${d.whose === 'yours' ? 'of yours ' : ''}are already waiting. Wait for one to end, or cancel one.`,
   PATH_OUTSIDE: (d: { path: string }) =>
     `${d.path} lies outside the folders that the server may read. Start it with --allow FOLDER to open one.`,
   ADDRESS_REFUSED: (d: { address: string; what: string }) => `${d.address} is not fetched: ${d.what}.`,

@@ -13,10 +13,13 @@ import type {
   Want,
 } from '../core/index.ts';
 import { failure, LodestoneError, parsePrompt, plainError, runPlugin, ungranted, wantsInWords } from '../core/index.ts';
+import { Durations } from './durations.ts';
+import { FairQueue } from './queue.ts';
 import type { Accepted, RunEvent } from './runs/events.ts';
 import { type Again, acceptedJob, happened, type Job, keepCheckpoint } from './runs/job.ts';
 import type { RunMemory } from './runs/memory.ts';
 import { shortened } from './shortened.ts';
+import type { JobState } from './wire.ts';
 
 type Of<T extends PluginEvent['type']> = Extract<PluginEvent, { type: T }>;
 
@@ -27,13 +30,16 @@ interface Starting {
   readonly granted?: readonly Want[];
   /** The run that it branches off. */
   readonly parent?: string;
+  /** Who asks for it. */
+  readonly by?: string;
 }
 
 /** Steps between checkpoints. */
 const CHECKPOINT_EVERY = 5;
 /** Jobs that keep their checkpoints. */
 const BRANCHABLE = 8;
-const WAITING_LIMIT = 20;
+/** Jobs that may wait: of one person, so that nobody locks the others out, and of all. */
+const WAITING = { yours: 20, all: 200 } as const;
 const KEPT = 50;
 /** How often a run is taken up at one step. */
 const ATTEMPTS = 3;
@@ -55,11 +61,14 @@ export class Jobs extends EventEmitter<{ changed: [Job] }> {
   private readonly services: JobServices;
   private readonly memory: RunMemory;
   private readonly jobs = new Map<string, Job>();
-  private readonly queue: Job[] = [];
+  private readonly queue = new FairQueue<Job>();
+  private readonly durations = new Durations();
   private readonly runs = new Map<string, PluginRun>();
   /** Runs that were steered since their last checkpoint: the next is kept at once, so that nothing steered is lost. */
   private readonly steered = new Set<string>();
   private working: Promise<void> | undefined;
+  /** The one that runs, and since when. */
+  private begun: { readonly job: Job; readonly at: number } | undefined;
   private closing = false;
   private closed: Promise<void> | undefined;
 
@@ -104,10 +113,11 @@ export class Jobs extends EventEmitter<{ changed: [Job] }> {
       const [begins] = job.checkpoints;
       if (begins) job.again = { script: job.script, resume: begins.checkpoint };
     }
-    this.queue.push(...waiting);
+    for (const job of waiting) this.queue.add(job);
     for (const job of interrupted.toReversed()) this.takeUp(job);
     this.forgetOld();
     this.goOn();
+    this.moved();
     return { waiting: waiting.length, interrupted: interrupted.length, unreadable };
   }
 
@@ -115,16 +125,18 @@ export class Jobs extends EventEmitter<{ changed: [Job] }> {
   start(
     plugin: RegisteredPlugin,
     parameters: Readonly<Record<string, unknown>>,
-    { title, again = {}, granted = [], parent }: Starting = {},
+    { title, again = {}, granted = [], parent, by = '' }: Starting = {},
   ): Job {
     const prompt = parameters['prompt'];
     if (this.closing) throw failure('CLOSING', {});
     const missing = ungranted(plugin, granted);
     if (missing.length > 0) throw failure('PLUGIN_NOT_GRANTED', { id: plugin.id, wants: wantsInWords(missing) });
-    if (this.queue.length >= WAITING_LIMIT) throw failure('JOBS_FULL', { limit: WAITING_LIMIT });
+    if (this.queue.of(by) >= WAITING.yours) throw failure('JOBS_FULL', { limit: WAITING.yours, whose: 'yours' });
+    if (this.queue.length >= WAITING.all) throw failure('JOBS_FULL', { limit: WAITING.all, whose: 'all' });
     const accepted: Accepted = {
       type: 'accepted',
       at: Date.now(),
+      by,
       plugin: { id: plugin.id, title: plugin.title, version: plugin.version },
       parameters: parameters as Accepted['parameters'], // they came as JSON
       title: shortened(title ?? (typeof prompt === 'string' && prompt !== '' ? prompt : plugin.title)),
@@ -135,14 +147,19 @@ export class Jobs extends EventEmitter<{ changed: [Job] }> {
     this.memory.accept(job.id, accepted, job.checkpoints[0]);
     this.jobs.set(job.id, job);
     this.forgetOld();
-    this.queue.push(job);
+    this.queue.add(job);
     this.changed(job);
     this.goOn();
+    this.moved();
     return job;
   }
 
   /** Another run that begins where this one was at a step, with another prompt if one is given. Throws JOB_UNKNOWN, NOT_BRANCHABLE, PROMPT_INVALID, PLUGIN_UNKNOWN, JOBS_FULL. */
-  async branch(id: string, step: number, prompt?: string): Promise<Job> {
+  async branch(
+    id: string,
+    step: number,
+    { prompt, by = '' }: { readonly prompt?: string | undefined; readonly by?: string } = {},
+  ): Promise<Job> {
     const job = this.get(id);
     if (prompt !== undefined) parsePrompt(prompt);
     const from = job.checkpoints.findLast((c) => c.checkpoint.step <= step);
@@ -155,15 +172,16 @@ export class Jobs extends EventEmitter<{ changed: [Job] }> {
       again: { script, resume: checkpoint },
       granted,
       parent: id,
+      by,
     });
   }
 
   cancel(id: string): void {
     const job = this.get(id);
-    const place = this.queue.indexOf(job);
-    if (place >= 0) this.queue.splice(place, 1);
+    this.queue.remove(job);
     if (job.state === 'waiting') this.end(job, { state: 'cancelled' });
     job.abort.abort();
+    this.moved();
   }
 
   /** Throws JOB_UNKNOWN, NOT_STEERABLE, PROMPT_EMPTY, PROMPT_INVALID. */
@@ -187,7 +205,7 @@ export class Jobs extends EventEmitter<{ changed: [Job] }> {
   }
   private async stop(): Promise<void> {
     this.closing = true;
-    this.queue.length = 0;
+    this.queue.clear();
     for (const job of this.jobs.values()) if (job.state === 'running') job.abort.abort();
     await this.working;
     this.memory.close();
@@ -201,7 +219,15 @@ export class Jobs extends EventEmitter<{ changed: [Job] }> {
   }
 
   private async work(): Promise<void> {
-    for (let job = this.queue.shift(); job; job = this.queue.shift()) if (job.state === 'waiting') await this.run(job);
+    for (let job = this.queue.take(); job; job = this.queue.take()) {
+      const began = performance.now();
+      this.begun = { job, at: began };
+      this.moved();
+      if (job.state === 'waiting') await this.run(job);
+      const took = (performance.now() - began) / 1000;
+      if ((job.state as JobState) === 'done' && job.takenUpAt === undefined) this.durations.took(job, took);
+    }
+    this.begun = undefined;
   }
 
   private async run(job: Job): Promise<void> {
@@ -262,7 +288,7 @@ export class Jobs extends EventEmitter<{ changed: [Job] }> {
     job.again = last ? { script: last.script, resume: last.checkpoint } : {};
     const reached = step === undefined ? 'begun again' : `going on from step ${step}`;
     this.happens(job, noted(`Interrupted${ended ? ` (${ended.message})` : ''}; ${reached}.`));
-    this.queue.unshift(job);
+    this.queue.addFirst(job);
     this.changed(job);
   }
 
@@ -309,6 +335,23 @@ export class Jobs extends EventEmitter<{ changed: [Job] }> {
   private happens(job: Job, event: RunEvent): void {
     this.memory.remember(job.id, event);
     happened(job, event);
+  }
+
+  /** Those that wait have other places, and other times to wait. */
+  private moved(): void {
+    const { begun } = this;
+    const whole = begun && this.durations.of(begun.job);
+    let wait = begun ? whole && Math.max(0, whole - (performance.now() - begun.at) / 1000) : 0;
+    this.queue.order().forEach((job, i) => {
+      const now = wait === undefined ? undefined : Math.round(wait);
+      if (job.place !== i + 1 || job.wait !== now) {
+        job.place = i + 1;
+        job.wait = now;
+        this.changed(job);
+      }
+      const own = this.durations.of(job);
+      wait = wait === undefined || own === undefined ? undefined : wait + own;
+    });
   }
 
   private changed(job: Job): void {

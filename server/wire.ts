@@ -66,6 +66,11 @@ export const updateSchema = z.object({
   state: jobStateSchema,
   /** Whether it waits for somebody to let it go on. */
   paused: z.boolean(),
+  /** Whether the watcher began it. */
+  mine: z.boolean(),
+  /** Of one that waits: how many will have begun when it has, itself among them, and in how many seconds, where that is known. */
+  place: z.int().positive().optional(),
+  wait: z.number().nonnegative().optional(),
   /** Whether another run can begin from an earlier state of it. */
   branches: z.boolean(),
   progress: z.object({ done: z.number(), total: z.number(), label: z.string().optional() }).optional(),

@@ -77,6 +77,15 @@ const WORDS: Record<Update['state'], string> = {
   cancelled: 'Cancelled',
 };
 
+const MINUTE_S = 90;
+/** When it is one's turn. */
+function turnOf({ state: is, place, wait }: Update): string {
+  if (is !== 'waiting' || place === undefined) return '';
+  const before = place === 1 ? 'next' : `number ${place}`;
+  if (wait === undefined) return ` · ${before}`;
+  return ` · ${before}, in about ${wait < MINUTE_S ? `${wait} s` : `${Math.round(wait / 60)} min`}`;
+}
+
 function begin(update: Update): void {
   shown = { job: update.job, running: true, waiting: true, prompt: update.title };
   brushes.clear();
@@ -110,7 +119,7 @@ function onUpdate(update: Update): void {
   brushes.show(update.state === 'running' && (plugin?.paintable ?? false));
   const what = far?.label === undefined ? '' : `${far.label}, `;
   const done = running && far && far.total > 0 ? ` · ${what}${far.done} of ${far.total}` : '';
-  state.textContent = `${update.paused && running ? 'Paused' : WORDS[update.state]}: ${update.title}${done}`;
+  state.textContent = `${update.paused && running ? 'Paused' : WORDS[update.state]}: ${update.title}${done}${turnOf(update)}`;
   state.dataset['state'] = update.state;
   progress.hidden = !running;
   if (far && far.total > 0) progress.value = far.done / far.total;

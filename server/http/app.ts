@@ -7,6 +7,7 @@ import { failure, type PlainError, plainError } from '../../core/index.ts';
 import type { Jobs } from '../jobs.ts';
 import { allowedPath, type PicturePlaces } from '../pictures.ts';
 import type { Uploads } from '../uploads.ts';
+import { numbered } from './person.ts';
 import { httpStatusOf } from './status.ts';
 import type { Thumbnails } from './thumbnails.ts';
 import { filesWithin, plainFile } from './within.ts';
@@ -71,6 +72,7 @@ export function createApp({ jobs, web, gallery, uploads, reports, thumbnails, pl
   const app = express();
   app.disable('x-powered-by');
   app.use(headers);
+  app.use(numbered);
 
   app.get('/health', (_request, response) => {
     const milliseconds = (nanoseconds: number): number => Math.max(0, nanoseconds / 1e6 - LAG_RESOLUTION_MS);

@@ -4,6 +4,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
 import { failure, LodestoneError, plainError } from '../../core/index.ts';
+import { cookieOf } from './cookies.ts';
 import { Slowness } from './slowness.ts';
 import { httpStatusOf } from './status.ts';
 
@@ -46,14 +47,6 @@ const rawPath = (request: IncomingMessage): string => (request.url ?? '/').split
 /** Cookies know no ports: two studios on one host have cookies of two names. */
 const cookieName = (request: IncomingMessage): string => `lodestone-${request.socket.localPort ?? 0}`;
 
-function cookieOf(request: IncomingMessage): string | undefined {
-  const wanted = cookieName(request);
-  return request.headers.cookie
-    ?.split(';')
-    .map((c) => c.trim().split('='))
-    .find(([name]) => name === wanted)?.[1];
-}
-
 function sameToken(given: string | null | undefined, token: string): boolean {
   const [a, b] = [Buffer.from(given ?? ''), Buffer.from(token)];
   return a.length === b.length && timingSafeEqual(a, b);
@@ -89,7 +82,7 @@ export function guardServer(http: Server, { host, token, logger }: GuardOptions)
   const admitted = async (request: IncomingMessage): Promise<void> => {
     checkOrigin(request, host);
     if (token === undefined) return;
-    const [cookie, query] = [cookieOf(request), urlOf(request)?.searchParams.get('token')];
+    const [cookie, query] = [cookieOf(request, cookieName(request)), urlOf(request)?.searchParams.get('token')];
     if (cookie === undefined && (query === undefined || query === null)) throw failure('TOKEN_REFUSED', {});
     const from = request.socket.remoteAddress ?? '';
     await slowness.turn(from);

@@ -17,6 +17,7 @@ import {
   startSchema,
   steerSchema,
 } from '../wire.ts';
+import { personOf } from './person.ts';
 import { watch } from './watch.ts';
 
 const MESSAGE_LIMIT = 1 << 20;
@@ -72,11 +73,12 @@ export function attachSockets(
     allowRequest: (_request, decide) => decide(null, io.engine.clientsCount < SOCKETS_LIMIT),
   });
   io.on('connection', (socket: WatcherSocket) => {
+    const by = personOf(socket.request);
     socket.on(
       'start',
       answering(logger, 'start', startSchema, async ({ plugin, parameters }) => {
         const found = await jobs.plugin(plugin);
-        return { job: jobs.start(found.plugin, parameters, { granted: found.granted }).id };
+        return { job: jobs.start(found.plugin, parameters, { granted: found.granted, by }).id };
       }),
     );
     socket.on(
@@ -96,7 +98,7 @@ export function attachSockets(
     socket.on(
       'branch',
       answering(logger, 'branch', branchSchema, async ({ job, step, prompt }) => ({
-        job: (await jobs.branch(job, step, prompt)).id,
+        job: (await jobs.branch(job, step, { prompt, by })).id,
       })),
     );
     socket.on(
@@ -111,6 +113,7 @@ export function attachSockets(
       .catch(() => socket.disconnect(true));
     const stop = watch(
       jobs,
+      by,
       async (update) => {
         await socket.timeout(PATIENCE_MS).emitWithAck('update', update);
       },

@@ -28,7 +28,7 @@ const NOTES = 50;
 export type Send = (update: Update) => Promise<void>;
 
 /** The newest part of a job that `seen` lacks; `seen` is brought up to date. */
-function news(job: Job, seen: Seen): Update {
+function news(job: Job, seen: Seen, by: string): Update {
   const fresh = <K extends 'frame' | 'ranking' | 'picture'>(key: K): Job[K] | undefined =>
     job[key] === seen[key] ? undefined : job[key];
   const [frame, ranking, picture] = [fresh('frame'), fresh('ranking'), fresh('picture')];
@@ -43,6 +43,9 @@ function news(job: Job, seen: Seen): Update {
     branches: job.checkpoints.length > 0,
     state: job.state,
     paused: job.paused,
+    mine: job.by === by,
+    ...(job.state === 'waiting' && job.place !== undefined ? { place: job.place } : {}),
+    ...(job.state === 'waiting' && job.wait !== undefined ? { wait: job.wait } : {}),
     chart: points,
     chartFrom: from,
     notes: job.notes.slice(Math.max(seen.notes, job.notes.length - NOTES)),
@@ -103,8 +106,8 @@ function news(job: Job, seen: Seen): Update {
   return update;
 }
 
-/** Keeps a watcher up to date until the returned function is called, or until it takes no more (`onLost`). The newest jobs come first, then the one that waited longest. */
-export function watch(jobs: Jobs, send: Send, onLost: () => void): () => void {
+/** Keeps a watcher, the person `by`, up to date until the returned function is called, or until it takes no more (`onLost`). The newest jobs come first, then the one that waited longest. */
+export function watch(jobs: Jobs, by: string, send: Send, onLost: () => void): () => void {
   const seen = new Map<string, Seen>();
   let turn = 0;
   let sending = false;
@@ -136,7 +139,7 @@ export function watch(jobs: Jobs, send: Send, onLost: () => void): () => void {
         };
         state.turn = ++turn;
         seen.set(job.id, state);
-        await send(news(job, state));
+        await send(news(job, state, by));
       }
     } catch {
       stopped = true;

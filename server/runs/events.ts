@@ -16,6 +16,8 @@ export const runEventSchema = z.discriminatedUnion('type', [
     title: z.string(),
     /** What was changed at which step before it, for one that begins where another was; its first checkpoint is that state. */
     script: scriptSchema.default([]),
+    /** Who asked for it: see http/person.ts. */
+    by: z.string().max(64).default(''),
     /** The run that it branched off. */
     parent: z.string().exactOptional(),
   }),

@@ -11,6 +11,12 @@ export type Again = Pick<RunOptions, 'script' | 'resume'>;
 
 export interface Job {
   readonly id: string;
+  /** Who asked for it. */
+  readonly by: string;
+  /** While it waits: how many will have begun when it has, itself among them. */
+  place?: number | undefined;
+  /** While it waits: seconds until it begins, where that is known. */
+  wait?: number | undefined;
   readonly plugin: Pick<RegisteredPlugin, 'id' | 'title' | 'version'>;
   readonly parameters: Readonly<Record<string, unknown>>;
   state: JobState;
@@ -69,8 +75,13 @@ const TABLES_LIMIT = 50;
 const FILES_LIMIT = 1000;
 
 /** A run that was accepted and has not begun. */
-export const acceptedJob = (id: string, { plugin, parameters, title, script }: Accepted, again: Again = {}): Job => ({
+export const acceptedJob = (
+  id: string,
+  { by, plugin, parameters, title, script }: Accepted,
+  again: Again = {},
+): Job => ({
   id,
+  by,
   plugin,
   parameters,
   state: 'waiting',

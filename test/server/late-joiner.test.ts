@@ -151,6 +151,7 @@ describe('a watcher of runs that all change all the time', () => {
     await new Promise<void>((resolve, reject) => {
       watch(
         jobs as unknown as Jobs,
+        '',
         async ({ job }) => {
           told.push(job);
           if (told.length < TURNS) change();
@@ -184,6 +185,7 @@ describe('a watcher of runs that all change all the time', () => {
     let [sent, lost] = [0, 0];
     watch(
       jobs as unknown as Jobs,
+      '',
       () => {
         sent += 1;
         return Promise.reject(new Error('gone'));
