@@ -10,6 +10,8 @@ const CHECKPOINT_MS = 2000;
 const CHECKPOINT_MS_PER_BYTE = 1000 / (4 << 20);
 /** States of one run that outlast the process; when there are more, every second one goes, but never the newest. */
 const STATES = 16;
+/** Of large states fewer: so many bytes of one run. */
+const STATE_BYTES = 64 << 20;
 
 interface Due {
   readonly checkpoint: KeptCheckpoint;
@@ -164,9 +166,10 @@ export class RunMemory {
   private write(id: string, { checkpoint, script }: KeptCheckpoint): void {
     this.due.delete(id);
     this.written.set(id, performance.now());
-    this.journal.keep(id, checkpoint.step, encodeCheckpoint({ checkpoint, script, chart: [] }));
+    const blob = encodeCheckpoint({ checkpoint, script, chart: [] });
+    this.journal.keep(id, checkpoint.step, blob);
     const steps = this.journal.blobs(id);
-    if (steps.length > STATES)
+    if (steps.length > Math.max(2, Math.min(STATES, STATE_BYTES / blob.byteLength)))
       this.journal.drop(
         id,
         steps.filter((_, i) => i % 2 === 1 && i < steps.length - 1),

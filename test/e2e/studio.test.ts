@@ -181,7 +181,9 @@ describe.runIf(executablePath)('the studio in a real browser', () => {
 
   it('shows where the things of a scene are wanted, and lets them be moved', async () => {
     const page = await studio();
-    await begin(page, 'a cat under the moon', '900');
+    // One that is drawn as a whole from its first step.
+    await page.locator('.tp-lblv', { hasText: 'Drawer' }).locator('select').selectOption('fourier');
+    await begin(page, 'a cat under the moon', '4000');
     await untilFrames(page, 2);
     const boxes = page.locator('#layout button');
     expect(await boxes.allTextContents()).toEqual(['a cat', 'the moon']);
