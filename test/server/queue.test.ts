@@ -56,7 +56,7 @@ describe('a queue', () => {
 });
 
 describe('people at one studio', () => {
-  const quick = { prompt: 'a red circle', steps: 12, size: 64, crops: 2, tries: 1 };
+  const quick = { prompt: 'a red circle', steps: 4, size: 64, crops: 2, tries: 1 };
   const person = (server: TestServer) => {
     const port = new URL(server.url).port;
     const cookie = `lodestone-person-${port}=${randomUUID()}`;

@@ -1,66 +1,8 @@
-import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
-import { z } from 'zod';
 import { libsql } from '../../core/native.ts';
-import { textOf } from '../../core/png-text.ts';
 import type { Job } from '../../server/runs/job.ts';
-import { type RunningServer, startServer } from '../../server/server.ts';
-import { atEnd } from '../support/ending.ts';
-import { temporaryFolder } from '../support/pictures.ts';
-import { strangeModel } from '../support/with-models.ts';
-
-const model = strangeModel();
-/** A server on these data; closed at the latest when the test file ends. */
-async function on(data: string): Promise<RunningServer> {
-  const server = await startServer({
-    port: 0,
-    data,
-    logger: pino({ level: 'silent' }),
-    engine: { threads: 1, model },
-  });
-  atEnd(() => server.close());
-  return server;
-}
-async function folder(): Promise<string> {
-  const made = await temporaryFolder();
-  atEnd(() => rm(made, { recursive: true, force: true }));
-  return made;
-}
-
-const drawing = { prompt: 'a red circle', steps: 48, size: 64, crops: 2, tries: 2, seed: 3, count: 20, tidy: 0 };
-const start = async ({ jobs }: RunningServer, parameters: object = drawing, id = 'guide'): Promise<Job> => {
-  const { plugin, granted } = await jobs.plugin(id);
-  return jobs.start(plugin, { ...parameters }, { granted });
-};
-const PATIENCE_MS = 60_000;
-const until = (job: () => Job | undefined, fits: (job: Job) => boolean): Promise<void> =>
-  expect.poll(() => fits(job() as Job), { timeout: PATIENCE_MS, interval: 10 }).toBe(true);
-const ended = async ({ jobs }: RunningServer, id: string): Promise<Job> => {
-  await until(
-    () => jobs.get(id),
-    ({ state }) => state !== 'waiting' && state !== 'running',
-  );
-  return jobs.get(id);
-};
-const pictureOf = (data: string, { picture }: Job): Promise<Buffer> =>
-  readFile(join(data, 'gallery', picture?.file ?? 'none'));
-const scriptOf = (png: Buffer): unknown =>
-  z.object({ script: z.unknown() }).parse(JSON.parse(textOf(png, 'lodestone') ?? '{}')).script;
-/** The picture of a run that nothing happened to, drawn once. */
-let straight: Promise<Buffer> | undefined;
-async function drawnStraight(): Promise<Buffer> {
-  const data = await folder();
-  const server = await on(data);
-  const job = await ended(server, (await start(server)).id);
-  await server.close();
-  return pictureOf(data, job);
-}
-function undisturbed(): Promise<Buffer> {
-  straight ??= drawnStraight();
-  return straight;
-}
+import { drawing, ended, folder, on, pictureOf, scriptOf, start, undisturbed, until } from '../support/remembering.ts';
 
 describe('a server that is closed and started again', () => {
   it('goes on with what ran, from its last state, to the same bytes; what waited waits in its place', async () => {
@@ -118,45 +60,6 @@ describe('a server that is closed and started again', () => {
     const png = await pictureOf(data, await ended(second, id));
     const script = scriptOf(png);
     expect(script).toEqual([{ step: expect.any(Number), steer: { prompt: 'a green square' } }]);
-  });
-  it('holds what was held', async () => {
-    const data = await folder();
-    const first = await on(data);
-    const { id } = await start(first);
-    await until(
-      () => first.jobs.get(id),
-      ({ chart }) => (chart.at(-1)?.x ?? 0) >= 20,
-    );
-    await first.jobs.steer(id, { control: 'pause' });
-    await until(
-      () => first.jobs.get(id),
-      ({ paused }) => paused,
-    );
-    await first.close();
-    const second = await on(data);
-    await until(
-      () => second.jobs.get(id),
-      ({ state, paused }) => state === 'running' && paused,
-    );
-    await second.jobs.steer(id, { control: 'go' });
-    const png = await pictureOf(data, await ended(second, id));
-    expect(Buffer.compare(png, await undisturbed())).toBe(0);
-  });
-  it('begins again what keeps no states, and leaves alone what was cancelled', async () => {
-    const data = await folder();
-    const first = await on(data);
-    const batch = await start(first, { ...drawing, steps: 30, batch: 2 });
-    const unwanted = await start(first);
-    first.jobs.cancel(unwanted.id);
-    await until(
-      () => first.jobs.get(batch.id),
-      ({ pictures }) => pictures === 1,
-    );
-    await first.close();
-    const second = await on(data);
-    const done = await ended(second, batch.id);
-    expect(done).toMatchObject({ state: 'done', pictures: 3, takenUpAt: -1 });
-    expect(second.jobs.get(unwanted.id).state).toBe('cancelled');
   });
 });
 
