@@ -36,23 +36,27 @@ export function createTransport(wish: (wish: Wish) => void, branch: (step: numbe
     // What has ended stays as it is: the slider then only says where to branch.
     if (running) wish({ rewind: Number(back.value) });
   });
+  const buttons = (branches: boolean): void => {
+    finish.hidden = !running || choosing;
+    step.hidden = !paused || !running || choosing;
+    fork.hidden = !branches || choosing || (running && !paused);
+  };
   return {
     show({ state, progress, paused: held, branches }, steerable) {
       const was = running;
       running = state === 'running';
-      // While beginnings are tried there is nothing to hold, and no way back to before one was chosen.
+      // What is named is drawn before the run itself: it can be held, and there is no way back into it.
       const chose = choosing;
       choosing = running && progress?.label !== undefined;
       if (choosing || !was) back.min = '0';
       else if (chose && progress) back.min = String(Math.max(0, progress.done - 1));
-      bar.hidden = choosing || !steerable || !(running || branches);
+      bar.hidden = !steerable || !(running || branches);
+      (back.labels?.[0] ?? back).hidden = choosing;
       paused = held;
       hold.textContent = held ? 'Go on' : 'Pause';
       hold.setAttribute('aria-pressed', String(held));
       hold.hidden = !running;
-      finish.hidden = !running;
-      step.hidden = !held || !running;
-      fork.hidden = !branches || (running && !held);
+      buttons(branches);
       if (!progress || dragging || !(running || was)) return;
       back.max = String(progress.total);
       back.value = String(progress.done);

@@ -212,6 +212,20 @@ describe.runIf(executablePath)('the studio in a real browser', () => {
     expect(complaints).toEqual([]);
   });
 
+  it('holds a run whose things are drawn one by one', async () => {
+    const page = await studio();
+    await begin(page, 'a cat under the moon', '400');
+    const state = page.locator('#state');
+    await state.filter({ hasText: /drawing a cat, 1 of 2/ }).waitFor();
+    expect(await page.getByRole('slider', { name: 'Go back' }).isHidden()).toBe(true);
+    await page.getByRole('button', { name: 'Pause' }).click();
+    await state.filter({ hasText: 'Paused' }).waitFor();
+    await page.getByRole('button', { name: 'Go on' }).click();
+    await state.filter({ hasText: 'Working' }).waitFor();
+    await page.getByRole('button', { name: 'Cancel' }).click();
+    await state.filter({ hasText: 'Cancelled' }).waitFor();
+  });
+
   it('draws a prompt live, shows a late page the same canvas, and cancels', async () => {
     const page = await studio();
     await begin(page, 'a red heart', '5000');
