@@ -48,7 +48,7 @@ export {
   plainError,
 } from './errors.ts';
 export { checkPlace, sweepParts, writeAside, writeWhole } from './files.ts';
-export { areaOf, aspectWithin, assembled } from './guidance/assembly.ts';
+export { aspectWithin, assembled } from './guidance/assembly.ts';
 export {
   beginningOf,
   begunAgain,
@@ -97,6 +97,7 @@ export {
   type RunRecord,
 } from './guidance/protocol.ts';
 export { defineLoss, type Loss, type LossContext, readyLoss } from './guidance/pulls/index.ts';
+export { channelsOf } from './guidance/svg.ts';
 export { begunWith } from './guidance/tryout.ts';
 export { darkroom } from './image/darkroom.ts';
 export { type Image, image, workImagesWith } from './image/image.ts';

@@ -14,7 +14,7 @@ export interface Part<S extends z.ZodType> {
 }
 
 /** In shares of the canvas. */
-export const areaOf = ({ left, top, right, bottom }: Region): number => (right - left) * (bottom - top);
+const areaOf = ({ left, top, right, bottom }: Region): number => (right - left) * (bottom - top);
 
 /** Width by height of a place on a canvas of that aspect. */
 export const aspectWithin = ({ left, top, right, bottom }: Region, aspect: number): number =>

@@ -7,7 +7,7 @@ import { dirname } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { codeOf, failure, messageOf } from '../errors.ts';
 import { type Database, libsql } from '../native.ts';
-import { bytesOf, COMPANIONS, DAMAGE } from './sqlite.ts';
+import { answerOf, bytesOf, COMPANIONS, DAMAGE, inTransaction } from './sqlite.ts';
 
 export interface Journal {
   /** The oldest first. */
@@ -47,11 +47,10 @@ function opened(path: string): Database {
     database.exec(`PRAGMA busy_timeout = ${BUSY_MS}`);
     // No files beside it that are mapped into memory, where damage would end the process.
     database.exec('PRAGMA journal_mode = TRUNCATE');
-    const one = (sql: string): unknown => Object.values((database.prepare(sql).get() ?? {}) as object)[0];
     const [application, version, tables] = [
-      one('PRAGMA application_id'),
-      Number(one('PRAGMA user_version')),
-      one('SELECT count(*) FROM sqlite_master'),
+      answerOf(database, 'PRAGMA application_id'),
+      Number(answerOf(database, 'PRAGMA user_version')),
+      answerOf(database, 'SELECT count(*) FROM sqlite_master'),
     ];
     if (tables !== 0 && application !== APPLICATION) throw foreign('it is another database');
     if (version > MIGRATIONS.length) throw failure('JOURNAL_FAILED', { path, what: 'a later Lodestone wrote it' });
@@ -59,7 +58,7 @@ function opened(path: string): Database {
       database.exec(
         `BEGIN IMMEDIATE; ${MIGRATIONS[v]} PRAGMA application_id = ${APPLICATION}; PRAGMA user_version = ${v + 1}; COMMIT`,
       );
-    if (one('PRAGMA quick_check(1)') !== 'ok') throw foreign('its pages are damaged');
+    if (answerOf(database, 'PRAGMA quick_check(1)') !== 'ok') throw foreign('its pages are damaged');
     return database;
   } catch (thrown) {
     database.close();
@@ -187,14 +186,7 @@ class FileJournal implements Journal {
     this.tried(() => {
       if (lasting !== this.lasting) this.database.exec(`PRAGMA synchronous = ${lasting ? 'FULL' : 'OFF'}`);
       this.lasting = lasting;
-      this.database.exec('BEGIN IMMEDIATE');
-      try {
-        work();
-        this.database.exec('COMMIT');
-      } catch (thrown) {
-        if (this.database.inTransaction) this.database.exec('ROLLBACK');
-        throw thrown;
-      }
+      inTransaction(this.database, work);
     });
   }
 

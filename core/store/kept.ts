@@ -8,7 +8,7 @@ import { dirname } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { codeOf, messageOf } from '../errors.ts';
 import { type Database, libsql } from '../native.ts';
-import { bytesOf, COMPANIONS, DAMAGE } from './sqlite.ts';
+import { answerOf, bytesOf, COMPANIONS, DAMAGE, inTransaction } from './sqlite.ts';
 
 export interface Store {
   /** False for one that forgets everything. */
@@ -68,11 +68,10 @@ function opened(path: string): Database {
     // No files beside it that are mapped into memory. What the system has been given is safe from a kill.
     database.exec('PRAGMA journal_mode = TRUNCATE');
     database.exec('PRAGMA synchronous = OFF');
-    const one = (sql: string): unknown => Object.values((database.prepare(sql).get() ?? {}) as object)[0];
     const [application, format, tables] = [
-      one('PRAGMA application_id'),
-      one('PRAGMA user_version'),
-      one('SELECT count(*) FROM sqlite_master'),
+      answerOf(database, 'PRAGMA application_id'),
+      answerOf(database, 'PRAGMA user_version'),
+      answerOf(database, 'SELECT count(*) FROM sqlite_master'),
     ];
     if (tables !== 0 && (application !== APPLICATION || format !== FORMAT)) throw new Foreign('it is another database');
     if (tables === 0)
@@ -143,15 +142,10 @@ class Kept implements Store {
     const rows = [...this.waiting];
     this.waiting.clear();
     this.tried((database) => {
-      database.exec('BEGIN IMMEDIATE');
-      try {
+      inTransaction(database, () => {
         const write = database.prepare('INSERT OR REPLACE INTO kept VALUES (?, ?, ?)');
         for (const [key, value] of rows) write.run(key, Buffer.from(value), check(key, value));
-        database.exec('COMMIT');
-      } catch (thrown) {
-        if (database.inTransaction) database.exec('ROLLBACK');
-        throw thrown;
-      }
+      });
     });
   }
 

@@ -35,6 +35,7 @@ import {
 } from '../../core/index.ts';
 import type { Parameters } from './parameters.ts';
 import { isScene, thingsOf } from './scene.ts';
+import { isShaped, PALETTE, SHAPED, type Shaped } from './shaped.ts';
 
 /** A drawing that has been finished, where it belongs on the canvas of all, and the sizes that it was drawn at. */
 export interface Thing {
@@ -54,25 +55,26 @@ export interface Ready extends ReadyDrawing {
 /** Share of the usual number of shapes that each thing of a scene is drawn with. */
 const OF_A_THING = 0.6;
 
-/** Settings of drawers of shapes: how many, and, for a drawing that holds several things, the colours of all. */
-function shapesOf(p: Parameters, usual: number): { readonly count: number; readonly things: number } {
+/** How many shapes a drawer draws; each of several things has a share of them, and no more than there is room for. */
+function countOf(p: Parameters, drawer: Shaped): { readonly each: number; readonly things: number } {
+  const { usual, most } = SHAPED[drawer];
   const [count, things] = [p.count > 0 ? p.count : usual, thingsOf(p).length];
-  return things === 0 ? { count, things: 1 } : { count: things * countOfThing(count), things };
+  if (things === 0) return { each: count, things: 1 };
+  return { each: Math.max(1, Math.min(Math.round(OF_A_THING * count), Math.floor(most / things))), things };
 }
-const countOfThing = (count: number): number => Math.max(1, Math.round(OF_A_THING * count));
-const USUAL = {
-  strokes: strokes.settings.parse({}).strokes,
-  blobs: blobs.settings.parse({}).shapes,
-  polygons: polygons.settings.parse({}).polygons,
-  plotter: plotter.settings.parse({}).lines,
-} as const;
-const COLOURS = strokes.settings.parse({}).colours;
+const allOf = (p: Parameters, drawer: Shaped): number => {
+  const { each, things } = countOf(p, drawer);
+  return things * each;
+};
 
 /** The parameters by which one thing of a scene is drawn alone. */
-export const aloneAs = (p: Parameters, seed: number): Parameters => {
-  const usual = p.drawer in USUAL ? USUAL[p.drawer as keyof typeof USUAL] : 0; // looked up where it is one of its names
-  return { ...p, seed, layout: false, prompt: '', count: countOfThing(p.count > 0 ? p.count : usual) };
-};
+export const aloneAs = (p: Parameters, seed: number): Parameters => ({
+  ...p,
+  seed,
+  layout: false,
+  prompt: '',
+  ...(isShaped(p.drawer) ? { count: countOf(p, p.drawer).each } : {}),
+});
 
 /** The drawer with the parameters that concern it, at sizes of its own where they are given. */
 export async function ready(
@@ -99,17 +101,17 @@ export async function ready(
   const { symmetry, folds } = p;
   switch (p.drawer) {
     case 'strokes': {
-      const { count, things } = shapesOf(p, USUAL.strokes);
-      const given = { strokes: count, colours: things * COLOURS, symmetry, folds };
+      const colours = countOf(p, 'strokes').things * PALETTE.colours;
+      const given = { strokes: allOf(p, 'strokes'), colours, symmetry, folds };
       // Flat shapes gain nothing by a finer canvas: they fall into splinters.
       return made(isScene(p) ? forScene(strokes) : strokes, given);
     }
     case 'blobs':
-      return made(blobs, { shapes: shapesOf(p, USUAL.blobs).count });
+      return made(blobs, { shapes: allOf(p, 'blobs') });
     case 'polygons':
-      return made(polygons, { polygons: shapesOf(p, USUAL.polygons).count });
+      return made(polygons, { polygons: allOf(p, 'polygons') });
     case 'plotter':
-      return made(plotter, { lines: shapesOf(p, USUAL.plotter).count, symmetry, folds });
+      return made(plotter, { lines: allOf(p, 'plotter'), symmetry, folds });
     case 'glyphs':
       return made(glyphs, { ...(p.count > 0 ? { glyphs: p.count } : {}), text: p.text });
     case 'blocks':

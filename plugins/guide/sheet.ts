@@ -1,5 +1,5 @@
 /** What a person sees while the things of a scene are drawn one by one: each grows in its place, beside those that are there. */
-import { aspectOf, canvasExtent, type GuideEvent, image, type PluginEvent, type Region } from '../../core/index.ts';
+import { aspectOf, channelsOf, type GuideEvent, image, type PluginEvent, type Region } from '../../core/index.ts';
 import type { Parameters } from './parameters.ts';
 
 /** Longer side, in pixels. */
@@ -19,16 +19,15 @@ export class SceneSheet {
   private last: Uint8Array | undefined;
 
   constructor({ paper, aspect }: Pick<Parameters, 'paper' | 'aspect'>) {
-    const { width, height } = canvasExtent({ canvas: SIDE }, { preview: SIDE, output: SIDE, aspect: aspectOf(aspect) });
-    const unit = SIDE / Math.max(width, height);
-    this.width = Math.round(width * unit);
-    this.height = Math.round(height * unit);
+    const wide = aspectOf(aspect);
+    this.width = Math.round(SIDE * Math.min(1, wide));
+    this.height = Math.round(SIDE * Math.min(1, 1 / wide));
     this.paper = paper === '' ? PAPER : paper;
   }
 
   /** Whose strokes are seen where two drawings meet: those that differ from the paper. */
   private get blend(): 'darken' | 'lighten' {
-    const [red = 0, green = 0, blue = 0] = [1, 3, 5].map((i) => Number.parseInt(this.paper.slice(i, i + 2), 16) / 255);
+    const [red = 0, green = 0, blue = 0] = channelsOf(this.paper);
     return (red + green + blue) / 3 < HALF ? 'lighten' : 'darken';
   }
 

@@ -1,5 +1,5 @@
 /** Remembers runs from the moment that they are accepted: what happens to them, and states to go on from. */
-import { decodeCheckpoint, encodeCheckpoint, type Journal, messageOf } from '../../core/index.ts';
+import { decodeCheckpoint, encodeCheckpoint, heldBy, type Journal, messageOf } from '../../core/index.ts';
 import { type Accepted, isLasting, isPassing, type RunEvent, runEventSchema } from './events.ts';
 import { acceptedJob, happened, type Job, type KeptCheckpoint } from './job.ts';
 
@@ -26,7 +26,6 @@ export class RunMemory {
   private timer: NodeJS.Timeout | undefined;
   private readonly due = new Map<string, Due>();
   private readonly written = new Map<string, number>();
-
   private said = '';
 
   constructor(journal: Journal, say: (line: string) => void) {
@@ -70,10 +69,8 @@ export class RunMemory {
 
   /** A state that the run can be taken up from. `now` writes it at once. */
   keep(id: string, checkpoint: KeptCheckpoint, now = false): void {
-    const due = this.due.get(id);
-    if (due) clearTimeout(due.timer);
-    const bytes = Object.values(checkpoint.checkpoint.values).reduce((sum, v) => sum + v.byteLength, 0);
-    const after = (this.written.get(id) ?? 0) + CHECKPOINT_MS + bytes * CHECKPOINT_MS_PER_BYTE;
+    clearTimeout(this.due.get(id)?.timer);
+    const after = (this.written.get(id) ?? 0) + CHECKPOINT_MS + heldBy(checkpoint.checkpoint) * CHECKPOINT_MS_PER_BYTE;
     const wait = now ? 0 : after - performance.now();
     if (wait <= 0) this.atBest(() => this.write(id, checkpoint));
     else {
@@ -164,6 +161,7 @@ export class RunMemory {
   }
 
   private write(id: string, { checkpoint, script }: KeptCheckpoint): void {
+    clearTimeout(this.due.get(id)?.timer);
     this.due.delete(id);
     this.written.set(id, performance.now());
     const blob = encodeCheckpoint({ checkpoint, script, chart: [] });

@@ -1,6 +1,7 @@
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { type PluginEvent, runPlugin } from '../../core/index.ts';
+import { type PluginContext, type PluginEvent, runPlugin } from '../../core/index.ts';
+import { aloneAs, ready } from '../../plugins/guide/drawing.ts';
 import { parameters } from '../../plugins/guide/parameters.ts';
 import { thingsOf } from '../../plugins/guide/scene.ts';
 import { SceneSheet } from '../../plugins/guide/sheet.ts';
@@ -98,6 +99,7 @@ describe('a scene', () => {
     ['it begins with empty paper', { beginning: 'blank' }],
     ['it begins as a picture', { start: ['a.png'] }],
     ['its shapes evolve', { optimiser: 'evolution' }],
+    ['a palette has no colours for so many', { prompt: 'a @left | b @right | c @top | d @bottom | e @centre' }],
     ['a place is for a part of the run', { prompt: 'a cat @left | a dog @right @0%-50%' }],
   ])('is drawn as one from its first step where %s', (_why, more) => {
     expect(thingsOf(parameters.parse({ ...scene, ...more }))).toEqual([]);
@@ -110,6 +112,21 @@ describe('a scene', () => {
     const events = await run({ ...scene, steps: 4, tries: 1, drawer });
     expect(labelsOf(events)).toEqual(['drawing a cat, 1 of 2', 'drawing the moon, 2 of 2', '']);
     expect(svgOf(events)).toContain('<svg');
+  });
+});
+
+describe('as many shapes as a drawer can hold', () => {
+  it.each([
+    ['strokes', 512],
+    ['blobs', 256],
+    ['polygons', 256],
+    ['plotter', 512],
+  ])('are not passed by a scene of %s', async (drawer, count) => {
+    const asked = parameters.parse({ ...scene, drawer, count });
+    // Nothing is read from the context by these drawers.
+    const made = await ready(asked, {} as PluginContext);
+    expect(made.drawer.shapes?.count).toBe(count);
+    expect(aloneAs(asked, 1).count).toBe(count / 2);
   });
 });
 

@@ -2,7 +2,18 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { libsql } from '../../core/native.ts';
 import type { Job } from '../../server/runs/job.ts';
-import { drawing, ended, folder, on, pictureOf, scriptOf, start, undisturbed, until } from '../support/remembering.ts';
+import {
+  drawing,
+  drawnTo,
+  ended,
+  folder,
+  on,
+  pictureOf,
+  scriptOf,
+  start,
+  undisturbed,
+  until,
+} from '../support/remembering.ts';
 
 describe('a server that is closed and started again', () => {
   it('goes on with what ran, from its last state, to the same bytes; what waited waits in its place', async () => {
@@ -13,10 +24,7 @@ describe('a server that is closed and started again', () => {
       await start(first, { ...drawing, seed: 4, steps: 12 }),
       await start(first, { ...drawing, steps: 11 }),
     ];
-    await until(
-      () => first.jobs.get(ran.id),
-      ({ chart }) => (chart.at(-1)?.x ?? 0) >= 30,
-    );
+    await drawnTo(first, ran.id, 30);
     await first.close();
     const { chart } = first.jobs.get(ran.id);
 
@@ -46,10 +54,7 @@ describe('a server that is closed and started again', () => {
     const data = await folder();
     const first = await on(data);
     const { id } = await start(first);
-    await until(
-      () => first.jobs.get(id),
-      ({ chart }) => (chart.at(-1)?.x ?? 0) >= 25,
-    );
+    await drawnTo(first, id, 25);
     await first.jobs.steer(id, { prompt: 'a green square' });
     await until(
       () => first.jobs.get(id),

@@ -1,15 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { drawing, ended, folder, on, pictureOf, start, undisturbed, until } from '../support/remembering.ts';
+import { drawing, drawnTo, ended, folder, on, pictureOf, start, undisturbed, until } from '../support/remembering.ts';
 
 describe('a server that is closed and started again', () => {
   it('holds what was held', async () => {
     const data = await folder();
     const first = await on(data);
     const { id } = await start(first);
-    await until(
-      () => first.jobs.get(id),
-      ({ chart }) => (chart.at(-1)?.x ?? 0) >= 20,
-    );
+    await drawnTo(first, id, 20);
     await first.jobs.steer(id, { control: 'pause' });
     await until(
       () => first.jobs.get(id),

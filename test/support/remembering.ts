@@ -37,6 +37,12 @@ export const start = async ({ jobs }: RunningServer, parameters: object = drawin
 const PATIENCE_MS = 60_000;
 export const until = (job: () => Job | undefined, fits: (job: Job) => boolean): Promise<void> =>
   expect.poll(() => fits(job() as Job), { timeout: PATIENCE_MS, interval: 10 }).toBe(true);
+/** The run has done that step. */
+export const drawnTo = ({ jobs }: RunningServer, id: string, step: number): Promise<void> =>
+  until(
+    () => jobs.get(id),
+    ({ chart }) => (chart.at(-1)?.x ?? 0) >= step,
+  );
 export const ended = async ({ jobs }: RunningServer, id: string): Promise<Job> => {
   await until(
     () => jobs.get(id),
