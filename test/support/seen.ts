@@ -67,4 +67,5 @@ async function colourInside(png: Uint8Array, box: Placed['box']): Promise<number
   return inside / (all || 1);
 }
 
-const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / Math.max(1, values.length);
+export const mean = (values: readonly number[]): number =>
+  values.reduce((a, b) => a + b, 0) / Math.max(1, values.length);
