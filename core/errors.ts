@@ -127,6 +127,10 @@ const catalogue = {
     `This job (${d.job}) does not listen to a new prompt. Wait until it draws, or start another.`,
   NOT_BRANCHABLE: (d: { job: string }) =>
     `"${d.job}" keeps no state to begin from: it has only begun, keeps none, or ended long ago. Start it again with its seed.`,
+  NOT_WAITING: (d: { job: string }) =>
+    `"${d.job}" waits no more: it has begun, or it has ended. Only what waits has a place in the queue.`,
+  STORE_LOST: (d: { url: string; what: string }) =>
+    `The Redis at ${d.url}, where runs are kept, cannot be used: ${d.what}. See that it runs and can be reached, and do this again; what was accepted is kept there.`,
   JOBS_FULL: (d: { limit: number; whose: 'yours' | 'all' }) =>
     `${d.limit} jobs ${d.whose === 'yours' ? 'of yours ' : ''}are already waiting. Wait for one to end, or cancel one.`,
   PATH_OUTSIDE: (d: { path: string }) =>

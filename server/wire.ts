@@ -66,11 +66,15 @@ export const updateSchema = z.object({
   state: jobStateSchema,
   /** Whether it waits for somebody to let it go on. */
   paused: z.boolean(),
+  /** When it was accepted; milliseconds since 1970. */
+  at: z.number(),
   /** Whether the watcher began it. */
   mine: z.boolean(),
   /** Of one that waits: how many will have begun when it has, itself among them, and in how many seconds, where that is known. */
   place: z.int().positive().optional(),
   wait: z.number().nonnegative().optional(),
+  /** Of one that waits: whether it lets others go by. */
+  held: z.boolean().exactOptional(),
   /** Whether another run can begin from an earlier state of it. */
   branches: z.boolean(),
   progress: z.object({ done: z.number(), total: z.number(), label: z.string().optional() }).optional(),
@@ -153,6 +157,9 @@ const parameters = z
 export const startSchema = z.object({ plugin: id, parameters });
 export const grantSchema = z.object({ plugin: id });
 export const jobSchema = z.object({ job: id });
+/** Where a run that waits is to stand: before what its person has waiting beside it, or behind all others for as long as it is held. */
+export const moveSchema = z.object({ job: id, how: z.enum(['up', 'hold', 'release']) });
+export type Moving = z.infer<typeof moveSchema>;
 export const steerSchema = z.object({
   job: id,
   prompt: z.string().min(1).max(2000).exactOptional(),
@@ -182,6 +189,7 @@ type Ack<T> = (answer: Answer<T>) => void;
 export interface ClientEvents {
   start: (message: z.infer<typeof startSchema>, ack: Ack<{ job: string }>) => void;
   cancel: (message: z.infer<typeof jobSchema>, ack: Ack<null>) => void;
+  move: (message: Moving, ack: Ack<null>) => void;
   steer: (message: Steering, ack: Ack<null>) => void;
   branch: (message: Branching, ack: Ack<{ job: string }>) => void;
   /** Grants a plugin what it wants, once and for all. */

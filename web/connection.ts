@@ -6,6 +6,7 @@ import {
   type ClientEvents,
   type Hello,
   helloSchema,
+  type Moving,
   type ServerEvents,
   type Steering,
   type Update,
@@ -24,6 +25,8 @@ export interface Listeners {
 export interface Connection {
   start(plugin: string, parameters: Record<string, unknown>): Promise<Answer<{ job: string }>>;
   cancel(job: string): Promise<Answer<null>>;
+  /** Where one that waits is to stand. */
+  move(message: Moving): Promise<Answer<null>>;
   /** Lets a plugin have what it wants, once and for all. */
   grant(plugin: string): Promise<Answer<null>>;
   steer(job: string, wish: Omit<Steering, 'job'>): Promise<Answer<null>>;
@@ -69,6 +72,7 @@ export function connect(listeners: Listeners): Connection {
       answered(() => socket.timeout(ANSWER_MS).emitWithAck('start', { plugin, parameters })),
     grant: (plugin) => answered(() => socket.timeout(ANSWER_MS).emitWithAck('grant', { plugin })),
     cancel: (job) => answered(() => socket.timeout(ANSWER_MS).emitWithAck('cancel', { job })),
+    move: (message) => answered(() => socket.timeout(ANSWER_MS).emitWithAck('move', message)),
     steer: (job, wish) => answered(() => socket.timeout(ANSWER_MS).emitWithAck('steer', { job, ...wish })),
     branch: (message) => answered(() => socket.timeout(ANSWER_MS).emitWithAck('branch', message)),
     upload: (file) =>

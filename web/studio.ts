@@ -10,6 +10,8 @@ import { showGallery } from './gallery.ts';
 import { createLayout } from './layout.ts';
 import { showRanking } from './ranking.ts';
 import { clearResults, showQuestion, showResults } from './results.ts';
+import { createRunList, turnOf } from './run-list.ts';
+import { Told } from './told.ts';
 import { createTransport } from './transport.ts';
 import { showWants } from './wants.ts';
 
@@ -21,8 +23,9 @@ const [tabs, fields, about, state, error, notes] = [
   byId('error', HTMLParagraphElement),
   byId('notes', HTMLUListElement),
 ];
-const [go, cancel, form, progress, download, drawing] = [
+const [go, anew, cancel, form, progress, download, drawing] = [
   byId('go', HTMLButtonElement),
+  byId('anew', HTMLButtonElement),
   byId('cancel', HTMLButtonElement),
   byId('controls', HTMLFormElement),
   byId('progress', HTMLProgressElement),
@@ -54,6 +57,14 @@ const brushes = createBrushes(async (stroke) => {
   report(sent.ok ? await connection.steer(shown.job, { [kind]: sent.value }) : sent);
 });
 const layout = createLayout(async (prompt) => report(shown && (await connection.steer(shown.job, { prompt }))));
+const told = new Told();
+const listRuns = createRunList({
+  show: (job) => open(job),
+  move: async (job, how) => report(await connection.move({ job, how })),
+  cancel: async (job) => report(await connection.cancel(job)),
+});
+/** What this page began, each to be shown as soon as it is worked on. */
+const wanted = new Set<string>();
 let plugins: readonly WirePlugin[] = [];
 
 let controls: Controls | undefined;
@@ -77,15 +88,6 @@ const WORDS: Record<Update['state'], string> = {
   cancelled: 'Cancelled',
 };
 
-const MINUTE_S = 90;
-/** When it is one's turn. */
-function turnOf({ state: is, place, wait }: Update): string {
-  if (is !== 'waiting' || place === undefined) return '';
-  const before = place === 1 ? 'next' : `number ${place}`;
-  if (wait === undefined) return ` · ${before}`;
-  return ` · ${before}, in about ${wait < MINUTE_S ? `${wait} s` : `${Math.round(wait / 60)} min`}`;
-}
-
 function begin(update: Update): void {
   shown = { job: update.job, running: true, waiting: true, prompt: update.title };
   brushes.clear();
@@ -99,17 +101,63 @@ function begin(update: Update): void {
   easelBox.hidden = false;
 }
 
+const listAgain = (): void => listRuns(told.list(), shown?.job);
+let listing = 0;
+/** Once before the next picture is drawn. */
+function listSoon(): void {
+  if (listing !== 0) return;
+  listing = requestAnimationFrame(() => {
+    listing = 0;
+    listAgain();
+  });
+}
+
+/** What was asked for here is shown as soon as it is worked on. */
+function began(answer: Answer<{ job: string }>): void {
+  report(answer);
+  if (!answer.ok) return;
+  const { job } = answer.value;
+  const known = told.get(job);
+  if (!known || known.state === 'waiting') wanted.add(job);
+  else if (shown?.job !== job) open(job);
+}
+
+/** Whether Go steers what is on the easel; another run has a button of its own then. */
+function steers(does: boolean): void {
+  go.textContent = does ? 'Steer to this prompt' : 'Go';
+  anew.hidden = !does;
+}
+
 /** Whether an update belongs on the easel: the job that is there, one that runs, one that waits when nothing runs, or the newest when nothing is there. */
-function belongs(update: Update): boolean {
+function belongs(update: Update, before: Update | undefined): boolean {
   if (shown === undefined || shown.job === update.job) return true;
+  if (wanted.has(update.job)) return update.state !== 'waiting';
   if (shown.running && !shown.waiting) return false;
+  // What somebody looks at stays, until something new begins.
+  if (before?.state === update.state) return false;
   return update.state === 'running' || (update.state === 'waiting' && !shown.running);
 }
 
-function onUpdate(update: Update): void {
-  if (update.picture) void showGallery();
-  if (!belongs(update)) return;
-  if (shown?.job !== update.job) begin(update);
+function onUpdate(news: Update): void {
+  const before = told.get(news.job);
+  told.take(news);
+  if (news.picture) void showGallery();
+  if (shown?.job === news.job) show(news);
+  else if (belongs(news, before)) open(news.job);
+  if (news.state !== 'waiting') wanted.delete(news.job);
+  listSoon();
+}
+
+/** Puts a run on the easel, with all that was told of it. */
+function open(job: string): void {
+  const whole = told.get(job);
+  if (!whole) return;
+  begin(whole);
+  show(whole);
+  listAgain();
+}
+
+function show(update: Update): void {
   const running = update.state === 'running' || update.state === 'waiting';
   shown = { job: update.job, running, waiting: update.state === 'waiting', prompt: update.title };
   const { progress: far } = update;
@@ -119,12 +167,13 @@ function onUpdate(update: Update): void {
   brushes.show(update.state === 'running' && (plugin?.paintable ?? false));
   const what = far?.label === undefined ? '' : `${far.label}, `;
   const done = running && far && far.total > 0 ? ` · ${what}${far.done} of ${far.total}` : '';
-  state.textContent = `${update.paused && running ? 'Paused' : WORDS[update.state]}: ${update.title}${done}${turnOf(update)}`;
+  const turn = turnOf(update);
+  state.textContent = `${update.paused && running ? 'Paused' : WORDS[update.state]}: ${update.title}${done}${turn && ` · ${turn}`}`;
   state.dataset['state'] = update.state;
   progress.hidden = !running;
   if (far && far.total > 0) progress.value = far.done / far.total;
   cancel.hidden = !running;
-  go.textContent = running && chosen?.id === update.plugin && chosen.steerable ? 'Steer to this prompt' : 'Go';
+  steers(update.state === 'running' && chosen?.id === update.plugin && chosen.steerable);
   showNews(update);
   if (update.error) showError(update.error);
 }
@@ -168,7 +217,7 @@ function choose(plugin: WirePlugin): void {
     showError(answer.ok ? undefined : answer.error);
     return answer.ok ? answer.value : undefined;
   });
-  go.textContent = 'Go';
+  steers(false);
   showWants(wants, plugin, async () => {
     const answer = await connection.grant(plugin.id);
     showError(answer.ok ? undefined : answer.error);
@@ -201,7 +250,8 @@ function onHello(hello: Hello): void {
 /** A new connection is told everything again, and an old job may be gone. */
 function startAfresh(): void {
   shown = undefined;
-  go.textContent = 'Go';
+  told.clear();
+  steers(false);
   cancel.hidden = true;
   progress.hidden = true;
   transport.hide();
@@ -230,8 +280,11 @@ form.addEventListener('submit', async (event) => {
     if (!answer.ok) showError(answer.error);
     return;
   }
-  const answer = await connection.start(chosen.id, values);
-  if (!answer.ok) showError(answer.error);
+  began(await connection.start(chosen.id, values));
+});
+anew.addEventListener('click', async () => {
+  showError(undefined);
+  if (chosen && controls) began(await connection.start(chosen.id, controls.values()));
 });
 // Enter in the prompt begins; in a number it only takes the number.
 fields.addEventListener('keydown', (event) => {
@@ -247,7 +300,7 @@ fields.addEventListener('keydown', (event) => {
 /** Another script of this page may start a run, with parameters that no control shows. */
 window.addEventListener('lodestone:start', async (event) => {
   const wish = startSchema.safeParse(event instanceof CustomEvent ? event.detail : undefined);
-  if (wish.success) report(await connection.start(wish.data.plugin, wish.data.parameters));
+  if (wish.success) began(await connection.start(wish.data.plugin, wish.data.parameters));
 });
 cancel.addEventListener('click', async () => {
   const answer = shown && (await connection.cancel(shown.job));

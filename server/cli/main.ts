@@ -11,8 +11,20 @@ import { scoreCommand } from './score.ts';
 import { createShared } from './shared.ts';
 import { startCommand } from './start.ts';
 import { exitCodeOf } from './terminal.ts';
+import { workerCommand } from './worker.ts';
 
-const BUILT_IN = new Set(['start', 'score', 'model', 'plugins', 'replay', 'verify', 'resume', '--version', '-V']);
+const BUILT_IN = new Set([
+  'start',
+  'worker',
+  'score',
+  'model',
+  'plugins',
+  'replay',
+  'verify',
+  'resume',
+  '--version',
+  '-V',
+]);
 const wholeNumber = (text: string): number => {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 1 || value > 1024)
@@ -40,6 +52,7 @@ async function run(argv: readonly string[]): Promise<void> {
     .exitOverride();
   const commands = [
     startCommand,
+    workerCommand,
     scoreCommand,
     modelCommand,
     pluginsCommand,

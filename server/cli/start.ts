@@ -6,6 +6,7 @@ import { DEFAULT_PORT } from '../about.ts';
 import { policyIn } from '../files.ts';
 import type { RunningServer } from '../server.ts';
 import { GATE } from './run-plugin.ts';
+import { ALLOW, aborted, DATA_FOLDER, logged, PLUGINS, REDIS, redisAddress } from './serving.ts';
 import type { Shared } from './shared.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -16,16 +17,12 @@ const optionsSchema = z.object({
     .pipe(z.int().min(0).max(65_535)),
   allow: z.array(z.string()).default([]),
   plugins: z.array(z.string()).default([]),
-  data: z.string().optional(),
+  data: z.string().exactOptional(),
   gate: z.string().optional(),
-  token: z.string().optional(),
+  token: z.string().exactOptional(),
+  redis: redisAddress.exactOptional(),
+  work: z.boolean().default(true),
 });
-
-/** Settles when the signal is aborted; it may have been, while plugins were read. */
-const aborted = (signal: AbortSignal): Promise<void> =>
-  signal.aborted
-    ? Promise.resolve()
-    : new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 
 function greet({ url, port }: RunningServer, wished: number, terminal: Terminal): void {
   if (wished !== 0 && port !== wished) terminal.warn(`Port ${wished} is taken: this is port ${port}.`);
@@ -40,25 +37,26 @@ export function startCommand(shared: Shared): Command {
       '--port <number>',
       'port to listen on, the next free one where it is taken; 0 chooses one (default: PORT of the environment, or 4242)',
     )
-    .option('--allow <folders...>', 'folders of pictures that the studio may read')
-    .option('--plugins <folders...>', 'folders of plugins beside the built-in one')
+    .option(...ALLOW)
+    .option(...PLUGINS)
     .option('--token <word>', 'what everybody must know who opens the studio; made and kept where one is wanted')
     .option(...GATE)
-    .option('--data <folder>', 'where runs, the gallery and uploads are kept (default: .lodestone in the home folder)');
+    .option(...REDIS)
+    .option('--no-work', 'leave the work to workers: see "lodestone worker"')
+    .option(...DATA_FOLDER);
   return shared.finish(command, async (context, _words, options) => {
     const given = optionsSchema.safeParse({ port: process.env['PORT'] || DEFAULT_PORT, ...options });
     if (!given.success) throw failure('USAGE', { what: issuesOf(given.error) });
-    const { data, gate, token, ...rest } = given.data;
+    const { gate, work, ...rest } = given.data;
+    if (!(work || rest.redis)) throw failure('USAGE', { what: '--no-work leaves nobody to work without --redis' });
     const policy = await policyIn(gate);
     // The only command that serves: the others start without these libraries.
-    const [{ pino }, { startServer }] = await Promise.all([import('pino'), import('../server.ts')]);
-    const logger = pino({ level: process.env['LODESTONE_LOG'] ?? 'warn' }, pino.destination(2));
+    const [logger, { startServer }] = await Promise.all([logged(), import('../server.ts')]);
     const server = await startServer({
       ...rest,
       logger,
-      ...(data ? { data } : {}),
       ...(policy ? { policy } : {}),
-      ...(token ? { token } : {}),
+      works: work,
       engine: context.engine,
     });
     try {

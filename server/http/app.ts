@@ -5,6 +5,7 @@ import express, { type ErrorRequestHandler, type Express, type RequestHandler } 
 import type { Logger } from 'pino';
 import { failure, type PlainError, plainError } from '../../core/index.ts';
 import type { Jobs } from '../jobs.ts';
+import type { Metrics } from '../metrics.ts';
 import { allowedPath, type PicturePlaces } from '../pictures.ts';
 import type { Uploads } from '../uploads.ts';
 import { numbered } from './person.ts';
@@ -24,6 +25,7 @@ export interface AppOptions {
   readonly uploads: Uploads;
   readonly thumbnails: Thumbnails;
   readonly places: PicturePlaces;
+  readonly metrics: Metrics;
   readonly logger: Logger;
 }
 
@@ -66,7 +68,17 @@ const answering =
     }
   };
 
-export function createApp({ jobs, web, gallery, uploads, reports, thumbnails, places, logger }: AppOptions): Express {
+export function createApp({
+  jobs,
+  web,
+  gallery,
+  uploads,
+  reports,
+  thumbnails,
+  places,
+  metrics,
+  logger,
+}: AppOptions): Express {
   const lag = monitorEventLoopDelay({ resolution: LAG_RESOLUTION_MS });
   lag.enable();
   const app = express();
@@ -74,13 +86,26 @@ export function createApp({ jobs, web, gallery, uploads, reports, thumbnails, pl
   app.use(headers);
   app.use(numbered);
 
-  app.get('/health', (_request, response) => {
+  // Live: this answers. Ready: runs can be asked for.
+  app.get('/health', async (_request, response) => {
     const milliseconds = (nanoseconds: number): number => Math.max(0, nanoseconds / 1e6 - LAG_RESOLUTION_MS);
     response.json({
       ok: true,
+      live: true,
+      ready: await jobs.ready(),
       lag: { p50: milliseconds(lag.percentile(50)), p99: milliseconds(lag.percentile(99)), max: milliseconds(lag.max) },
     });
     lag.reset();
+  });
+  app.get('/health/live', (_request, response) => {
+    response.json({ live: true });
+  });
+  app.get('/health/ready', async (_request, response) => {
+    const ready = await jobs.ready();
+    response.status(ready ? 200 : 503).json({ ready });
+  });
+  app.get('/metrics', async (_request, response) => {
+    response.type(metrics.contentType).send(await metrics.text());
   });
 
   app.post('/uploads', async (request, response) => {

@@ -76,12 +76,15 @@ function checkOrigin(request: IncomingMessage, host: string): void {
     throw failure('MESSAGE_INVALID', { event: 'request', what: 'JSONP is not spoken here' });
 }
 
+/** What watches over processes asks these, and learns from them whether this one answers and nothing else. */
+const PROBES = new Set(['/health/live', '/health/ready']);
+
 /** Checks all requests and upgrades of a server before anybody else sees them; to be called when all listeners are there. */
 export function guardServer(http: Server, { host, token, logger }: GuardOptions): void {
   const slowness = new Slowness();
   const admitted = async (request: IncomingMessage): Promise<void> => {
     checkOrigin(request, host);
-    if (token === undefined) return;
+    if (token === undefined || PROBES.has(urlOf(request)?.pathname ?? '')) return;
     const [cookie, query] = [cookieOf(request, cookieName(request)), urlOf(request)?.searchParams.get('token')];
     if (cookie === undefined && (query === undefined || query === null)) throw failure('TOKEN_REFUSED', {});
     const from = request.socket.remoteAddress ?? '';

@@ -13,6 +13,7 @@ import {
   grantSchema,
   type Hello,
   jobSchema,
+  moveSchema,
   type ServerEvents,
   startSchema,
   steerSchema,
@@ -78,13 +79,20 @@ export function attachSockets(
       'start',
       answering(logger, 'start', startSchema, async ({ plugin, parameters }) => {
         const found = await jobs.plugin(plugin);
-        return { job: jobs.start(found.plugin, parameters, { granted: found.granted, by }).id };
+        return { job: (await jobs.start(found.plugin, parameters, { granted: found.granted, by })).id };
       }),
     );
     socket.on(
       'cancel',
-      answering(logger, 'cancel', jobSchema, ({ job }) => {
-        jobs.cancel(job);
+      answering(logger, 'cancel', jobSchema, async ({ job }) => {
+        await jobs.cancel(job);
+        return null;
+      }),
+    );
+    socket.on(
+      'move',
+      answering(logger, 'move', moveSchema, async ({ job, how }) => {
+        await jobs.move(job, how);
         return null;
       }),
     );

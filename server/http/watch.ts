@@ -27,6 +27,16 @@ const NOTES = 50;
 /** Sends an update and settles when the watcher has taken it. */
 export type Send = (update: Update) => Promise<void>;
 
+/** Where one stands that waits. */
+const queuedAs = ({ state, held, place, wait }: Job): Pick<Update, 'held' | 'place' | 'wait'> =>
+  state === 'waiting'
+    ? {
+        ...(held ? { held } : {}),
+        ...(place === undefined ? {} : { place }),
+        ...(wait === undefined ? {} : { wait }),
+      }
+    : {};
+
 /** The newest part of a job that `seen` lacks; `seen` is brought up to date. */
 function news(job: Job, seen: Seen, by: string): Update {
   const fresh = <K extends 'frame' | 'ranking' | 'picture'>(key: K): Job[K] | undefined =>
@@ -40,12 +50,12 @@ function news(job: Job, seen: Seen, by: string): Update {
     job: job.id,
     plugin: job.plugin.id,
     title: job.title,
-    branches: job.checkpoints.length > 0,
+    branches: job.kept.length > 0,
     state: job.state,
     paused: job.paused,
+    at: job.acceptedAt,
     mine: job.by === by,
-    ...(job.state === 'waiting' && job.place !== undefined ? { place: job.place } : {}),
-    ...(job.state === 'waiting' && job.wait !== undefined ? { wait: job.wait } : {}),
+    ...queuedAs(job),
     chart: points,
     chartFrom: from,
     notes: job.notes.slice(Math.max(seen.notes, job.notes.length - NOTES)),

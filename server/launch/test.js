@@ -10,20 +10,26 @@ import { setPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { prepare, root, tool } from './prepare.js';
 
-const BROWSERS = [
-  process.env['LODESTONE_CHROMIUM'],
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-  '/usr/bin/google-chrome',
-];
+/** What tests want that npm does not install: where it usually is, and how it is named where it is not. */
+const WANTED = {
+  LODESTONE_CHROMIUM: ['Chromium', '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'],
+  LODESTONE_REDIS: [
+    'redis-server',
+    '/usr/bin/redis-server',
+    '/usr/local/bin/redis-server',
+    '/opt/homebrew/bin/redis-server',
+  ],
+};
 
 prepare();
-const browser = BROWSERS.find((path) => path && existsSync(path));
-if (!browser) {
-  process.stdout.write(
-    'No Chromium was found: the browser tests are left out. Install it, or name it with LODESTONE_CHROMIUM.\n',
-  );
-  if (process.env['CI']) process.exit(1);
+const found = {};
+for (const [variable, [what, ...places]] of Object.entries(WANTED)) {
+  const path = [process.env[variable], ...places].find((place) => place && existsSync(place));
+  if (path) found[variable] = path;
+  else {
+    process.stdout.write(`No ${what} was found: its tests are left out. Install it, or name it with ${variable}.\n`);
+    if (process.env['CI']) process.exit(1);
+  }
 }
 const given = process.argv.slice(2);
 const slow = given.includes('--slow');
@@ -75,7 +81,7 @@ const tests = spawn(
   {
     cwd: root,
     stdio: 'inherit',
-    env: { ...process.env, LODESTONE_FUZZ_TABLE: table, ...(browser ? { LODESTONE_CHROMIUM: browser } : {}) },
+    env: { ...process.env, LODESTONE_FUZZ_TABLE: table, ...found },
   },
 );
 const ended = once(tests, 'exit');

@@ -7,7 +7,12 @@ import { jobStateSchema, plainErrorSchema } from '../wire.ts';
 const at = z.number();
 const name = z.string().max(4096);
 
-export const runEventSchema = z.discriminatedUnion('type', [
+/** Runs of different lanes do not wait for each other: those that draw for long, and those that answer soon. */
+const laneSchema = z.enum(['long', 'short']);
+export type Lane = z.output<typeof laneSchema>;
+export const LANES: readonly Lane[] = laneSchema.options;
+
+const runEventSchema = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('accepted'),
     at,
@@ -18,6 +23,7 @@ export const runEventSchema = z.discriminatedUnion('type', [
     script: scriptSchema.default([]),
     /** Who asked for it: see http/person.ts. */
     by: z.string().max(64).default(''),
+    lane: laneSchema.default('long'),
     /** The run that it branched off. */
     parent: z.string().exactOptional(),
   }),
@@ -26,6 +32,12 @@ export const runEventSchema = z.discriminatedUnion('type', [
   /** It was interrupted, and goes on from a checkpoint, or from its beginning. */
   z.object({ type: z.literal('taken-up'), at, step: z.int().nonnegative().exactOptional() }),
   z.object({ type: z.literal('told'), event: pluginEventSchema }),
+  /** A state of that step is kept: others can begin there. */
+  z.object({ type: z.literal('kept'), step: z.int().nonnegative() }),
+  /** Its question was answered. */
+  z.object({ type: z.literal('answered'), question: z.string() }),
+  /** While it waits: whether it lets others go by. */
+  z.object({ type: z.literal('held'), held: z.boolean() }),
   /** A drawing whose picture is still to come, by its name in the gallery. */
   z.object({ type: z.literal('drawing'), file: name }),
   z.object({ type: z.literal('picture'), title: name, width: z.number(), height: z.number(), file: name }),
@@ -39,9 +51,24 @@ export type Accepted = Extract<RunEvent, { type: 'accepted' }>;
 /** What a plugin says that can be remembered as it is; bytes have places of their own. */
 export type Told = Exclude<PluginEvent, { type: 'picture' | 'file' | 'checkpoint' }>;
 
-/** Whether the loss of the machine may not lose it: nobody was told before it is on the disk. */
-export const isLasting = ({ type }: RunEvent): boolean => type !== 'told';
+/** A state that a run can begin from. */
+export type KeptCheckpoint = Pick<Extract<PluginEvent, { type: 'checkpoint' }>, 'checkpoint' | 'script'>;
 
-/** Whether it is of the moment: the next takes its place, and it is not remembered. */
+/** Whether the loss of the machine may not lose it: nobody was told before it is on the disk. */
+export const isLasting = ({ type }: RunEvent): boolean => type !== 'told' && type !== 'answered';
+
+/** Whether it is of the moment: the next takes its place, or it can be asked for; it is not remembered. */
 export const isPassing = (event: RunEvent): boolean =>
-  event.type === 'told' && (event.event.type === 'frame' || event.event.type === 'progress');
+  event.type === 'kept' || (event.type === 'told' && (event.event.type === 'frame' || event.event.type === 'progress'));
+
+/** Nothing where it is no event. */
+export const asRunEvent = (value: unknown): RunEvent | undefined => runEventSchema.safeParse(value).data;
+
+/** The same of what was written as JSON. */
+export function runEventOf(text: string): RunEvent | undefined {
+  try {
+    return asRunEvent(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,18 +1,17 @@
 /** A run as people see it: what has happened to it so far, put together. */
-import { heldBy, type PluginEvent, type RegisteredPlugin, type RunOptions, type Script } from '../../core/index.ts';
+import type { PluginEvent, RegisteredPlugin, Script } from '../../core/index.ts';
 import { shortened } from '../shortened.ts';
 import type { JobState } from '../wire.ts';
-import type { Accepted, RunEvent, Told } from './events.ts';
+import type { Accepted, Lane, RunEvent, Told } from './events.ts';
+import type { Known } from './store.ts';
 
 type Of<T extends PluginEvent['type']> = Extract<PluginEvent, { type: T }>;
-/** A state that a run can begin from. */
-export type KeptCheckpoint = Pick<Of<'checkpoint'>, 'checkpoint' | 'script'>;
-export type Again = Pick<RunOptions, 'script' | 'resume'>;
 
 export interface Job {
   readonly id: string;
   /** Who asked for it. */
   readonly by: string;
+  readonly lane: Lane;
   /** While it waits: how many will have begun when it has, itself among them. */
   place?: number | undefined;
   /** While it waits: seconds until it begins, where that is known. */
@@ -47,8 +46,6 @@ export interface Job {
   readonly notes: string[];
   /** What people call it. */
   readonly title: string;
-  /** Where it begins, when that is not the beginning. */
-  again: Again;
   /** What was changed at which step before it, where it begins as another run was. */
   readonly script: Script;
   /** The step that it was taken up at last; -1 for its beginning. */
@@ -57,17 +54,19 @@ export interface Job {
   attempts: number;
   /** The hash of the model that it began with. */
   model?: string;
-  /** States that another run can begin from, in order of their steps. */
-  checkpoints: KeptCheckpoint[];
+  /** Steps of the states that another run can begin from, the smallest first. */
+  kept: readonly number[];
+  /** While it waits: whether it lets others go by. */
+  held: boolean;
+  /** Milliseconds since 1970, by the clock of whoever it was. */
+  readonly acceptedAt: number;
+  startedAt?: number;
+  endedAt?: number;
   error?: NonNullable<Extract<RunEvent, { type: 'ended' }>['error']>;
   /** Grows with every change; watchers compare it with what they have seen. */
   revision: number;
-  readonly abort: AbortController;
 }
 
-const CHECKPOINTS_KEPT = 64;
-/** Bytes of the checkpoints that one job keeps. */
-const CHECKPOINT_BYTES = 256 << 20;
 const CHART_LIMIT = 20_000;
 const NOTES_LIMIT = 500;
 const NOTE_LENGTH = 2000;
@@ -75,13 +74,11 @@ const TABLES_LIMIT = 50;
 const FILES_LIMIT = 1000;
 
 /** A run that was accepted and has not begun. */
-export const acceptedJob = (
-  id: string,
-  { by, plugin, parameters, title, script }: Accepted,
-  again: Again = {},
-): Job => ({
+const acceptedJob = (id: string, { at, by, lane, plugin, parameters, title, script }: Accepted): Job => ({
   id,
+  acceptedAt: at,
   by,
+  lane,
   plugin,
   parameters,
   state: 'waiting',
@@ -89,16 +86,27 @@ export const acceptedJob = (
   paused: false,
   notes: [],
   title,
-  again,
   script,
-  checkpoints: again.resume ? [{ checkpoint: again.resume, script: again.script ?? [] }] : [],
+  kept: [],
+  held: false,
   tables: [],
   files: [],
   pictures: 0,
   attempts: 0,
   revision: 0,
-  abort: new AbortController(),
 });
+
+/** What it is after all that happened to it; nothing where it was never accepted. */
+export function jobOf({ id, events, kept }: Known): Job | undefined {
+  const [first] = events;
+  if (first?.type !== 'accepted') return undefined;
+  const job = acceptedJob(id, first);
+  for (const event of events) happened(job, event);
+  job.kept = kept;
+  return job;
+}
+
+export const isGoing = ({ state }: Pick<Job, 'state'>): boolean => state === 'waiting' || state === 'running';
 
 /** The run after an event. */
 export function happened(job: Job, event: RunEvent): void {
@@ -107,6 +115,7 @@ export function happened(job: Job, event: RunEvent): void {
       return;
     case 'started':
       job.state = 'running';
+      job.startedAt = event.at;
       if (event.model !== undefined) job.model ??= event.model;
       return;
     case 'taken-up':
@@ -115,6 +124,15 @@ export function happened(job: Job, event: RunEvent): void {
     case 'told':
       // Bytes are not among what is remembered as it is.
       told(job, event.event as Told);
+      return;
+    case 'kept':
+      job.kept = [...job.kept.filter((step) => step < event.step), event.step];
+      return;
+    case 'answered':
+      if (job.question?.id === event.question) job.question = undefined;
+      return;
+    case 'held':
+      job.held = event.held;
       return;
     case 'drawing':
       job.drawing = event.file;
@@ -133,6 +151,7 @@ export function happened(job: Job, event: RunEvent): void {
       return;
     case 'ended':
       job.state = event.state;
+      job.endedAt = event.at;
       job.question = undefined;
       if (event.error) job.error = event.error;
       return;
@@ -193,13 +212,5 @@ function takenUp(job: Job, step: number | undefined): void {
 
 function goBack(job: Job, step: number): void {
   job.chart = job.chart.filter((point) => point.x <= step);
-  job.checkpoints = job.checkpoints.filter((c) => c.checkpoint.step <= step);
-}
-
-/** When there are many, every second one goes. */
-export function keepCheckpoint(job: Job, { checkpoint, script }: KeptCheckpoint): void {
-  job.checkpoints.push({ checkpoint, script });
-  const bytes = (): number => job.checkpoints.reduce((sum, c) => sum + heldBy(c.checkpoint), 0);
-  while (job.checkpoints.length > CHECKPOINTS_KEPT || (job.checkpoints.length > 1 && bytes() > CHECKPOINT_BYTES))
-    job.checkpoints = job.checkpoints.filter((_, i) => i % 2 === 0);
+  job.kept = job.kept.filter((kept) => kept <= step);
 }

@@ -2,40 +2,52 @@
 import { join } from 'node:path';
 import { EMBEDDED, Engine, type Journal, loadRegistry, openJournal } from '../../core/index.ts';
 import { Jobs } from '../../server/jobs.ts';
-import { RunMemory } from '../../server/runs/memory.ts';
+import { EmbeddedRuns } from '../../server/runs/embedded.ts';
+import { startWork } from '../../server/work/worker.ts';
 import { withFolder } from './folders.ts';
 import { inTurn } from './measure.ts';
 import { servicesOf } from './plugins.ts';
 
-const NOWHERE: Journal = {
-  keys: () => [],
-  entries: () => [],
-  append: () => undefined,
-  keep: () => undefined,
-  blobs: () => [],
-  blob: () => undefined,
-  drop: () => undefined,
-  remove: () => undefined,
-  close: () => undefined,
-};
+/** Keeps in memory what is asked for again, and nothing else. */
+function nowhere(): Journal {
+  const kept = new Map<string, string[]>();
+  return {
+    keys: () => [],
+    entries: (key) => kept.get(key) ?? [],
+    append: (key, entries) => void kept.set(key, [...(kept.get(key) ?? []), ...entries]),
+    keep: () => undefined,
+    blobs: () => [],
+    blob: () => undefined,
+    drop: () => undefined,
+    remove: (key) => void kept.delete(key),
+    close: () => undefined,
+  };
+}
 
 export function benchDurability(steps: number, rounds: number): Promise<Record<string, number>> {
   return withFolder(async (folder) => {
     const engine = new Engine({ model: EMBEDDED });
     const registry = await loadRegistry();
-    const jobsOver = (journal: Journal): Jobs =>
-      new Jobs(
-        {
-          ...servicesOf(engine, folder),
-          keep: async () => 'picture',
-          keepFile: async () => 'file',
-          plugin: async (id) => ({ plugin: registry.find(id), granted: [] }),
-        },
-        new RunMemory(journal, () => undefined),
-      );
+    const jobsOver = async (journal: Journal) => {
+      const store = new EmbeddedRuns(journal, () => undefined);
+      const plugin = async (id: string) => ({ plugin: registry.find(id), granted: [] });
+      const jobs = new Jobs(store, plugin);
+      await jobs.open();
+      const working = startWork(store, {
+        ...servicesOf(engine, folder),
+        keep: async () => 'picture',
+        keepFile: async () => 'file',
+        plugin,
+      });
+      const close = async (): Promise<void> => {
+        await working.close();
+        await store.close();
+      };
+      return { jobs, close };
+    };
     const run = (jobs: Jobs) => async (): Promise<void> => {
       const parameters = { prompt: 'a red heart', steps, size: 128, tries: 1 };
-      const { id } = jobs.start(registry.find('guide'), parameters);
+      const { id } = await jobs.start(registry.find('guide'), parameters);
       await new Promise<void>((resolve) => {
         const look = (job: { readonly id: string; readonly state: string }): void => {
           if (job.id !== id || job.state === 'waiting' || job.state === 'running') return;
@@ -45,9 +57,12 @@ export function benchDurability(steps: number, rounds: number): Promise<Record<s
         jobs.on('changed', look);
       });
     };
-    const [kept, forgotten] = [jobsOver(openJournal(join(folder, 'runs.sqlite'), () => undefined)), jobsOver(NOWHERE)];
+    const [kept, forgotten] = [
+      await jobsOver(openJournal(join(folder, 'runs.sqlite'), () => undefined)),
+      await jobsOver(nowhere()),
+    ];
     try {
-      const [remembered = 0, passing = 0] = await inTurn(rounds, run(kept), run(forgotten));
+      const [remembered = 0, passing = 0] = await inTurn(rounds, run(kept.jobs), run(forgotten.jobs));
       return {
         remembered_run_ms: remembered,
         forgotten_run_ms: passing,

@@ -67,7 +67,7 @@ describe.runIf(executablePath)('the studio in a real browser', () => {
         (input as HTMLInputElement).value = value;
         input.dispatchEvent(new Event('change', { bubbles: true }));
       }, tries);
-    await page.getByRole('button', { name: 'Go' }).click();
+    await page.getByRole('button', { name: 'Go', exact: true }).click();
   }
 
   it('holds a run, takes a single step, goes back, goes on and ends it with a picture', async () => {
@@ -173,7 +173,7 @@ describe.runIf(executablePath)('the studio in a real browser', () => {
     await page.getByRole('button', { name: 'Branch here' }).click();
     await page.getByRole('button', { name: 'Finish now' }).click();
     await page.locator('#state', { hasText: /a green tree, from step \d+/ }).waitFor({ timeout: 60_000 });
-    await page.getByRole('button', { name: 'Cancel' }).click();
+    await page.getByRole('button', { name: 'Cancel', exact: true }).click();
     await page.locator('#state', { hasText: 'Cancelled' }).waitFor();
     expect(await page.locator('#error').isHidden()).toBe(true);
     expect(complaints).toEqual([]);
@@ -206,7 +206,7 @@ describe.runIf(executablePath)('the studio in a real browser', () => {
     await boxes.first().focus();
     await page.keyboard.press('ArrowRight');
     await expect.poll(left, { timeout: 30_000 }).toBe('2');
-    await page.getByRole('button', { name: 'Cancel' }).click();
+    await page.getByRole('button', { name: 'Cancel', exact: true }).click();
     await page.locator('#state', { hasText: 'Cancelled' }).waitFor();
     expect(await page.locator('#layout').isHidden()).toBe(true);
     expect(complaints).toEqual([]);
@@ -222,7 +222,7 @@ describe.runIf(executablePath)('the studio in a real browser', () => {
     await state.filter({ hasText: 'Paused' }).waitFor();
     await page.getByRole('button', { name: 'Go on' }).click();
     await state.filter({ hasText: 'Working' }).waitFor();
-    await page.getByRole('button', { name: 'Cancel' }).click();
+    await page.getByRole('button', { name: 'Cancel', exact: true }).click();
     await state.filter({ hasText: 'Cancelled' }).waitFor();
   });
 
@@ -237,7 +237,7 @@ describe.runIf(executablePath)('the studio in a real browser', () => {
     const late = await studio();
     await untilFrames(late, 1);
     expect(await late.locator('#state').textContent()).toContain('Working: a red heart');
-    await late.getByRole('button', { name: 'Cancel' }).click();
+    await late.getByRole('button', { name: 'Cancel', exact: true }).click();
     await page.locator('#state', { hasText: 'Cancelled' }).waitFor();
     await late.locator('#state', { hasText: 'Cancelled' }).waitFor();
     await page.waitForTimeout(500);
@@ -265,7 +265,7 @@ describe.runIf(executablePath)('the studio in a real browser', () => {
     await page.getByRole('textbox', { name: /^Prompt/ }).fill('a green tree');
     await page.getByRole('button', { name: 'Steer to this prompt' }).click();
     await page.locator('.u-legend', { hasText: 'a green tree' }).waitFor({ timeout: 30_000 });
-    await page.getByRole('button', { name: 'Cancel' }).click();
+    await page.getByRole('button', { name: 'Cancel', exact: true }).click();
     await page.locator('#state', { hasText: 'Cancelled' }).waitFor();
   });
 
@@ -283,15 +283,62 @@ describe.runIf(executablePath)('the studio in a real browser', () => {
     await page.getByRole('textbox', { name: /^Prompt/ }).fill('a red heart');
     await page.locator('input[type=file]').setInputFiles(files);
     await page.locator('.chosen li').nth(1).waitFor();
-    await page.getByRole('button', { name: 'Go' }).click();
+    await page.getByRole('button', { name: 'Go', exact: true }).click();
     await page.locator('#ranking li').nth(1).waitFor({ timeout: 30_000 });
     const scores = await page.locator('#ranking b').allTextContents();
     expect(Number(scores[0])).toBeGreaterThan(Number(scores[1]));
   });
 
+  it('lists runs that are at work and that wait, moves them, and shows a short one beside a long one', async () => {
+    const page = await studio();
+    const row = (title: string) => page.locator('#run-list li', { hasText: title }).first();
+    await begin(page, 'a long river', '3000');
+    await untilFrames(page, 2);
+    const prompt = page.getByRole('textbox', { name: /^Prompt/ });
+    for (const title of ['a first tree', 'a second tree']) {
+      await prompt.fill(title);
+      await page.getByRole('button', { name: 'New run' }).click();
+      await row(title).waitFor();
+    }
+    await row('a first tree').getByText(/^next/).waitFor();
+    await row('a second tree').getByRole('button', { name: /^Up/ }).click();
+    await row('a second tree').getByText(/^next/).waitFor();
+    await row('a second tree').getByRole('button', { name: /^Hold/ }).click();
+    await row('a second tree').getByText('held: others go by').waitFor();
+    await row('a first tree').getByText(/^next/).waitFor();
+    await row('a first tree')
+      .getByRole('button', { name: /^Cancel/ })
+      .click();
+    await row('a first tree').getByText('cancelled').waitFor();
+
+    await page.getByRole('button', { name: 'Rerank' }).click();
+    const picture = { name: 'red.png', mimeType: 'image/png', buffer: await drawn('heart', 'red') };
+    await page.locator('input[type=file]').setInputFiles([picture, { ...picture, name: 'again.png' }]);
+    await page.locator('.chosen li').nth(1).waitFor();
+    await page.getByRole('textbox', { name: /^Prompt/ }).fill('a red heart');
+    await page.getByRole('button', { name: 'Go', exact: true }).click();
+    await page.locator('#ranking li').nth(1).waitFor();
+    await row('a long river')
+      .getByText(/^at work/)
+      .waitFor();
+    const drawnBefore = await frames(page);
+    await row('a long river').locator('.open').click();
+    await page.locator('#state', { hasText: 'Working: a long river' }).waitFor();
+    await untilFrames(page, drawnBefore + 2);
+
+    await page.getByRole('button', { name: 'Cancel', exact: true }).click();
+    await row('a long river').getByText('cancelled').waitFor();
+    await row('a second tree')
+      .getByRole('button', { name: /^Let it go/ })
+      .click();
+    await page.locator('#state', { hasText: 'Working: a second tree' }).waitFor();
+    await page.getByRole('button', { name: 'Cancel', exact: true }).click();
+    await row('a second tree').getByText('cancelled').waitFor();
+  });
+
   it('shows one clear error for an empty prompt and for a picture that is none', async () => {
     const page = await studio();
-    await page.getByRole('button', { name: 'Go' }).click();
+    await page.getByRole('button', { name: 'Go', exact: true }).click();
     await page.getByRole('alert').waitFor();
     expect(await page.getByRole('alert').textContent()).toMatch(/prompt/i);
     const folder = await temporaryFolder();

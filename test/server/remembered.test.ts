@@ -2,6 +2,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { libsql } from '../../core/native.ts';
 import type { Job } from '../../server/runs/job.ts';
+import type { ServerOptions } from '../../server/server.ts';
+import { redisServer, useRedis } from '../support/redis.ts';
 import {
   drawing,
   drawnTo,
@@ -15,10 +17,19 @@ import {
   until,
 } from '../support/remembering.ts';
 
-describe('a server that is closed and started again', () => {
+/** Each store is to do the same. */
+const STORES = {
+  'on its disk': async (): Promise<Partial<ServerOptions>> => ({}),
+  ...(redisServer
+    ? { 'in a Redis': async (): Promise<Partial<ServerOptions>> => ({ redis: (await useRedis()).url }) }
+    : {}),
+};
+
+describe.each(Object.entries(STORES))('a server with its runs %s that is closed and started again', (_where, store) => {
   it('goes on with what ran, from its last state, to the same bytes; what waited waits in its place', async () => {
     const data = await folder();
-    const first = await on(data);
+    const options = await store();
+    const first = await on(data, options);
     const ran = await start(first);
     const waited = [
       await start(first, { ...drawing, seed: 4, steps: 12 }),
@@ -28,7 +39,7 @@ describe('a server that is closed and started again', () => {
     await first.close();
     const { chart } = first.jobs.get(ran.id);
 
-    const second = await on(data);
+    const second = await on(data, options);
     expect(second.jobs.list().map(({ id, title }) => [id, title])).toEqual(
       [ran, ...waited].reverse().map(({ id, title }) => [id, title]),
     );
@@ -46,22 +57,24 @@ describe('a server that is closed and started again', () => {
     expect(order).toEqual(['done', 'done']);
     await second.close();
 
-    const third = await on(data);
+    const third = await on(data, options);
     expect(third.jobs.list().map(({ state }) => state)).toEqual(['done', 'done', 'done']);
     expect(third.jobs.get(ran.id)).toMatchObject({ picture: done.picture, chart: done.chart, notes: done.notes });
   });
   it('keeps what somebody changed, at the step at which it was', async () => {
     const data = await folder();
-    const first = await on(data);
+    const options = await store();
+    const first = await on(data, options);
     const { id } = await start(first);
     await drawnTo(first, id, 25);
+    const before = first.jobs.get(id).kept.at(-1) ?? 0;
     await first.jobs.steer(id, { prompt: 'a green square' });
     await until(
       () => first.jobs.get(id),
-      ({ checkpoints }) => (checkpoints.at(-1)?.script.length ?? 0) > 0,
+      ({ kept }) => kept.filter((step) => step > before).length > 1,
     );
     await first.close();
-    const second = await on(data);
+    const second = await on(data, options);
     const png = await pictureOf(data, await ended(second, id));
     const script = scriptOf(png);
     expect(script).toEqual([{ step: expect.any(Number), steer: { prompt: 'a green square' } }]);

@@ -1,30 +1,31 @@
 /** Servers on data folders that outlast them, and runs of Guide that are short. */
-import { readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { expect } from 'vitest';
 import { z } from 'zod';
 import { textOf } from '../../core/png-text.ts';
 import type { Job } from '../../server/runs/job.ts';
-import { type RunningServer, startServer } from '../../server/server.ts';
+import { type RunningServer, type ServerOptions, startServer } from '../../server/server.ts';
 import { atEnd } from './ending.ts';
-import { temporaryFolder } from './pictures.ts';
 import { strangeModel } from './with-models.ts';
 
 const model = strangeModel();
 /** A server on these data; closed at the latest when the test file ends. */
-export async function on(data: string): Promise<RunningServer> {
+export async function on(data: string, options: Partial<ServerOptions> = {}): Promise<RunningServer> {
   const server = await startServer({
     port: 0,
     data,
     logger: pino({ level: 'silent' }),
     engine: { threads: 1, model },
+    ...options,
   });
   atEnd(() => server.close());
   return server;
 }
 export async function folder(): Promise<string> {
-  const made = await temporaryFolder();
+  const made = await mkdtemp(join(tmpdir(), 'lodestone-data-'));
   atEnd(() => rm(made, { recursive: true, force: true }));
   return made;
 }

@@ -36,3 +36,13 @@ export async function accepted({ socket }: Studio, parameters: object, plugin = 
   if (!answer.ok) throw new Error(answer.error.message);
   return (answer.value as { job: string }).job;
 }
+
+/** A worker as people start it, when it takes runs. Ended with SIGKILL at the latest when the test file ends. */
+export async function workerProcess(data: string, redis: string, flags: readonly string[] = []): Promise<ChildProcess> {
+  const child = spawn(process.execPath, [bin, 'worker', '--redis', redis, '--data', data, '--json', ...flags], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  atEnd(async () => void child.kill('SIGKILL'));
+  await once(child.stdout, 'data');
+  return child;
+}

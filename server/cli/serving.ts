@@ -1,0 +1,28 @@
+/** What commands share that go on until they are told to end. */
+import type { Logger } from 'pino';
+import { z } from 'zod';
+
+export const REDIS = [
+  '--redis <address>',
+  'a Redis, redis://HOST:PORT, by which several servers and workers share runs',
+] as const;
+export const ALLOW = ['--allow <folders...>', 'folders of pictures that may be read'] as const;
+export const PLUGINS = ['--plugins <folders...>', 'folders of plugins beside the built-in one'] as const;
+export const DATA_FOLDER = [
+  '--data <folder>',
+  'where runs, the gallery and uploads are kept (default: .lodestone in the home folder)',
+] as const;
+
+export const redisAddress = z.url({ protocol: /^rediss?$/, error: 'an address such as redis://127.0.0.1:6379' });
+
+/** Settles when the signal is aborted; it may have been, while plugins were read. */
+export const aborted = (signal: AbortSignal): Promise<void> =>
+  signal.aborted
+    ? Promise.resolve()
+    : new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+
+/** Lines of JSON on standard error, each with the process that wrote it. */
+export async function logged(): Promise<Logger> {
+  const { pino } = await import('pino');
+  return pino({ level: process.env['LODESTONE_LOG'] ?? 'warn' }, pino.destination(2));
+}

@@ -1,0 +1,161 @@
+/** Runs of several servers and workers, in a Redis. */
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Redis } from 'ioredis';
+import type { Logger } from 'pino';
+import { failure, type Steer } from '../../core/index.ts';
+import { stateIn } from '../runs/embedded.ts';
+import type { Accepted, KeptCheckpoint, Lane, RunEvent } from '../runs/events.ts';
+import { encodedState } from '../runs/states.ts';
+import { type Follower, type Known, type RunStore, WAITING, type Work, type Working } from '../runs/store.ts';
+import { type Connection, connectRedis, PREFIX } from './connection.ts';
+import { Feed, knownIn } from './feed.ts';
+import { RedisLease } from './lease.ts';
+import { ACCEPT, CANCEL, FORGET, HOLD, MOVE_UP, RELEASE, TAKE } from './scripts.ts';
+import { Talk } from './talk.ts';
+import { Tickets } from './tickets.ts';
+
+const CLOSE_MS = 5000;
+
+/** Throws STORE_LOST. */
+export async function openRedisRuns(url: string, logger: Logger): Promise<RunStore> {
+  const connection = await connectRedis(url, (line) => logger.warn(line));
+  const talk = new Talk(connection);
+  await talk.open();
+  return new RedisRuns(connection, talk, (line) => logger.warn(line));
+}
+
+class RedisRuns implements RunStore {
+  private readonly connection: Connection;
+  private readonly talk: Talk;
+  private readonly tickets: Tickets;
+  private readonly say: (line: string) => void;
+  private feed: Feed | undefined;
+
+  constructor(connection: Connection, talk: Talk, say: (line: string) => void) {
+    this.connection = connection;
+    this.talk = talk;
+    this.tickets = new Tickets(connection);
+    this.say = say;
+  }
+
+  async follow(follower: Follower): Promise<{ readonly runs: readonly Known[]; readonly unreadable: number }> {
+    const feed = new Feed(this.connection, follower);
+    this.feed = feed;
+    const found = await feed.open();
+    await this.talk.follow((message) => feed.passed(message));
+    return found;
+  }
+
+  async ready(): Promise<boolean> {
+    return (await this.connection.asking((redis) => redis.ping()).catch(() => '')) === 'PONG';
+  }
+
+  async accept(id: string, accepted: Accepted, begins?: KeptCheckpoint): Promise<void> {
+    const { by, lane } = accepted;
+    const state = begins ? [begins.checkpoint.step, Buffer.from(encodedState(begins))] : [];
+    const limits = [WAITING.yours, WAITING.all];
+    const said = await this.connection.ask(ACCEPT, id, by, lane, JSON.stringify(accepted), ...limits, ...state);
+    if (said === 'yours' || said === 'all') throw failure('JOBS_FULL', { limit: WAITING[said], whose: said });
+    // Without it the run waits until tickets are counted.
+    await this.tickets.add(lane);
+    await this.feed?.accepted(id);
+  }
+
+  async cancel(id: string, ended: RunEvent): Promise<void> {
+    const said = await this.connection.ask(CANCEL, id, JSON.stringify(ended));
+    if (said === 'asked') await this.talk.say(id, { kind: 'look' });
+  }
+
+  steer(id: string, steer: Steer): Promise<boolean> {
+    return this.talk.steer(id, steer);
+  }
+
+  async hold(id: string, held: boolean): Promise<boolean> {
+    const event: RunEvent = { type: 'held', held };
+    const waits = (await this.connection.ask(HOLD, id, held ? '1' : '0', JSON.stringify(event))) === 1;
+    if (waits && !held) await this.tickets.count();
+    return waits;
+  }
+
+  async moveUp(id: string): Promise<boolean> {
+    return (await this.connection.ask(MOVE_UP, id)) === 1;
+  }
+
+  state(id: string, step: number): Promise<KeptCheckpoint | undefined> {
+    return this.connection.asking((redis) => stateAt(redis, id, step));
+  }
+
+  async forgetStates(id: string): Promise<void> {
+    await this.connection.asking((redis) => redis.del(`${PREFIX}states:${id}`));
+  }
+
+  async forget(id: string): Promise<void> {
+    await this.connection.ask(FORGET, id);
+  }
+
+  work(lane: Lane, work: Work): Working {
+    let current: RedisLease | undefined;
+    let closing = false;
+    const tickets = this.tickets.work(lane, async (ticket) => {
+      const lease = closing ? undefined : await this.take(lane, ticket);
+      if (!lease) return;
+      current = lease.lease;
+      if (closing) current.stop('closing');
+      await work(lease.lease);
+      await lease.lease.end();
+      current = undefined;
+      const again = await this.connection.insist(RELEASE, lease.lease.id, lease.number, ticket, lane);
+      if (again === 1) await this.tickets.add(lane);
+    });
+    return {
+      close: async () => {
+        closing = true;
+        current?.stop('closing');
+        // A Redis that is away is not waited for: the ticket runs out, and another takes the run over.
+        await Promise.race([tickets.close(), wait(CLOSE_MS, undefined, { ref: false })]);
+      },
+    };
+  }
+
+  async close(): Promise<void> {
+    await this.feed?.close();
+    await this.tickets.close();
+    this.connection.close();
+  }
+
+  private async take(
+    lane: Lane,
+    ticket: string,
+  ): Promise<{ readonly lease: RedisLease; readonly number: number } | undefined> {
+    const found = (await this.connection.insist(TAKE, lane, ticket)) as [string, number] | null; // as the script gives it
+    if (!found) return undefined;
+    const [id, number] = found;
+    const known = await knownIn(this.connection.patient, id);
+    const run = known?.run ?? { id, events: [], kept: [] };
+    const lease = new RedisLease(
+      {
+        connection: this.connection,
+        talk: this.talk,
+        number,
+        run,
+        length: known?.length ?? 0,
+        newest: () => stateAt(this.connection.patient, id, Number.POSITIVE_INFINITY),
+      },
+      (thrown) => {
+        if (lease.signal.reason !== 'lost') this.say(thrown instanceof Error ? thrown.message : String(thrown));
+      },
+    );
+    await lease.open();
+    return { lease, number };
+  }
+}
+
+/** The newest state of a step that is not later; damaged ones are passed over. */
+async function stateAt(redis: Redis, id: string, step: number): Promise<KeptCheckpoint | undefined> {
+  const steps = (await redis.hkeys(`${PREFIX}states:${id}`)).map(Number).filter((s) => s <= step);
+  for (const at of steps.sort((a, b) => b - a)) {
+    const read = stateIn((await redis.hgetBuffer(`${PREFIX}states:${id}`, String(at))) ?? undefined);
+    if (read) return read;
+  }
+  return undefined;
+}

@@ -1,0 +1,148 @@
+/** What running a plugin takes, wherever that is: a data folder, a model, the plugins, and what they have been granted. */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import {
+  darkroom,
+  Engine,
+  type EngineOptions,
+  failure,
+  loadRegistry,
+  messageOf,
+  type Policy,
+  type RegisteredPlugin,
+  type Registry,
+  sweepParts,
+  takeLock,
+  type Want,
+  workImagesWith,
+  writeWhole,
+} from '../../core/index.ts';
+import { allowedModel, DATA, pluginFolder, pluginPlace, readAllowed } from '../files.ts';
+import { generatePictures } from '../generate-pictures.ts';
+import { Grants } from '../grants.ts';
+import { fileName } from '../names.ts';
+import { gatherPictures, type PicturePlaces } from '../pictures.ts';
+import { pluginFolders, usable } from '../plugins.ts';
+import { Uploads } from '../uploads.ts';
+import type { WorkServices } from './worker.ts';
+
+export interface WorkplaceOptions {
+  readonly engine?: EngineOptions;
+  /** Folders of pictures that may be read. */
+  readonly allow?: readonly string[];
+  /** Folders of plugins beside the built-in one. */
+  readonly plugins?: readonly string[];
+  /** Where gallery and uploads are kept. */
+  readonly data?: string;
+  /** Pictures that it blocks are held back. */
+  readonly policy?: Policy;
+  readonly logger: Logger;
+}
+
+export interface Workplace {
+  readonly data: string;
+  readonly gallery: string;
+  readonly reports: string;
+  readonly uploads: Uploads;
+  readonly places: PicturePlaces;
+  readonly engine: Engine;
+  readonly registry: Registry;
+  readonly grants: Grants;
+  readonly services: WorkServices;
+  /** The plugin of that name, with what it has been granted. Throws PLUGIN_UNKNOWN. */
+  plugin(id: string): Promise<{ readonly plugin: RegisteredPlugin; readonly granted: readonly Want[] }>;
+  /** Closes in the reverse order, whatever was added last first. */
+  readonly closing: (() => Promise<unknown>)[];
+  close(): Promise<void>;
+}
+
+interface Company {
+  /** Whether other processes use the data folder at the same time. */
+  readonly shared: boolean;
+  /** Names of uploads that runs still need; nothing makes room where they are not known. */
+  readonly inUse?: () => ReadonlySet<string>;
+}
+
+/** Throws FILE_WRITE, DATA_IN_USE. */
+export async function openWorkplace(options: WorkplaceOptions, { shared, inUse }: Company): Promise<Workplace> {
+  const { logger, data = DATA, allow = [], plugins = [] } = options;
+  const [gallery, reports] = [join(data, 'gallery'), join(data, 'reports')];
+  const uploadsFolder = join(data, 'uploads');
+  const folders = [gallery, uploadsFolder, reports];
+  await Promise.all(folders.map((folder) => mkdir(folder, { recursive: true }))).catch((cause: unknown) => {
+    throw failure('FILE_WRITE', { path: data, what: messageOf(cause) }, cause);
+  });
+  const closing: (() => Promise<unknown>)[] = [];
+  const close = async (): Promise<void> => {
+    for (const one of closing.splice(0).reverse()) await one();
+  };
+  try {
+    if (!shared) closing.push(await alone(data, logger));
+    // Alone, nobody else writes there: what is half-written was left by a process that was killed.
+    if (!shared) for (const folder of [...folders, data]) await sweepParts(folder);
+    // Pictures of others are opened in a process that may be ended.
+    const restored = workImagesWith(darkroom());
+    closing.push(async () => restored());
+    const engine = new Engine(options.engine);
+    closing.push(() => engine.close());
+    const registry = usable(await loadRegistry(pluginFolders(plugins)));
+    for (const broken of registry.broken) logger.warn({ code: broken.code }, broken.message);
+    const uploads = new Uploads(uploadsFolder, inUse ?? (() => new Set()));
+    const places: PicturePlaces = {
+      allowed: [gallery, ...allow],
+      uploads: uploadsFolder,
+      touched: (name) => uploads.touched(name),
+    };
+    const grants = new Grants(data);
+    const plugin: Workplace['plugin'] = async (id) => {
+      const found = registry.find(id);
+      return { plugin: found, granted: await grants.of(found) };
+    };
+    const services: WorkServices = {
+      ...(options.policy ? { policy: options.policy } : {}),
+      engine,
+      plugin,
+      pictures: (fields, signal, say) => gatherPictures(fields, places, signal, say),
+      read: (file) => readAllowed(file, places),
+      model: (name, signal) => allowedModel(name, places, signal),
+      folder: (id) => pluginFolder(data, id),
+      folderOf: (id) => pluginPlace(data, id),
+      generate: async (request, signal, say) => {
+        if (inUse) await uploads.makeRoom();
+        return generatePictures(request, { folder: uploadsFolder, signal, say });
+      },
+      log: (message) => logger.info({ from: 'plugin' }, message),
+      failed: (job, error) => logger.info({ code: error.code, plugin: job.plugin.id, job: job.id }, error.message),
+      worked: ({ id, plugin, state }, seconds) =>
+        logger.info({ job: id, plugin: plugin.id, state, seconds }, 'A run was worked on.'),
+      keep: async (job, picture, count) => {
+        const extension = picture.mime.slice('image/'.length).replace('jpeg', 'jpg').replace('svg+xml', 'svg');
+        const file = `${fileName(picture.title.toLowerCase())}-${job.id.slice(0, 8)}${count > 0 ? `-${count + 1}` : ''}.${extension}`;
+        await writeWhole(join(gallery, file), picture.bytes);
+        return file;
+      },
+      keepFile: async (job, { name, bytes }) => {
+        const file = `${job.id.slice(0, 8)}-${name}`;
+        await writeWhole(join(reports, file), bytes);
+        return file;
+      },
+    };
+    return { data, gallery, reports, uploads, places, engine, registry, grants, services, plugin, closing, close };
+  } catch (thrown) {
+    await close();
+    throw thrown;
+  }
+}
+
+/** No other process has the data folder; what is given back lets it go. Throws DATA_IN_USE. */
+async function alone(data: string, logger: Logger): Promise<() => Promise<unknown>> {
+  const lock = await takeLock(join(data, '.lock'));
+  if ('heldBy' in lock) throw failure('DATA_IN_USE', { folder: data, pid: lock.heldBy });
+  if (lock.wasLeft)
+    logger.warn(
+      { folder: data },
+      'The last Lodestone on this data folder ended without closing: what ran then goes on from its last state.',
+    );
+  return lock.release;
+}
