@@ -43,6 +43,8 @@ export interface Job {
   /** Another list after the run has gone back. */
   chart: Of<'chart'>[];
   paused: boolean;
+  /** It was held when it was interrupted, and is to be held again. */
+  heldOver: boolean;
   readonly notes: string[];
   /** What people call it. */
   readonly title: string;
@@ -84,6 +86,7 @@ const acceptedJob = (id: string, { at, by, lane, plugin, parameters, title, scri
   state: 'waiting',
   chart: [],
   paused: false,
+  heldOver: false,
   notes: [],
   title,
   script,
@@ -116,6 +119,8 @@ export function happened(job: Job, event: RunEvent): void {
     case 'started':
       job.state = 'running';
       job.startedAt = event.at;
+      job.heldOver ||= job.paused;
+      job.paused = false;
       if (event.model !== undefined) job.model ??= event.model;
       return;
     case 'taken-up':
@@ -175,6 +180,7 @@ function told(job: Job, event: Told): void {
     case 'paused':
     case 'going':
       job.paused = event.type === 'paused';
+      job.heldOver = false;
       return;
     case 'table':
       job.tables = [...job.tables.filter((t) => t.title !== event.title), event].slice(-TABLES_LIMIT);

@@ -90,6 +90,7 @@ class Driven {
   private async run(job: Job): Promise<void> {
     const { lease, services } = this;
     if (lease.signal.aborted) throw failure('CANCELLED', {});
+    let held = job.paused || job.heldOver;
     const { plugin, granted } = await services.plugin(job.plugin.id);
     const from = await lease.newest();
     await this.checkAgain(job, plugin, from);
@@ -102,8 +103,6 @@ class Driven {
       ...(from ? { resume: from.checkpoint } : {}),
     });
     lease.listen((steer) => this.steer(job, run, steer));
-    let held = job.paused;
-    job.paused = false;
     try {
       for await (const event of run.events) {
         if (lease.signal.aborted) throw failure('CANCELLED', {});

@@ -27,7 +27,7 @@ describe('a server that is closed and started again', () => {
     const first = await on(data);
     const batch = await start(first, { ...drawing, steps: 30, batch: 2 });
     const unwanted = await start(first);
-    first.jobs.cancel(unwanted.id);
+    await first.jobs.cancel(unwanted.id);
     await until(
       () => first.jobs.get(batch.id),
       ({ pictures }) => pictures === 1,

@@ -99,9 +99,9 @@ async function longRun(socket: TestSocket): Promise<string> {
 /** Lets what was started run for a while, and ends the rest. */
 async function settle(): Promise<void> {
   const isActive = (): boolean => server.jobs.list().some((j) => j.state === 'waiting' || j.state === 'running');
-  for (const job of server.jobs.list()) if (job.title === 'a long run') server.jobs.cancel(job.id);
+  for (const job of server.jobs.list()) if (job.title === 'a long run') await server.jobs.cancel(job.id);
   for (let waited = 0; waited < ROUND_MS && isActive(); waited += 200) await new Promise((d) => setTimeout(d, 200));
-  for (const job of server.jobs.list()) server.jobs.cancel(job.id);
+  for (const job of server.jobs.list()) await server.jobs.cancel(job.id);
   while (isActive()) await new Promise((d) => setTimeout(d, 100));
 }
 
