@@ -228,6 +228,24 @@ const entrySchema = z.object({
 });
 export type LogEntry = z.infer<typeof entrySchema>;
 
+/** What came before the drawing that a checkpoint is of, in a run of several. */
+export const beforeSchema = z.object({
+  /** Drawings that were done. */
+  parts: z.int().positive().max(100),
+  /** What they said of how they were made, together. */
+  record: z.record(z.string(), z.json()),
+  /** What they gave, in its order: finished pictures, and the last frame of each. */
+  gave: z
+    .array(
+      z.object({
+        part: z.int().nonnegative(),
+        event: z.record(z.string(), z.json()),
+        bytes: bytesSchema(64 * MIB),
+      }),
+    )
+    .max(400),
+});
+
 export const checkpointSchema = z.object({
   step: z.int().nonnegative(),
   /** Parameters and moments by name. */
@@ -236,11 +254,15 @@ export const checkpointSchema = z.object({
   tried: triedSchema.exactOptional(),
   /** Hashes of the models that guided or judged beside the engine's own. */
   others: z.array(z.string().max(200)).max(100).exactOptional(),
+  before: beforeSchema.exactOptional(),
 });
 export type Checkpoint = z.infer<typeof checkpointSchema>;
-/** The bytes of its numbers. */
-export const heldBy = ({ values }: Checkpoint): number =>
-  Object.values(values).reduce((sum, { byteLength }) => sum + byteLength, 0);
+/** The bytes of its numbers and pictures. */
+export const heldBy = ({ values, before }: Checkpoint): number =>
+  [...Object.values(values), ...(before?.gave.map(({ bytes }) => bytes) ?? [])].reduce(
+    (sum, { byteLength }) => sum + byteLength,
+    0,
+  );
 
 export const guideRequestSchema = z.object({
   /** Name by which the run can be steered. */

@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { type Policy, parsePolicy } from '../engine/policy.ts';
 import { failure, messageOf } from '../errors.ts';
 import { sweepParts, writeWhole } from '../files.ts';
-import { type Checkpoint, checkpointSchema } from '../guidance/protocol.ts';
+import { beforeSchema, type Checkpoint, checkpointSchema } from '../guidance/protocol.ts';
 import { takeLock } from '../lock.ts';
 import { linePlot } from '../plot.ts';
 import { parsedJson } from '../schemas.ts';
@@ -27,11 +27,17 @@ const FILES = {
   lock: '.lock',
 };
 
-/** The head of a checkpoint's file; the numbers follow it, little-endian, in its order. */
-const headSchema = checkpointSchema.omit({ values: true }).extend({
+const lengthSchema = z.int().nonnegative();
+/** The head of a checkpoint's file; the numbers follow it, little-endian, in its order, and then the pictures of drawings before it. */
+const headSchema = checkpointSchema.omit({ values: true, before: true }).extend({
+  before: beforeSchema
+    .extend({
+      gave: z.array(beforeSchema.shape.gave.element.omit({ bytes: true }).extend({ length: lengthSchema })).max(400),
+    })
+    .exactOptional(),
   script: scriptSchema,
   chart: z.array(chartEventSchema).max(100_000),
-  values: z.array(z.object({ name: z.string().max(100), length: z.int().nonnegative() })).max(1000),
+  values: z.array(z.object({ name: z.string().max(100), length: lengthSchema })).max(1000),
 });
 
 export interface Resumable {
@@ -44,13 +50,16 @@ export interface Resumable {
 /** Tells files that carry a checksum; the length of a head that earlier versions began with is never so large. */
 const MARK = Buffer.from('LCK2');
 
-/** A mark, the CRC-32 of what follows, the head's length (both 4 bytes, little-endian), the head as JSON, the numbers. */
+/** A mark, the CRC-32 of what follows, the head's length (both 4 bytes, little-endian), the head as JSON, the numbers, the pictures. */
 export function encodeCheckpoint({ checkpoint, script, chart }: Resumable): Uint8Array {
-  const { values: numbers, ...course } = checkpoint;
+  const { values: numbers, before, ...course } = checkpoint;
   const values = Object.entries(numbers);
   const head = new TextEncoder().encode(
     JSON.stringify({
       ...course,
+      ...(before
+        ? { before: { ...before, gave: before.gave.map(({ bytes, ...g }) => ({ ...g, length: bytes.byteLength })) } }
+        : {}),
       script,
       chart,
       values: values.map(([name, { length }]) => ({ name, length })),
@@ -62,6 +71,7 @@ export function encodeCheckpoint({ checkpoint, script, chart }: Resumable): Uint
     length,
     head,
     ...values.map(([, data]) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength)),
+    ...(before?.gave.map(({ bytes }) => bytes) ?? []),
   ]);
   const sum = Buffer.alloc(4);
   sum.writeUInt32LE(crc32(body));
@@ -92,8 +102,9 @@ export function decodeCheckpoint(file: Uint8Array): Resumable {
   } catch {
     return invalid('its file does not begin as it should');
   }
-  const { script, chart, values, ...course } = head;
-  const total = values.reduce((sum, v) => sum + 4 * v.length, start);
+  const { script, chart, values, before, ...course } = head;
+  const lengths = [...values.map((v) => 4 * v.length), ...(before?.gave.map(({ length }) => length) ?? [])];
+  const total = lengths.reduce((sum, length) => sum + length, start);
   if (total !== bytes.byteLength) return invalid(`its file has ${bytes.byteLength} bytes, and ${total} are due`);
   let at = start;
   const numbers = values.map(({ name, length }) => {
@@ -101,8 +112,17 @@ export function decodeCheckpoint(file: Uint8Array): Resumable {
     at += 4 * length;
     return [name, data] as const;
   });
+  const gave = before?.gave.map(({ length, ...g }) => {
+    const own = Uint8Array.from(bytes.subarray(at, at + length));
+    at += length;
+    return { ...g, bytes: own };
+  });
   return {
-    checkpoint: checkpointSchema.parse({ ...course, values: Object.fromEntries(numbers) }),
+    checkpoint: checkpointSchema.parse({
+      ...course,
+      values: Object.fromEntries(numbers),
+      ...(before ? { before: { ...before, gave } } : {}),
+    }),
     script,
     chart,
   };

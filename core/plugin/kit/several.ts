@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { contactSheet } from '../../contact-sheet.ts';
 import type { PluginContext } from '../define.ts';
-import type { PluginEvent } from '../events.ts';
+import { type PluginEvent, pluginEventSchema } from '../events.ts';
 
 const recordSchema = z.looseObject({
   steps: z.int().nonnegative().default(0),
@@ -10,7 +10,18 @@ const recordSchema = z.looseObject({
   others: z.array(z.string()).default([]),
 });
 type DrawingRecord = z.output<typeof recordSchema>;
-type Picture = Extract<PluginEvent, { type: 'picture' }>;
+type Of<T extends PluginEvent['type']> = Extract<PluginEvent, { type: T }>;
+type Picture = Of<'picture'>;
+type Checkpoint = Of<'checkpoint'>;
+type Before = NonNullable<Checkpoint['checkpoint']['before']>;
+interface Given {
+  readonly part: number;
+  readonly event: Picture | Of<'frame'>;
+}
+
+/** Bytes of finished drawings from which on states are given only every so many steps. */
+const MUCH = 1 << 20;
+const SELDOM = 25;
 
 export class Several {
   private readonly context: PluginContext;
@@ -19,6 +30,8 @@ export class Several {
   /** What is to be said of the drawings that are done, and what they are. */
   private done: DrawingRecord = { steps: 0, script: [], others: [] };
   private readonly pictures: Uint8Array[] = [];
+  /** What the drawings gave that are done, so that a run that is taken up has it. */
+  private readonly gave: Given[] = [];
 
   /** So many drawings, each of as many steps. */
   constructor(context: PluginContext, { parts, steps }: { readonly parts: number; readonly steps: number }) {
@@ -27,21 +40,32 @@ export class Several {
     this.steps = steps;
   }
 
-  /** The next drawing, the part-th. Its events count steps through all; checkpoints, which hold one drawing alone, are left out. */
+  /** The next drawing, the part-th. Its events count steps through all. One that was done when the run was interrupted is given as it was. */
   async *part(
     part: number,
     draw: (context: PluginContext) => AsyncIterable<PluginEvent>,
   ): AsyncGenerator<PluginEvent, void, void> {
+    const before = this.context.resume?.before;
+    if (before && part < before.parts) {
+      yield* this.again(before, part);
+      return;
+    }
     const from = part * this.steps;
     let now = this.done;
-    for await (const event of draw(this.within(from))) {
-      if (event.type === 'checkpoint') continue;
-      if (event.type === 'picture') {
+    let last: Given | undefined;
+    for await (const event of draw(this.within(from, part))) {
+      if (event.type === 'checkpoint') {
+        if (this.isDue(event)) yield this.checkpoint(event, from, part);
+      } else if (event.type === 'picture') {
         now = this.joined(event, from);
-        if (event.mime === 'image/png') this.pictures.push(event.bytes);
-        yield { ...event, record: plain(now) };
-      } else yield this.counted(event, from);
+        yield this.given(part, { ...event, record: plain(now) });
+      } else {
+        const counted = this.counted(event, from);
+        if (counted.type === 'frame') last = { part, event: counted };
+        yield counted;
+      }
     }
+    if (last) this.gave.push(last);
     this.done = now;
   }
 
@@ -55,6 +79,51 @@ export class Several {
     const { bytes, width, height } = await contactSheet(this.pictures, layout);
     const shows = this.pictures.length;
     return { type: 'picture', title, mime: 'image/png', width, height, bytes, shows, record: plain(this.done) };
+  }
+
+  /** Where drawings before it weigh much, not every state goes all the way with them. */
+  private isDue({ checkpoint: { step } }: Checkpoint): boolean {
+    const bytes = this.gave.reduce((sum, { event }) => sum + event.bytes.byteLength, 0);
+    return bytes < MUCH || step % SELDOM === 0;
+  }
+
+  private given(part: number, picture: Picture): Picture {
+    if (picture.mime === 'image/png') this.pictures.push(picture.bytes);
+    this.gave.push({ part, event: picture });
+    return picture;
+  }
+
+  private *again({ parts, record, gave }: Before, part: number): Generator<PluginEvent> {
+    for (const { event, bytes, part: of } of gave) {
+      if (of !== part) continue;
+      const whole = pluginEventSchema.parse({ ...event, bytes });
+      if (whole.type === 'picture') yield this.given(part, whole);
+      if (whole.type !== 'frame') continue;
+      this.gave.push({ part, event: whole });
+      yield whole;
+    }
+    if (part === parts - 1) this.done = recordSchema.parse(record);
+  }
+
+  /** Where all of the run can be taken up: the state of one drawing, and what those before it gave. */
+  private checkpoint({ checkpoint, script }: Checkpoint, from: number, part: number): Checkpoint {
+    const gave = this.gave.map(({ part: of, event: { bytes, ...event } }) => ({
+      part: of,
+      event: jsonOf(event),
+      bytes,
+    }));
+    return {
+      type: 'checkpoint',
+      checkpoint: {
+        ...checkpoint,
+        step: from + checkpoint.step,
+        ...(part > 0 ? { before: { parts: part, record: jsonOf(plain(this.done)), gave } } : {}),
+      },
+      script: [
+        ...this.context.script.filter(({ step }) => step < from),
+        ...script.map((entry) => ({ ...entry, step: from + entry.step })),
+      ],
+    };
   }
 
   /** What a picture says of its own drawing, with what those before it say. */
@@ -76,11 +145,13 @@ export class Several {
   }
 
   /** The context of a drawing that begins after so many steps of those before it. */
-  private within(from: number): PluginContext {
-    const { script, onSteer, resume: _ofOneDrawing, ...context } = this.context;
+  private within(from: number, part: number): PluginContext {
+    const { script, onSteer, resume, ...context } = this.context;
     const to = from + this.steps;
+    const isThis = resume !== undefined && part === (resume.before?.parts ?? 0);
     return {
       ...context,
+      ...(isThis ? { resume: ofOne(resume, from) } : {}),
       script: script.flatMap((e) => (e.step >= from && e.step < to ? [{ ...e, step: e.step - from }] : [])),
       onSteer: (listener) =>
         onSteer((steer) =>
@@ -89,6 +160,13 @@ export class Several {
     };
   }
 }
+
+type State = NonNullable<PluginContext['resume']>;
+/** The state of one drawing, by its own steps. */
+const ofOne = ({ before: _before, ...state }: State, from: number): State => ({ ...state, step: state.step - from });
+
+/** What goes into a file beside bytes. */
+const jsonOf = (value: object): Before['record'] => JSON.parse(JSON.stringify(value));
 
 /** Other models are named only where there are any. */
 const plain = ({ others, ...record }: DrawingRecord): Record<string, unknown> => ({
