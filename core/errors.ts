@@ -131,6 +131,8 @@ const catalogue = {
     `"${d.job}" waits no more: it has begun, or it has ended. Only what waits has a place in the queue.`,
   STORE_LOST: (d: { url: string; what: string }) =>
     `The Redis at ${d.url}, where runs are kept, cannot be used: ${d.what}. See that it runs and can be reached, and do this again; what was accepted is kept there.`,
+  STORE_UNREACHABLE: (d: { place: string; what: string }) =>
+    `${d.place} cannot be read: ${d.what}. See that the store runs, and that AWS_ENDPOINT_URL and its keys are right.`,
   JOBS_FULL: (d: { limit: number; whose: 'yours' | 'all' }) =>
     `${d.limit} jobs ${d.whose === 'yours' ? 'of yours ' : ''}are already waiting. Wait for one to end, or cancel one.`,
   PATH_OUTSIDE: (d: { path: string }) =>

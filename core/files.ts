@@ -81,8 +81,13 @@ export const writeAside = (path: string, content: Uint8Array | string): Promise<
   written(path, content, { lasting: false, secret: false });
 
 /** What writing left behind when a process was killed; to be called where nobody writes. */
-export async function sweepParts(folder: string): Promise<void> {
+export async function sweepParts(folder: string): Promise<number> {
+  let swept = 0;
   const names = await readdir(folder).catch(() => [] as string[]);
   for (const name of names)
-    if (/^\.[0-9a-f-]{36}\.part$/.test(name)) await rm(join(folder, name), { force: true }).catch(() => undefined);
+    if (/^\.[0-9a-f-]{36}\.part$/.test(name)) {
+      await rm(join(folder, name), { force: true }).catch(() => undefined);
+      swept += 1;
+    }
+  return swept;
 }

@@ -4,6 +4,7 @@ import { loadRegistry, plainError } from '../../core/index.ts';
 import { version } from '../about.ts';
 import { pluginFolders, usable } from '../plugins.ts';
 import { replayCommand, resumeCommand, verifyCommand } from './again.ts';
+import { dataCommand } from './data.ts';
 import { pluginsCommand } from './grants.ts';
 import { modelCommand } from './model-check.ts';
 import { pluginCommand } from './run-plugin.ts';
@@ -15,6 +16,7 @@ import { workerCommand } from './worker.ts';
 
 const BUILT_IN = new Set([
   'start',
+  'data',
   'worker',
   'score',
   'model',
@@ -53,6 +55,7 @@ async function run(argv: readonly string[]): Promise<void> {
   const commands = [
     startCommand,
     workerCommand,
+    dataCommand,
     scoreCommand,
     modelCommand,
     pluginsCommand,

@@ -8,6 +8,10 @@ export const REDIS = [
 ] as const;
 export const ALLOW = ['--allow <folders...>', 'folders of pictures that may be read'] as const;
 export const PLUGINS = ['--plugins <folders...>', 'folders of plugins beside the built-in one'] as const;
+export const PICTURES = [
+  '--pictures <place>',
+  's3://BUCKET/PREFIX, a store where finished pictures and reports are kept (default: the data folder)',
+] as const;
 export const DATA_FOLDER = [
   '--data <folder>',
   'where runs, the gallery and uploads are kept (default: .lodestone in the home folder)',

@@ -6,7 +6,7 @@ import { DEFAULT_PORT } from '../about.ts';
 import { policyIn } from '../files.ts';
 import type { RunningServer } from '../server.ts';
 import { GATE } from './run-plugin.ts';
-import { ALLOW, aborted, DATA_FOLDER, logged, PLUGINS, REDIS, redisAddress } from './serving.ts';
+import { ALLOW, aborted, DATA_FOLDER, logged, PICTURES, PLUGINS, REDIS, redisAddress } from './serving.ts';
 import type { Shared } from './shared.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -19,6 +19,7 @@ const optionsSchema = z.object({
   plugins: z.array(z.string()).default([]),
   data: z.string().exactOptional(),
   gate: z.string().optional(),
+  pictures: z.string().exactOptional(),
   token: z.string().exactOptional(),
   redis: redisAddress.exactOptional(),
   work: z.boolean().default(true),
@@ -41,6 +42,7 @@ export function startCommand(shared: Shared): Command {
     .option(...PLUGINS)
     .option('--token <word>', 'what everybody must know who opens the studio; made and kept where one is wanted')
     .option(...GATE)
+    .option(...PICTURES)
     .option(...REDIS)
     .option('--no-work', 'leave the work to workers: see "lodestone worker"')
     .option(...DATA_FOLDER);

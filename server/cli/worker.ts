@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { failure, issuesOf } from '../../core/index.ts';
 import { policyIn } from '../files.ts';
 import { GATE } from './run-plugin.ts';
-import { ALLOW, aborted, DATA_FOLDER, logged, PLUGINS, REDIS, redisAddress } from './serving.ts';
+import { ALLOW, aborted, DATA_FOLDER, logged, PICTURES, PLUGINS, REDIS, redisAddress } from './serving.ts';
 import type { Shared } from './shared.ts';
 
 const optionsSchema = z.object({
@@ -13,6 +13,7 @@ const optionsSchema = z.object({
   plugins: z.array(z.string()).default([]),
   data: z.string().exactOptional(),
   gate: z.string().optional(),
+  pictures: z.string().exactOptional(),
 });
 
 export function workerCommand(shared: Shared): Command {
@@ -22,6 +23,7 @@ export function workerCommand(shared: Shared): Command {
     .option(...ALLOW)
     .option(...PLUGINS)
     .option(...GATE)
+    .option(...PICTURES)
     .option(...DATA_FOLDER);
   return shared.finish(command, async (context, _words, options) => {
     const given = optionsSchema.safeParse(options);

@@ -1,17 +1,16 @@
 /** The HTTP side: the studio's files, the gallery, uploads, thumbnails, health. Who may ask is decided before: see guard.ts. */
-import { readdir } from 'node:fs/promises';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
 import type { Logger } from 'pino';
 import { failure, type PlainError, plainError } from '../../core/index.ts';
 import type { Jobs } from '../jobs.ts';
+import type { Keep } from '../keep/shelf.ts';
 import type { Metrics } from '../metrics.ts';
 import { allowedPath, type PicturePlaces } from '../pictures.ts';
 import type { Uploads } from '../uploads.ts';
 import { numbered } from './person.ts';
 import { httpStatusOf } from './status.ts';
 import type { Thumbnails } from './thumbnails.ts';
-import { filesWithin, plainFile } from './within.ts';
 
 const LAG_RESOLUTION_MS = 5;
 const SHOWN = 200;
@@ -20,8 +19,7 @@ export interface AppOptions {
   readonly jobs: Jobs;
   /** The built studio. */
   readonly web: string;
-  readonly gallery: string;
-  readonly reports: string;
+  readonly keep: Keep;
   readonly uploads: Uploads;
   readonly thumbnails: Thumbnails;
   readonly places: PicturePlaces;
@@ -68,17 +66,7 @@ const answering =
     }
   };
 
-export function createApp({
-  jobs,
-  web,
-  gallery,
-  uploads,
-  reports,
-  thumbnails,
-  places,
-  metrics,
-  logger,
-}: AppOptions): Express {
+export function createApp({ jobs, web, keep, uploads, thumbnails, places, metrics, logger }: AppOptions): Express {
   const lag = monitorEventLoopDelay({ resolution: LAG_RESOLUTION_MS });
   lag.enable();
   const app = express();
@@ -132,25 +120,19 @@ export function createApp({
   });
 
   app.get('/gallery', async (_request, response) => {
-    const names = (await readdir(gallery).catch(() => [] as string[])).filter(
-      (n) => /\.(?:png|jpe?g|webp)$/.test(n) && !n.startsWith('.'),
-    );
-    const dated = await Promise.all(names.map(async (name) => ({ name, at: (await plainFile(gallery, name))?.at })));
+    const pictures = (await keep.gallery.list()).filter(({ name }) => /\.(?:png|jpe?g|webp)$/.test(name));
     response.json(
-      dated
-        .flatMap(({ name, at }) => (at === undefined ? [] : [{ name, at }]))
+      pictures
         .sort((a, b) => b.at - a.at)
         .slice(0, SHOWN)
         .map(({ name }) => ({ name, url: `/gallery/${encodeURIComponent(name)}` })),
     );
   });
   // What a plugin wrote is not to run as a page of this origin.
-  app.use(
-    '/reports',
-    filesWithin(reports, { 'content-security-policy': 'sandbox', 'content-disposition': 'attachment' }),
-  );
+  const asFile = { 'content-security-policy': 'sandbox', 'content-disposition': 'attachment' };
+  app.use('/reports', keep.reports.serve(asFile));
   // A drawing may come from a plugin: it is looked at, and runs nothing.
-  app.use('/gallery', filesWithin(gallery, { 'content-security-policy': 'sandbox' }));
+  app.use('/gallery', keep.gallery.serve({ 'content-security-policy': 'sandbox' }));
   app.use(express.static(web, { dotfiles: 'ignore' }));
   app.use(() => {
     throw failure('FILE_MISSING', { path: 'this address' });

@@ -14,6 +14,8 @@ const STATUS: Partial<Record<PlainError['code'], number>> = {
   PICTURE_OUT_OF_REACH: 404,
   PICTURE_TOO_LARGE: 422,
   FILE_WRITE: 507,
+  STORE_LOST: 503,
+  STORE_UNREACHABLE: 503,
   CLOSING: 503,
   INTERNAL: 500,
 };

@@ -6,6 +6,8 @@ import { jobStateSchema, plainErrorSchema } from '../wire.ts';
 /** Milliseconds since 1970; for people, nothing is worked out from it. */
 const at = z.number();
 const name = z.string().max(4096);
+/** What was kept, by the SHA-256 of its content. */
+const sha256 = z.string().max(64).exactOptional();
 
 /** Runs of different lanes do not wait for each other: those that draw for long, and those that answer soon. */
 const laneSchema = z.enum(['long', 'short']);
@@ -39,10 +41,10 @@ const runEventSchema = z.discriminatedUnion('type', [
   /** While it waits: whether it lets others go by. */
   z.object({ type: z.literal('held'), held: z.boolean() }),
   /** A drawing whose picture is still to come, by its name in the gallery. */
-  z.object({ type: z.literal('drawing'), file: name }),
-  z.object({ type: z.literal('picture'), title: name, width: z.number(), height: z.number(), file: name }),
+  z.object({ type: z.literal('drawing'), file: name, sha256 }),
+  z.object({ type: z.literal('picture'), title: name, width: z.number(), height: z.number(), file: name, sha256 }),
   /** A report or a list, by its name among the reports. */
-  z.object({ type: z.literal('file'), name, file: name }),
+  z.object({ type: z.literal('file'), name, file: name, sha256 }),
   z.object({ type: z.literal('ended'), at, state: jobStateSchema, error: plainErrorSchema.exactOptional() }),
 ]);
 export type RunEvent = z.output<typeof runEventSchema>;

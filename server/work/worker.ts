@@ -23,17 +23,22 @@ const CHECKPOINT_EVERY = 5;
 /** How often a run is taken up at one step. */
 const ATTEMPTS = 3;
 
+interface Named {
+  readonly file: string;
+  readonly sha256: string;
+}
+
 export interface WorkServices extends HostServices {
   /** Finished pictures that it blocks are held back. */
   readonly policy?: Policy;
-  /** Keeps a finished picture, the job's `count`-th from 0, and returns its file name in the gallery. */
-  keep(job: Job, picture: Of<'picture'>, count: number): Promise<string>;
+  /** Keeps a finished picture, the job's `count`-th from 0, and returns its name in the gallery, and what it is. */
+  keep(job: Job, picture: Of<'picture'>, count: number): Promise<Named>;
   /** Told of every run that ends with an error. */
   failed?(job: Job, error: PlainError): void;
   /** Told of every run that was worked on, for how many seconds, and how it left it. */
   worked?(job: Job, seconds: number): void;
-  /** Keeps a report or a list, and returns its name among the reports. */
-  keepFile(job: Job, file: Of<'file'>): Promise<string>;
+  /** Keeps a report or a list, and returns its name among the reports, and what it is. */
+  keepFile(job: Job, file: Of<'file'>): Promise<Named>;
   /** The plugin of that name, with what it has been granted. Throws PLUGIN_UNKNOWN. */
   plugin(id: string): Promise<{ readonly plugin: RegisteredPlugin; readonly granted: readonly Want[] }>;
 }
@@ -177,14 +182,16 @@ class Driven {
 
   private async take(job: Job, event: PluginEvent): Promise<void> {
     if (event.type === 'picture') {
-      const file = await this.services.keep(job, event, job.pictures);
+      const named = await this.services.keep(job, event, job.pictures);
       const { title, width, height } = event;
       await this.happens(
         job,
-        event.mime === 'image/svg+xml' ? { type: 'drawing', file } : { type: 'picture', title, width, height, file },
+        event.mime === 'image/svg+xml'
+          ? { type: 'drawing', ...named }
+          : { type: 'picture', title, width, height, ...named },
       );
     } else if (event.type === 'file') {
-      await this.happens(job, { type: 'file', name: event.name, file: await this.services.keepFile(job, event) });
+      await this.happens(job, { type: 'file', name: event.name, ...(await this.services.keepFile(job, event)) });
     } else if (event.type === 'checkpoint') {
       const now = this.steered;
       this.steered = false;

@@ -16,11 +16,12 @@ import {
   takeLock,
   type Want,
   workImagesWith,
-  writeWhole,
 } from '../../core/index.ts';
 import { allowedModel, DATA, pluginFolder, pluginPlace, readAllowed } from '../files.ts';
 import { generatePictures } from '../generate-pictures.ts';
 import { Grants } from '../grants.ts';
+import { keepAt } from '../keep/at.ts';
+import { type Keep, sha256Of } from '../keep/shelf.ts';
 import { fileName } from '../names.ts';
 import { gatherPictures, type PicturePlaces } from '../pictures.ts';
 import { pluginFolders, usable } from '../plugins.ts';
@@ -35,6 +36,8 @@ export interface WorkplaceOptions {
   readonly plugins?: readonly string[];
   /** Where gallery and uploads are kept. */
   readonly data?: string;
+  /** `s3://BUCKET/PREFIX`, where finished pictures and reports are kept; the data folder when absent. */
+  readonly pictures?: string;
   /** Pictures that it blocks are held back. */
   readonly policy?: Policy;
   readonly logger: Logger;
@@ -42,8 +45,7 @@ export interface WorkplaceOptions {
 
 export interface Workplace {
   readonly data: string;
-  readonly gallery: string;
-  readonly reports: string;
+  readonly keep: Keep;
   readonly uploads: Uploads;
   readonly places: PicturePlaces;
   readonly engine: Engine;
@@ -95,6 +97,7 @@ export async function openWorkplace(options: WorkplaceOptions, { shared, inUse }
       touched: (name) => uploads.touched(name),
     };
     const grants = new Grants(data);
+    const keep = await keepAt(options.pictures, data);
     const plugin: Workplace['plugin'] = async (id) => {
       const found = registry.find(id);
       return { plugin: found, granted: await grants.of(found) };
@@ -119,16 +122,16 @@ export async function openWorkplace(options: WorkplaceOptions, { shared, inUse }
       keep: async (job, picture, count) => {
         const extension = picture.mime.slice('image/'.length).replace('jpeg', 'jpg').replace('svg+xml', 'svg');
         const file = `${fileName(picture.title.toLowerCase())}-${job.id.slice(0, 8)}${count > 0 ? `-${count + 1}` : ''}.${extension}`;
-        await writeWhole(join(gallery, file), picture.bytes);
-        return file;
+        await keep.gallery.put(file, picture.bytes, picture.mime);
+        return { file, sha256: sha256Of(picture.bytes) };
       },
-      keepFile: async (job, { name, bytes }) => {
+      keepFile: async (job, { name, bytes, mime }) => {
         const file = `${job.id.slice(0, 8)}-${name}`;
-        await writeWhole(join(reports, file), bytes);
-        return file;
+        await keep.reports.put(file, bytes, mime);
+        return { file, sha256: sha256Of(bytes) };
       },
     };
-    return { data, gallery, reports, uploads, places, engine, registry, grants, services, plugin, closing, close };
+    return { data, keep, uploads, places, engine, registry, grants, services, plugin, closing, close };
   } catch (thrown) {
     await close();
     throw thrown;

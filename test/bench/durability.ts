@@ -35,8 +35,8 @@ export function benchDurability(steps: number, rounds: number): Promise<Record<s
       await jobs.open();
       const working = startWork(store, {
         ...servicesOf(engine, folder),
-        keep: async () => 'picture',
-        keepFile: async () => 'file',
+        keep: async () => ({ file: 'picture', sha256: '' }),
+        keepFile: async () => ({ file: 'file', sha256: '' }),
         plugin,
       });
       const close = async (): Promise<void> => {
