@@ -127,6 +127,8 @@ const catalogue = {
     `This job (${d.job}) does not listen to a new prompt. Wait until it draws, or start another.`,
   NOT_BRANCHABLE: (d: { job: string }) =>
     `"${d.job}" keeps no state to begin from: it has only begun, keeps none, or ended long ago. Start it again with its seed.`,
+  NOT_YOURS: (d: { job: string }) =>
+    `"${d.job}" was begun by somebody else, and only who began a run moves it in the queue.`,
   NOT_WAITING: (d: { job: string }) =>
     `"${d.job}" waits no more: it has begun, or it has ended. Only what waits has a place in the queue.`,
   STORE_LOST: (d: { url: string; what: string }) =>

@@ -15,8 +15,9 @@ interface Kind {
 export class Durations {
   private readonly measured = new Map<string, number[]>();
 
-  /** A run that came to its end took so long, in seconds. */
+  /** A run that came to its end took so long, in seconds; a clock that went back meanwhile has measured nothing. */
   took(run: Kind, seconds: number): void {
+    if (!(seconds >= 0)) return;
     const kind = kindOf(run);
     this.measured.set(kind, [...(this.measured.get(kind) ?? []), seconds].slice(-KEPT));
   }

@@ -31,7 +31,8 @@ interface Starting {
 
 /** The newest jobs, whose states are kept. */
 const BRANCHABLE = 8;
-const KEPT = 50;
+/** The newest jobs that have ended, which are remembered. */
+const KEPT = 100;
 
 type PluginOf = (id: string) => Promise<{ readonly plugin: RegisteredPlugin; readonly granted: readonly Want[] }>;
 
@@ -141,9 +142,10 @@ export class Jobs extends EventEmitter<{ changed: [Job]; happened: [Job, RunEven
       throw failure('NOT_STEERABLE', { job: `${job.plugin.title}, ${job.state}` });
   }
 
-  /** Where one that waits stands: before what its person has waiting beside it, or behind all others for as long as it is held. Throws JOB_UNKNOWN, NOT_WAITING, STORE_LOST. */
-  async move(id: string, how: 'up' | 'hold' | 'release'): Promise<void> {
+  /** Where one that waits stands: before what its person has waiting beside it, or behind all others for as long as it is held. Throws JOB_UNKNOWN, NOT_YOURS, NOT_WAITING, STORE_LOST. */
+  async move(id: string, how: 'up' | 'hold' | 'release', by = ''): Promise<void> {
     const job = this.get(id);
+    if (job.by !== by) throw failure('NOT_YOURS', { job: job.title });
     const moved = how === 'up' ? this.store.moveUp(id) : this.store.hold(id, how === 'hold');
     if (!(await moved)) throw failure('NOT_WAITING', { job: job.title });
   }
@@ -219,10 +221,10 @@ export class Jobs extends EventEmitter<{ changed: [Job]; happened: [Job, RunEven
       job.kept = [];
       void this.store.forgetStates(job.id).catch(() => undefined);
     }
-    for (const job of [...this.jobs.values()].slice(0, Math.max(0, this.jobs.size - KEPT)))
-      if (!isGoing(job)) {
-        this.jobs.delete(job.id);
-        void this.store.forget(job.id).catch(() => undefined);
-      }
+    const ended = this.list().filter((job) => !isGoing(job));
+    for (const { id } of ended.slice(KEPT)) {
+      this.jobs.delete(id);
+      void this.store.forget(id).catch(() => undefined);
+    }
   }
 }

@@ -26,7 +26,7 @@ export function waits(
         const whole = durations.of(job);
         return whole === undefined || job.startedAt === undefined
           ? undefined
-          : Math.max(0, whole - (now - job.startedAt) / 1000);
+          : Math.min(whole, Math.max(0, whole - (now - job.startedAt) / 1000)); // clocks jump
       });
     if (free.length === 0) free.push(0);
     let place = 0;

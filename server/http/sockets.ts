@@ -92,7 +92,7 @@ export function attachSockets(
     socket.on(
       'move',
       answering(logger, 'move', moveSchema, async ({ job, how }) => {
-        await jobs.move(job, how);
+        await jobs.move(job, how, by);
         return null;
       }),
     );

@@ -6,6 +6,7 @@ const STATUS: Partial<Record<PlainError['code'], number>> = {
   TOKEN_REFUSED: 401,
   TRIES_TOO_MANY: 429,
   PATH_OUTSIDE: 403,
+  NOT_YOURS: 403,
   FILE_MISSING: 404,
   JOB_UNKNOWN: 404,
   UPLOAD_TOO_LARGE: 413,

@@ -1,8 +1,10 @@
 /** `npm run bench`: ratios measured in one run; `-- --json` for one JSON object of named figures, `-- --only WORDS` for the parts whose titles hold them. */
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { EMBEDDED } from '../../core/index.ts';
 import { benchFiles, benchMemory, benchRanking, benchTensors } from './bulk.ts';
+import { benchCrowd, REDIS } from './crowd.ts';
 import { benchDurability } from './durability.ts';
 import { benchEvolution } from './evolution.ts';
 import { benchDrawers, benchGuidance } from './guidance.ts';
@@ -30,6 +32,9 @@ const entry = join(folder ?? '', 'node_modules/@huggingface/transformers/dist/tr
 
 const data = process.env['LODESTONE_PICTURES'];
 const noData = data === undefined ? 'skipped: LODESTONE_PICTURES names no folder of packed pictures' : undefined;
+
+const CROWD = { people: 20, runs: 3, watchers: 200 };
+const noRedis = existsSync(REDIS) ? undefined : `skipped: no ${REDIS} (LODESTONE_REDIS names another)`;
 
 /** Title, why it cannot be done here, and the work. */
 const parts: readonly (readonly [string, string | undefined, () => Promise<Record<string, number>>])[] = [
@@ -71,6 +76,8 @@ const parts: readonly (readonly [string, string | undefined, () => Promise<Recor
   ['Killed at random moments', undefined, () => benchKills(20)],
   ['Cancelled at random moments', undefined, () => benchCancel(2)],
   ['Server while a job runs', undefined, () => benchServerLag(150)],
+  ['A crowd on one server and one worker', noRedis, () => benchCrowd({ servers: 1, workers: 1, ...CROWD })],
+  ['A crowd on two servers and three workers', noRedis, () => benchCrowd({ servers: 2, workers: 3, ...CROWD })],
   ['Runs that are remembered', undefined, () => benchDurability(120, 5)],
 ];
 for (const [title, missing, work] of parts) {

@@ -68,7 +68,8 @@ describe('people at one studio', () => {
       return (answer.value as { job: string }).job;
     };
     const cancel = (job: string) => say(socket, 'cancel', { job });
-    return { watcher, ask, cancel };
+    const move = (job: string, how: string) => say(socket, 'move', { job, how });
+    return { watcher, ask, cancel, move };
   };
 
   it('take turns, are told their place and whose each run is, and in how long it begins once that was measured', async () => {
@@ -102,6 +103,10 @@ describe('people at one studio', () => {
     await expect(ann.ask(quick)).rejects.toThrow('JOBS_FULL');
     const his = await bob.ask(quick);
     await bob.watcher.until((u) => u.job === his && u.place === 1);
+    expect(await ann.move(his, 'hold')).toMatchObject({ ok: false, error: { code: 'NOT_YOURS' } });
+    expect(await ann.move(long, 'hold')).toMatchObject({ ok: false, error: { code: 'NOT_WAITING' } });
+    expect(await bob.move(his, 'hold')).toEqual({ ok: true, value: null });
+    await ann.watcher.until((u) => u.job === his && u.held === true && u.place === undefined);
   });
   it('are given a number when they open the page, and keep it', async () => {
     const server = await useServer();

@@ -39,6 +39,7 @@ const templates = (job: string): readonly (readonly [Event, object])[] => [
   ['start', { plugin: 'guide', parameters: { prompt: 'a red circle', steps: 3, size: 64, crops: 2, seed: 1 } }],
   ['start', { plugin: 'rank', parameters: { prompt: 'a heart', pictures: ['examples/twelve'] } }],
   ['cancel', { job }],
+  ['move', { job, how: 'hold' }],
   ['steer', { job, prompt: 'a fish', settings: { rate: 1.2 }, weights: { palette: 2 } }],
   ['steer', { job, control: 'pause', rewind: 3, models: ['own'], paint: null, lock: 'upload:1.png' }],
   ['steer', { job, parameters: { strokes: 12 }, answer: { question: 'q', choice: 'c' } }],
