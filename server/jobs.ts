@@ -34,6 +34,13 @@ const BRANCHABLE = 8;
 /** The newest jobs that have ended, which are remembered. */
 const KEPT = 100;
 
+/** How often places in the queue are told. */
+const PLACES_MS = 500;
+
+/** Whether somebody who waits need not be told the other of these seconds. */
+const isAbout = (told: number | undefined, now: number | undefined): boolean =>
+  told === undefined || now === undefined ? told === now : Math.abs(told - now) <= 0.1 * told;
+
 type PluginOf = (id: string) => Promise<{ readonly plugin: RegisteredPlugin; readonly granted: readonly Want[] }>;
 
 export class Jobs extends EventEmitter<{ changed: [Job]; happened: [Job, RunEvent] }> implements Follower {
@@ -42,6 +49,8 @@ export class Jobs extends EventEmitter<{ changed: [Job]; happened: [Job, RunEven
   private readonly durations = new Durations();
   private queue: readonly Waiting[] = [];
   private closing = false;
+  private moving: NodeJS.Timeout | undefined;
+  private movedAt = Number.NEGATIVE_INFINITY;
   /** The plugin of that name, with what it has been granted. Throws PLUGIN_UNKNOWN. */
   readonly plugin: PluginOf;
 
@@ -195,15 +204,28 @@ export class Jobs extends EventEmitter<{ changed: [Job]; happened: [Job, RunEven
       this.durations.took(job, (endedAt - startedAt) / 1000);
   }
 
-  /** Those that wait have other places, and other times to wait. */
+  /** Those that wait have other places, and other times to wait. That is told to all who watch of all that wait, so not all the time. */
   private moved(): void {
+    if (this.moving) return;
+    const wait = this.movedAt + PLACES_MS - performance.now();
+    this.moving = setTimeout(
+      () => {
+        this.moving = undefined;
+        this.movedAt = performance.now();
+        this.tellPlaces();
+      },
+      Math.max(0, wait),
+    ).unref();
+  }
+
+  private tellPlaces(): void {
     const order = this.queue.flatMap(({ id, held }) => {
       const job = this.jobs.get(id);
       return job?.state === 'waiting' ? [{ job, held }] : [];
     });
     const running = [...this.jobs.values()].filter(({ state }) => state === 'running');
     for (const { job, place, wait } of waits(order, running, this.durations)) {
-      if (job.place === place && job.wait === wait) continue;
+      if (job.place === place && isAbout(job.wait, wait)) continue;
       job.place = place;
       job.wait = wait;
       this.changed(job);

@@ -1,4 +1,5 @@
 /** `lodestone worker`: works on the runs that servers accept, on this machine or another. */
+import { constants, setPriority } from 'node:os';
 import { Command } from 'commander';
 import { z } from 'zod';
 import { failure, issuesOf } from '../../core/index.ts';
@@ -16,6 +17,15 @@ const optionsSchema = z.object({
   pictures: z.string().exactOptional(),
 });
 
+/** Where servers stand on the same machine, they answer before this works; what it starts inherits that. */
+function yieldToServers(): void {
+  try {
+    setPriority(constants.priority.PRIORITY_LOW);
+  } catch {
+    // It works all the same.
+  }
+}
+
 export function workerCommand(shared: Shared): Command {
   const command = new Command('worker')
     .description('Works on the runs that servers with the same Redis accept.')
@@ -29,6 +39,7 @@ export function workerCommand(shared: Shared): Command {
     const given = optionsSchema.safeParse(options);
     if (!given.success) throw failure('USAGE', { what: issuesOf(given.error) });
     const { gate, ...rest } = given.data;
+    yieldToServers();
     const policy = await policyIn(gate);
     const [logger, { startWorker }] = await Promise.all([logged(), import('../work/alone.ts')]);
     const worker = await startWorker({
