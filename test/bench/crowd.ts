@@ -3,22 +3,27 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Redis } from 'ioredis';
 import { io, type Socket } from 'socket.io-client';
 import type { ClientEvents, ServerEvents, Update } from '../../server/wire.ts';
 import { descendants } from '../support/descendants.ts';
+import { freePort } from '../support/redis.ts';
 import { withFolder } from './folders.ts';
 
 export const REDIS = process.env['LODESTONE_REDIS'] ?? '/usr/bin/redis-server';
 const bin = fileURLToPath(new URL('../../server/launch/bin.js', import.meta.url));
 const DRAWING = { prompt: 'a red heart', steps: 24, size: 128, crops: 2, count: 40, tries: 1, tidy: 0, apart: false };
 const PROBE_MS = 100;
+const LAG_MS = 5;
 /** Ticks of a processor's clock in a second, as Linux counts them in /proc. */
 const TICKS = 100;
+
+export const redisIn = (folder: string, port: number): ChildProcess =>
+  spawn(REDIS, ['--port', String(port), '--dir', folder, '--save', '', '--appendonly', 'yes'], { stdio: 'ignore' });
 
 interface Crowd {
   readonly servers: number;
@@ -36,10 +41,7 @@ export function benchCrowd(crowd: Crowd): Promise<Record<string, number>> {
     const url = `redis://127.0.0.1:${port}`;
     const children: ChildProcess[] = [];
     const pages: Page[] = [];
-    const kept = spawn(REDIS, ['--port', String(port), '--dir', folder, '--save', '', '--appendonly', 'yes'], {
-      stdio: 'ignore',
-    });
-    children.push(kept);
+    children.push(redisIn(folder, port));
     const lodestone = async (...args: string[]): Promise<string> => {
       const flags = ['--redis', url, '--data', join(folder, 'data'), '--threads', '1', '--json'];
       const child = spawn(process.execPath, [bin, ...args, ...flags], { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -160,6 +162,9 @@ async function drawAndWatch(
     asked.push({ job: answer.value.job, at: performance.now(), person });
   }
   const probes = new Probes();
+  const lag = monitorEventLoopDelay({ resolution: LAG_MS });
+  lag.enable();
+  for (const address of addresses) await lagOf(address);
   for (; sight.seenByAll < asked.length; await setTimeout(PROBE_MS)) {
     const waiting = asked.filter(({ job }) => !sight.started.has(job)).at(-1);
     await probes.move(waiting?.job, own[waiting?.person ?? 0]);
@@ -177,8 +182,18 @@ async function drawAndWatch(
     move_p99_ms: quantile(probes.moved, 0.99),
     steer_p50_ms: quantile(probes.steered, 0.5),
     steer_p99_ms: quantile(probes.steered, 0.99),
+    server_lag_p99_ms: Math.max(...(await Promise.all(addresses.map(lagOf)))),
+    pages_lag_p99_ms: lag.percentile(99) / 1e6 - LAG_MS,
     kb_per_watcher_and_run: sight.kilobytesEach / asked.length,
   };
+}
+
+/** How late a server's event loop was since that was asked last, milliseconds. */
+async function lagOf(address: string): Promise<number> {
+  const answer = (await (await fetch(new URL('/health', address))).json()) as {
+    readonly lag: { readonly p99: number };
+  };
+  return answer.lag.p99;
 }
 
 /** One that is refused, since the run has begun or ended meanwhile, is not counted. */
@@ -214,12 +229,4 @@ function timeOf(pid: number): number {
     }
   };
   return of(pid) + sum(descendants(pid).map(({ pid: below }) => of(below)));
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  return typeof address === 'object' && address !== null ? address.port : 0;
 }

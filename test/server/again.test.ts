@@ -115,6 +115,15 @@ describe("a checkpoint's file", () => {
       plateau: { mean: 1, lowest: 0.5, since: 2 },
       tried: { chosen: 1, scores: [0.1, 0.2] },
       others: ['a hash'],
+      before: {
+        parts: 2,
+        record: { steps: 60, script: [] },
+        gave: [
+          { part: 0, event: { type: 'picture', title: 'one' }, bytes: Uint8Array.of(1, 2, 3) },
+          { part: 1, event: { type: 'frame', step: 9 }, bytes: Uint8Array.of() },
+          { part: 1, event: { type: 'picture', title: 'two' }, bytes: Uint8Array.of(255, 0) },
+        ],
+      },
     },
     script: [{ step: 3, steer: { prompt: 'a cat' } }],
     chart: [{ type: 'chart', x: 1, series: { a: 0.25 } }],
