@@ -72,9 +72,10 @@ class RedisRuns implements RunStore {
 
   async hold(id: string, held: boolean): Promise<boolean> {
     const event: RunEvent = { type: 'held', held };
-    const waits = (await this.connection.ask(HOLD, id, held ? '1' : '0', JSON.stringify(event))) === 1;
-    if (waits && !held) await this.tickets.count();
-    return waits;
+    const lane = (await this.connection.ask(HOLD, id, held ? '1' : '0', JSON.stringify(event))) as Lane | null; // as the script gives it
+    // Whoever took its ticket meanwhile found nothing to do.
+    if (lane && !held) await this.tickets.add(lane);
+    return lane !== null;
   }
 
   async moveUp(id: string): Promise<boolean> {

@@ -148,15 +148,15 @@ append(run, ARGV[2])
 moved()
 return 'ended'`;
 
-/** run, '1' or '0', event. Whether it waits. */
+/** run, '1' or '0', event. The lane where it waits, or nothing. */
 export const HOLD = `${TELL}
 local run = ARGV[1]
 local lane = redis.call('HGET', p .. 'lane', run)
-if not lane or not redis.call('LPOS', p .. 'waiting:' .. lane, run) then return 0 end
+if not lane or not redis.call('LPOS', p .. 'waiting:' .. lane, run) then return false end
 local changed = redis.call(ARGV[2] == '1' and 'SADD' or 'SREM', p .. 'held', run)
 if changed == 1 then append(run, ARGV[3]) end
 moved()
-return 1`;
+return lane`;
 
 /** run. Before all that the same person has waiting. Whether it waits. */
 export const MOVE_UP = `${TELL}

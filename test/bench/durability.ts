@@ -8,7 +8,7 @@ import { openRedisRuns } from '../../server/redis/runs.ts';
 import { EmbeddedRuns } from '../../server/runs/embedded.ts';
 import type { RunStore } from '../../server/runs/store.ts';
 import { startWork } from '../../server/work/worker.ts';
-import { freePort } from '../support/redis.ts';
+import { answers, freePort } from '../support/redis.ts';
 import { REDIS, redisIn } from './crowd.ts';
 import { withFolder } from './folders.ts';
 import { inTurn } from './measure.ts';
@@ -71,6 +71,7 @@ export function benchDurability(steps: number, rounds: number): Promise<Record<s
     ];
     const port = existsSync(REDIS) ? await freePort() : undefined;
     const redis = port === undefined ? undefined : redisIn(folder, port);
+    if (port !== undefined) await answers(`redis://127.0.0.1:${port}`);
     const far =
       port === undefined ? undefined : await jobsOver(await openRedisRuns(`redis://127.0.0.1:${port}`, silent));
     try {

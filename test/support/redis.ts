@@ -27,7 +27,8 @@ export async function freePort(): Promise<number> {
   return typeof address === 'object' && address !== null ? address.port : 0;
 }
 
-async function answers(url: string): Promise<void> {
+/** Settles when it answers. */
+export async function answers(url: string): Promise<void> {
   const redis = new Redis(url, { lazyConnect: true, maxRetriesPerRequest: null, retryStrategy: () => 20 });
   redis.on('error', () => undefined);
   await redis.connect().catch(() => undefined);
