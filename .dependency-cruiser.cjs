@@ -63,6 +63,18 @@ module.exports = {
       '^core/index\\.ts$',
     ),
     room(
+      'runs-know-no-place',
+      '^server/runs/',
+      '^server/(cli|data|http|keep|redis|work)/',
+      'What a run is knows neither who works on it nor who looks at it.',
+    ),
+    room(
+      'redis-is-a-store',
+      '^server/redis/',
+      '^server/(cli|data|http|keep|work)/',
+      'A store knows runs and nothing above them.',
+    ),
+    room(
       'web-uses-the-wire',
       '^web/',
       '^(core|plugins|server|test|examples)/',
