@@ -65,7 +65,7 @@ export class Jobs extends EventEmitter<{ changed: [Job]; happened: [Job, RunEven
   /** Knows what the store has. How many runs wait, how many were interrupted, and how many could not be read. */
   async open(): Promise<{ readonly waiting: number; readonly interrupted: number; readonly unreadable: number }> {
     const { runs, unreadable } = await this.store.follow(this);
-    for (const run of runs) this.known(run);
+    for (const run of runs) if (!this.has(run.id)) this.known(run);
     this.forgetOld();
     const states = this.list().map(({ state }) => state);
     const count = (state: Job['state']): number => states.filter((s) => s === state).length;

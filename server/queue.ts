@@ -62,6 +62,8 @@ export class FairQueue<T extends Waits> {
     const [next] = this.order();
     if (!next || (next.held && !this.interrupted.includes(next))) return undefined;
     this.remove(next);
+    // Nobody waits who could be owed a turn.
+    if (this.waiting.length === 0) this.served.clear();
     this.served.set(next.by, ++this.turn);
     return next;
   }

@@ -94,7 +94,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
         : undefined;
       const shownPlugins = await Promise.all(registry.plugins.map(shown));
       const model = info ? { model: { family: info.family, side: info.side, hash: info.hash } } : {};
-      return { ...about, plugins: shownPlugins, ...model };
+      return { ...about, plugins: shownPlugins, ...model, ...(works ? {} : { elsewhere: true }) };
     };
     const thumbnails = new Thumbnails(join(data, 'thumbnails'));
     const metrics = new Metrics(jobs, () => io.engine.clientsCount);

@@ -42,6 +42,8 @@ export type WirePlugin = z.infer<typeof pluginSchema>;
 export const helloSchema = z.object({
   version: z.string(),
   model: z.object({ family: z.string(), side: z.number(), hash: z.string() }).optional(),
+  /** Whether others work on runs, with a model that is not known here. */
+  elsewhere: z.boolean().exactOptional(),
   plugins: z.array(pluginSchema),
   /** Plugin files that could not be used, and why. */
   broken: z.array(plainErrorSchema),

@@ -4,6 +4,8 @@ import { byId } from './element.ts';
 export interface Easel {
   frame(bytes: BlobPart, mime: string): void;
   picture(url: string): void;
+  /** For another run: nothing is drawn yet. */
+  clear(): void;
   /** Frames drawn so far; the page says so for those who watch it. */
   readonly drawn: number;
 }
@@ -36,6 +38,11 @@ export function createEasel(): Easel {
     picture: (url) => {
       const turn = next();
       void fetch(url).then(async (r) => paint(await r.blob(), turn));
+    },
+    clear: () => {
+      next();
+      context?.clearRect(0, 0, canvas.width, canvas.height);
+      empty.hidden = true;
     },
     get drawn() {
       return drawn;

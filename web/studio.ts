@@ -46,7 +46,7 @@ const transport = createTransport(
   async (step) => {
     const prompt = controls?.values()['prompt'];
     const other = typeof prompt === 'string' && prompt !== shown?.prompt ? { prompt } : {};
-    report(shown && (await connection.branch({ job: shown.job, step, ...other })));
+    if (shown) began(await connection.branch({ job: shown.job, step, ...other }));
   },
 );
 const brushes = createBrushes(async (stroke) => {
@@ -59,12 +59,14 @@ const brushes = createBrushes(async (stroke) => {
 const layout = createLayout(async (prompt) => report(shown && (await connection.steer(shown.job, { prompt }))));
 const told = new Told();
 const listRuns = createRunList({
-  show: (job) => open(job),
+  show: (job) => open(job, true),
   move: async (job, how) => report(await connection.move({ job, how })),
   cancel: async (job) => report(await connection.cancel(job)),
 });
 /** What this page began, each to be shown as soon as it is worked on. */
 const wanted = new Set<string>();
+/** Whether what is on the easel was picked, or begun here. */
+let picked = false;
 let plugins: readonly WirePlugin[] = [];
 
 let controls: Controls | undefined;
@@ -119,7 +121,8 @@ function began(answer: Answer<{ job: string }>): void {
   const { job } = answer.value;
   const known = told.get(job);
   if (!known || known.state === 'waiting') wanted.add(job);
-  else if (shown?.job !== job) open(job);
+  else if (shown?.job === job) picked = true;
+  else open(job, true);
 }
 
 /** Whether Go steers what is on the easel; another run has a button of its own then. */
@@ -129,30 +132,30 @@ function steers(does: boolean): void {
 }
 
 /** Whether an update belongs on the easel: the job that is there, one that runs, one that waits when nothing runs, or the newest when nothing is there. */
-function belongs(update: Update, before: Update | undefined): boolean {
+function belongs(update: Update): boolean {
   if (shown === undefined || shown.job === update.job) return true;
-  if (wanted.has(update.job)) return update.state !== 'waiting';
-  if (shown.running && !shown.waiting) return false;
-  // What somebody looks at stays, until something new begins.
-  if (before?.state === update.state) return false;
+  if (wanted.has(update.job)) return update.state !== 'waiting' && update.state !== 'cancelled';
+  if (picked || (shown.running && !shown.waiting)) return false;
   return update.state === 'running' || (update.state === 'waiting' && !shown.running);
 }
 
 function onUpdate(news: Update): void {
-  const before = told.get(news.job);
-  told.take(news);
+  told.take(news, shown?.job);
   if (news.picture) void showGallery();
   if (shown?.job === news.job) show(news);
-  else if (belongs(news, before)) open(news.job);
+  else if (belongs(news)) open(news.job, wanted.has(news.job));
   if (news.state !== 'waiting') wanted.delete(news.job);
   listSoon();
 }
 
-/** Puts a run on the easel, with all that was told of it. */
-function open(job: string): void {
+/** Puts a run on the easel, with all that was told of it. One that somebody picked or began here stays there, whatever else goes on. */
+function open(job: string, stays: boolean): void {
   const whole = told.get(job);
   if (!whole) return;
+  picked = stays;
   begin(whole);
+  easel.clear();
+  showError(undefined);
   show(whole);
   listAgain();
 }
@@ -230,7 +233,9 @@ function onHello(hello: Hello): void {
   plugins = hello.plugins;
   byId('model', HTMLParagraphElement).textContent = hello.model
     ? `${hello.model.family} · ${hello.model.side} px · ${hello.model.hash.slice(0, 8)}`
-    : 'the model could not be read';
+    : hello.elsewhere
+      ? 'workers have the model'
+      : 'the model could not be read';
   tabs.replaceChildren(
     ...hello.plugins.map((plugin) => {
       const tab = make('button', { type: 'button', textContent: plugin.title });
@@ -250,6 +255,7 @@ function onHello(hello: Hello): void {
 /** A new connection is told everything again, and an old job may be gone. */
 function startAfresh(): void {
   shown = undefined;
+  picked = false;
   told.clear();
   steers(false);
   cancel.hidden = true;

@@ -1,14 +1,21 @@
 /** All runs that this page was told of, each put together from what was new of it. */
 import type { Update } from '../server/wire.ts';
 
+/** Runs that have ended and are kept. */
+const KEPT = 100;
+
 export class Told {
   private readonly runs = new Map<string, Update>();
 
-  /** The run as it is after the news. */
-  take(news: Update): Update {
+  /** The run as it is after the news; old ones that have ended make room, but for the one that is shown. */
+  take(news: Update, shown?: string): Update {
     const before = this.runs.get(news.job);
     const whole = before ? joined(before, news) : news;
     this.runs.set(news.job, whole);
+    if (this.runs.size > KEPT) {
+      const ended = this.list().filter(({ state, job }) => rankOf({ state }) === 3 && job !== shown);
+      for (const { job } of ended.slice(KEPT)) this.runs.delete(job);
+    }
     return whole;
   }
 
@@ -26,7 +33,7 @@ export class Told {
   }
 }
 
-const rankOf = ({ state }: Update): number => ['running', 'waiting'].indexOf(state) + 1 || 3;
+const rankOf = ({ state }: Pick<Update, 'state'>): number => ['running', 'waiting'].indexOf(state) + 1 || 3;
 const orderOf = ({ state, place = Number.POSITIVE_INFINITY, at }: Update): number =>
   state === 'waiting' ? Math.min(place, Number.MAX_SAFE_INTEGER) : -at;
 

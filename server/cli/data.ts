@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { pino } from 'pino';
 import { z } from 'zod';
-import { failure, issuesOf, openJournal, takeLock } from '../../core/index.ts';
+import { failure, issuesOf, openJournal } from '../../core/index.ts';
 import { checkData } from '../data/check.ts';
+import { useAlone, useTogether } from '../data/company.ts';
 import { daysAgo, pruneData } from '../data/prune.ts';
 import { sizesOf } from '../data/sizes.ts';
 import { Stars } from '../data/stars.ts';
@@ -21,7 +22,13 @@ const placeSchema = z.object({
   pictures: z.string().exactOptional(),
   redis: redisAddress.exactOptional(),
 });
-const pruneSchema = z.object({ days: z.coerce.number().min(0).max(36_500), dryRun: z.boolean().default(false) });
+const pruneSchema = z.object({
+  days: z
+    .string()
+    .regex(/^\d+(?:\.\d+)?$/, 'a number of days')
+    .transform(Number),
+  dryRun: z.boolean().default(false),
+});
 
 interface Place {
   readonly data: string;
@@ -41,8 +48,7 @@ const given = <T>(schema: z.ZodType<T>, options: unknown): T => {
 async function at(options: unknown, { terminal }: Context, work: (place: Place) => Promise<void>): Promise<void> {
   const { data, pictures, redis } = given(placeSchema, options);
   const keep = await keepAt(pictures, data);
-  const lock = redis === undefined ? await takeLock(join(data, '.lock')) : undefined;
-  if (lock && 'heldBy' in lock) throw failure('DATA_IN_USE', { folder: data, pid: lock.heldBy });
+  const use = await (redis === undefined ? useAlone(data) : useTogether(data));
   let store: RunStore | undefined;
   try {
     const warn = (line: string): void => terminal.warn(line);
@@ -61,7 +67,7 @@ async function at(options: unknown, { terminal }: Context, work: (place: Place) 
     await work({ data, keep, runs, alone: redis === undefined });
   } finally {
     await store?.close();
-    await lock?.release();
+    await use.release();
   }
 }
 

@@ -17,6 +17,7 @@ export const DATA_FOLDER = [
   'where runs, the gallery and uploads are kept (default: .lodestone in the home folder)',
 ] as const;
 
+const LEAVE_MS = 2000;
 export const redisAddress = z.url({ protocol: /^rediss?$/, error: 'an address such as redis://127.0.0.1:6379' });
 
 /** Settles when the signal is aborted; it may have been, while plugins were read. */
@@ -24,6 +25,9 @@ export const aborted = (signal: AbortSignal): Promise<void> =>
   signal.aborted
     ? Promise.resolve()
     : new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+
+/** Ends what is still open a while after all was closed: connections to a Redis that is away. */
+export const leave = (): void => void setTimeout(() => process.exit(), LEAVE_MS).unref();
 
 /** Lines of JSON on standard error, each with the process that wrote it. */
 export async function logged(): Promise<Logger> {

@@ -6,7 +6,7 @@ import { DEFAULT_PORT } from '../about.ts';
 import { policyIn } from '../files.ts';
 import type { RunningServer } from '../server.ts';
 import { GATE } from './run-plugin.ts';
-import { ALLOW, aborted, DATA_FOLDER, logged, PICTURES, PLUGINS, REDIS, redisAddress } from './serving.ts';
+import { ALLOW, aborted, DATA_FOLDER, leave, logged, PICTURES, PLUGINS, REDIS, redisAddress } from './serving.ts';
 import type { Shared } from './shared.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -76,5 +76,6 @@ export function startCommand(shared: Shared): Command {
     }
     // Closing is what was asked for.
     context.ended(0);
+    leave();
   });
 }

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { failure, issuesOf } from '../../core/index.ts';
 import { policyIn } from '../files.ts';
 import { GATE } from './run-plugin.ts';
-import { ALLOW, aborted, DATA_FOLDER, logged, PICTURES, PLUGINS, REDIS, redisAddress } from './serving.ts';
+import { ALLOW, aborted, DATA_FOLDER, leave, logged, PICTURES, PLUGINS, REDIS, redisAddress } from './serving.ts';
 import type { Shared } from './shared.ts';
 
 const optionsSchema = z.object({
@@ -57,5 +57,6 @@ export function workerCommand(shared: Shared): Command {
     }
     // Closing is what was asked for.
     context.ended(0);
+    leave();
   });
 }

@@ -4,6 +4,8 @@ import { failure, messageOf } from '../../core/index.ts';
 
 /** How long those who wait for an answer are kept waiting. */
 const PATIENCE_MS = 5000;
+/** A connection that should have been answered by now is broken. */
+const SILENT_MS = 10_000;
 /** A hash tag: a cluster keeps all that begins with it together. */
 export const PREFIX = '{lodestone}:';
 
@@ -12,6 +14,9 @@ export type Script = (lua: string, ...values: (string | number | Buffer)[]) => P
 interface Patience {
   readonly commandTimeout?: number;
   readonly maxRetriesPerRequest: number | null;
+  readonly enableOfflineQueue?: boolean;
+  readonly autoResendUnfulfilledCommands?: boolean;
+  readonly socketTimeout?: number;
 }
 
 export interface Connection {
@@ -24,11 +29,13 @@ export interface Connection {
   readonly patient: Redis;
   /** A connection of its own, for what blocks it. */
   another(): Redis;
+  /** The same, where it is to be known that it broke. */
+  watchful(): Redis;
   close(): void;
 }
 
 /** The address without what nobody is to read in a log. */
-function shownAddress(url: string): string {
+export function shownAddress(url: string): string {
   try {
     const { host, pathname } = new URL(url);
     return `${host}${pathname}`;
@@ -56,7 +63,13 @@ export async function connectRedis(url: string, say: (line: string) => void): Pr
     all.push(redis);
     return redis;
   };
-  const brief = opened({ commandTimeout: PATIENCE_MS, maxRetriesPerRequest: 1 });
+  const brief = opened({
+    commandTimeout: PATIENCE_MS,
+    maxRetriesPerRequest: 0,
+    // What somebody was told has failed is not to happen later.
+    enableOfflineQueue: false,
+    autoResendUnfulfilledCommands: false,
+  });
   const patient = opened({ maxRetriesPerRequest: null });
   const close = (): void => {
     for (const redis of all) redis.disconnect();
@@ -77,6 +90,7 @@ export async function connectRedis(url: string, say: (line: string) => void): Pr
     asking,
     patient,
     another: () => opened({ maxRetriesPerRequest: null }),
+    watchful: () => opened({ maxRetriesPerRequest: 0, socketTimeout: SILENT_MS }),
     close,
   };
 }

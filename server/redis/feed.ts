@@ -2,7 +2,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { FairQueue } from '../queue.ts';
-import { asRunEvent, LANES, type RunEvent, runEventOf } from '../runs/events.ts';
+import { type Accepted, asRunEvent, LANES, type RunEvent, runEventOf } from '../runs/events.ts';
 import type { Follower, Known, Waiting } from '../runs/store.ts';
 import { type Connection, PREFIX } from './connection.ts';
 import { jsonOf } from './talk.ts';
@@ -10,6 +10,8 @@ import { jsonOf } from './talk.ts';
 const BLOCK_MS = 2000;
 const AT_ONCE = 500;
 const AGAIN_MS = 300;
+/** What is asked of a connection that is away is never answered. */
+const CLOSE_MS = 1000;
 /** Places in the queue are told together, after so long. */
 const QUEUE_MS = 50;
 
@@ -29,7 +31,7 @@ export class Feed {
   constructor(connection: Connection, follower: Follower) {
     this.connection = connection;
     this.follower = follower;
-    this.reader = connection.another();
+    this.reader = connection.watchful();
   }
 
   /** All runs, the oldest first; from then on the follower is told. */
@@ -43,6 +45,8 @@ export class Feed {
       if (run) runs.push(run);
       else unreadable += 1;
     }
+    // Known before the first event is told that came meanwhile.
+    for (const run of runs) this.follower.known(run);
     this.reading = this.followOn();
     await this.queue();
     return { runs, unreadable };
@@ -57,15 +61,17 @@ export class Feed {
   }
 
   /** It was accepted here: nobody waits for the feed. */
-  async accepted(id: string): Promise<void> {
-    if (!this.told.has(id)) await this.refresh(id);
+  accepted(id: string, event: Accepted, begins: number | undefined): void {
+    if (this.told.has(id)) return;
+    this.told.set(id, 1);
+    this.follower.known({ id, events: [event], kept: begins === undefined ? [] : [begins] });
   }
 
   async close(): Promise<void> {
     this.closing.abort();
     clearTimeout(this.queueTimer);
     this.reader.disconnect();
-    await this.reading;
+    await Promise.race([this.reading, wait(CLOSE_MS, undefined, { ref: false })]);
   }
 
   private async followOn(): Promise<void> {

@@ -2,15 +2,15 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
-import { failure, type Steer } from '../../core/index.ts';
+import { failure, messageOf, plainError, type Steer } from '../../core/index.ts';
 import { stateIn } from '../runs/embedded.ts';
 import type { Accepted, KeptCheckpoint, Lane, RunEvent } from '../runs/events.ts';
 import { encodedState } from '../runs/states.ts';
 import { type Follower, type Known, type RunStore, WAITING, type Work, type Working } from '../runs/store.ts';
-import { type Connection, connectRedis, PREFIX } from './connection.ts';
+import { type Connection, connectRedis, PREFIX, shownAddress } from './connection.ts';
 import { Feed, knownIn } from './feed.ts';
 import { RedisLease } from './lease.ts';
-import { ACCEPT, CANCEL, FORGET, HOLD, MOVE_UP, RELEASE, TAKE } from './scripts.ts';
+import { ACCEPT, APPEND, CANCEL, FORGET, HOLD, MOVE_UP, RELEASE, TAKE } from './scripts.ts';
 import { Talk } from './talk.ts';
 import { Tickets } from './tickets.ts';
 
@@ -20,7 +20,12 @@ const CLOSE_MS = 5000;
 export async function openRedisRuns(url: string, logger: Logger): Promise<RunStore> {
   const connection = await connectRedis(url, (line) => logger.warn(line));
   const talk = new Talk(connection);
-  await talk.open();
+  try {
+    await talk.open();
+  } catch (thrown) {
+    connection.close();
+    throw failure('STORE_LOST', { url: shownAddress(url), what: messageOf(thrown) }, thrown);
+  }
   return new RedisRuns(connection, talk, (line) => logger.warn(line));
 }
 
@@ -57,8 +62,8 @@ class RedisRuns implements RunStore {
     const said = await this.connection.ask(ACCEPT, id, by, lane, JSON.stringify(accepted), ...limits, ...state);
     if (said === 'yours' || said === 'all') throw failure('JOBS_FULL', { limit: WAITING[said], whose: said });
     // Without it the run waits until tickets are counted.
-    await this.tickets.add(lane);
-    await this.feed?.accepted(id);
+    void this.tickets.add(lane).catch(() => undefined);
+    this.feed?.accepted(id, accepted, begins?.checkpoint.step);
   }
 
   async cancel(id: string, ended: RunEvent): Promise<void> {
@@ -72,10 +77,12 @@ class RedisRuns implements RunStore {
 
   async hold(id: string, held: boolean): Promise<boolean> {
     const event: RunEvent = { type: 'held', held };
-    const lane = (await this.connection.ask(HOLD, id, held ? '1' : '0', JSON.stringify(event))) as Lane | null; // as the script gives it
+    const found = (await this.connection.ask(HOLD, id, held ? '1' : '0', JSON.stringify(event))) as
+      | [Lane, number]
+      | null; // as the script gives it
     // Whoever took its ticket meanwhile found nothing to do.
-    if (lane && !held) await this.tickets.add(lane);
-    return lane !== null;
+    if (found?.[1] === 1 && !held) void this.tickets.add(found[0]).catch(() => undefined);
+    return found !== null;
   }
 
   async moveUp(id: string): Promise<boolean> {
@@ -124,6 +131,16 @@ class RedisRuns implements RunStore {
     this.connection.close();
   }
 
+  /** A run whose beginning cannot be read is ended and forgotten, so that it holds nobody up. */
+  private async unreadable(id: string, number: number, ticket: string, lane: Lane): Promise<void> {
+    const error = plainError(failure('JOURNAL_FAILED', { path: 'Redis', what: `the run ${id} cannot be read` }));
+    const ended: RunEvent = { type: 'ended', at: Date.now(), state: 'failed', error };
+    await this.connection.insist(APPEND, id, number, Number.MAX_SAFE_INTEGER, JSON.stringify(ended), '1');
+    await this.connection.insist(RELEASE, id, number, ticket, lane);
+    await this.connection.insist(FORGET, id);
+    this.say(error.message);
+  }
+
   private async take(
     lane: Lane,
     ticket: string,
@@ -132,14 +149,18 @@ class RedisRuns implements RunStore {
     if (!found) return undefined;
     const [id, number] = found;
     const known = await knownIn(this.connection.patient, id);
-    const run = known?.run ?? { id, events: [], kept: [] };
+    if (!known) {
+      await this.unreadable(id, number, ticket, lane);
+      return undefined;
+    }
+    const { run, length } = known;
     const lease = new RedisLease(
       {
         connection: this.connection,
         talk: this.talk,
         number,
         run,
-        length: known?.length ?? 0,
+        length,
         newest: () => stateAt(this.connection.patient, id, Number.POSITIVE_INFINITY),
       },
       (thrown) => {

@@ -71,6 +71,7 @@ if not run then
     end
     if not run then return false end
     redis.call('LREM', p .. 'waiting:' .. lane, 1, run)
+    if redis.call('LLEN', p .. 'waiting:' .. lane) == 0 then redis.call('DEL', p .. 'served:' .. lane) end
     redis.call('HSET', p .. 'served:' .. lane, redis.call('HGET', p .. 'by', run), redis.call('INCR', p .. 'turn:' .. lane))
   end
   redis.call('HSET', p .. 'taken', ticket, run)
@@ -127,6 +128,7 @@ if redis.call('HGET', p .. 'taken', ARGV[1]) ~= ARGV[2] then return 0 end
 redis.call('HDEL', p .. 'taken', ARGV[1])
 if redis.call('HGET', p .. 'state', ARGV[2]) ~= 'taken' then return 0 end
 redis.call('HSET', p .. 'state', ARGV[2], 'waiting')
+redis.call('HINCRBY', p .. 'fence', ARGV[2], 1)
 redis.call('LPUSH', p .. 'first:' .. ARGV[3], ARGV[2])
 moved()
 return 1`;
@@ -148,15 +150,17 @@ append(run, ARGV[2])
 moved()
 return 'ended'`;
 
-/** run, '1' or '0', event. The lane where it waits, or nothing. */
+/** run, '1' or '0', event. The lane where it waits, and 1 where that changed something; or nothing. */
 export const HOLD = `${TELL}
 local run = ARGV[1]
 local lane = redis.call('HGET', p .. 'lane', run)
 if not lane or not redis.call('LPOS', p .. 'waiting:' .. lane, run) then return false end
 local changed = redis.call(ARGV[2] == '1' and 'SADD' or 'SREM', p .. 'held', run)
-if changed == 1 then append(run, ARGV[3]) end
-moved()
-return lane`;
+if changed == 1 then
+  append(run, ARGV[3])
+  moved()
+end
+return {lane, changed}`;
 
 /** run. Before all that the same person has waiting. Whether it waits. */
 export const MOVE_UP = `${TELL}

@@ -68,11 +68,10 @@ export class EmbeddedRuns implements RunStore {
     if (sum((queue) => queue.of(by)) >= WAITING.yours)
       throw failure('JOBS_FULL', { limit: WAITING.yours, whose: 'yours' });
     if (sum(({ length }) => length) >= WAITING.all) throw failure('JOBS_FULL', { limit: WAITING.all, whose: 'all' });
+    // The state first: what is accepted is flushed, and that with it.
+    if (begins) this.journal.keep(id, begins.checkpoint.step, encodedState(begins));
     this.log.append(id, accepted);
-    if (begins) {
-      this.states.set(id, [begins]);
-      this.journal.keep(id, begins.checkpoint.step, encodedState(begins));
-    }
+    if (begins) this.states.set(id, [begins]);
     this.follower?.known({ id, events: [accepted], kept: begins ? [begins.checkpoint.step] : [] });
     this.queues[lane].add({ id, by, lane, held: false });
     this.moved();
@@ -95,6 +94,7 @@ export class EmbeddedRuns implements RunStore {
   async hold(id: string, held: boolean): Promise<boolean> {
     const [queue, item] = this.waiting(id);
     if (!(queue && item)) return false;
+    if (item.held === held) return true;
     queue.replace(item, { ...item, held });
     this.happens(id, { type: 'held', held });
     this.moved();
@@ -144,7 +144,7 @@ export class EmbeddedRuns implements RunStore {
         current = lease;
         this.leases.set(next.id, lease);
         this.moved();
-        await work(lease);
+        await work(lease).catch(this.log.failed);
         await lease.end();
         this.leases.delete(next.id);
       }

@@ -203,7 +203,9 @@ function told(job: Job, event: Told): void {
 function takenUp(job: Job, step: number | undefined): void {
   job.state = 'waiting';
   const from = step ?? -1;
-  job.attempts = job.takenUpAt === from ? job.attempts + 1 : 1;
+  // One that waits for somebody comes no further by itself.
+  const waits = job.paused || job.heldOver || job.question !== undefined;
+  job.attempts = job.takenUpAt === from && !waits ? job.attempts + 1 : 1;
   job.takenUpAt = from;
   job.question = undefined;
   job.drawing = undefined;

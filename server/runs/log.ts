@@ -64,7 +64,7 @@ export class RunLog {
 
   /** What happened to a run before now. */
   of(id: string): readonly RunEvent[] {
-    this.flush();
+    this.atBest(() => this.flush());
     return this.journal.entries(id).flatMap((entry) => runEventOf(entry) ?? []);
   }
 

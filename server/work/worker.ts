@@ -81,7 +81,9 @@ class Driven {
   }
 
   private async toItsEnd(job: Job): Promise<void> {
-    let goesOn = job.state === 'waiting' || (await this.takeUp(job));
+    const { signal } = this.lease;
+    if (signal.aborted && signal.reason !== 'cancelled') return;
+    let goesOn = job.state === 'waiting' || signal.aborted || (await this.takeUp(job));
     while (goesOn)
       try {
         await this.run(job);

@@ -13,10 +13,10 @@ import {
   type RegisteredPlugin,
   type Registry,
   sweepParts,
-  takeLock,
   type Want,
   workImagesWith,
 } from '../../core/index.ts';
+import { useAlone, useTogether } from '../data/company.ts';
 import { allowedModel, DATA, pluginFolder, pluginPlace, readAllowed } from '../files.ts';
 import { generatePictures } from '../generate-pictures.ts';
 import { Grants } from '../grants.ts';
@@ -80,7 +80,13 @@ export async function openWorkplace(options: WorkplaceOptions, { shared, inUse }
     for (const one of closing.splice(0).reverse()) await one();
   };
   try {
-    if (!shared) closing.push(await alone(data, logger));
+    const use = await (shared ? useTogether(data) : useAlone(data));
+    closing.push(use.release);
+    if (use.wasLeft && !shared)
+      logger.warn(
+        { folder: data },
+        'The last Lodestone on this data folder ended without closing: what ran then goes on from its last state.',
+      );
     // Alone, nobody else writes there: what is half-written was left by a process that was killed.
     if (!shared) for (const folder of [...folders, data]) await sweepParts(folder);
     // Pictures of others are opened in a process that may be ended.
@@ -136,16 +142,4 @@ export async function openWorkplace(options: WorkplaceOptions, { shared, inUse }
     await close();
     throw thrown;
   }
-}
-
-/** No other process has the data folder; what is given back lets it go. Throws DATA_IN_USE. */
-async function alone(data: string, logger: Logger): Promise<() => Promise<unknown>> {
-  const lock = await takeLock(join(data, '.lock'));
-  if ('heldBy' in lock) throw failure('DATA_IN_USE', { folder: data, pid: lock.heldBy });
-  if (lock.wasLeft)
-    logger.warn(
-      { folder: data },
-      'The last Lodestone on this data folder ended without closing: what ran then goes on from its last state.',
-    );
-  return lock.release;
 }

@@ -66,6 +66,8 @@ describe('data prune', () => {
     const gone = ['gallery/old.png', 'reports/old.csv'];
     const named = ({ told }: Awaited<ReturnType<typeof said>>): string[] =>
       told.gone.map((g: { kind: string; name: string }) => `${g.kind}/${g.name}`);
+    for (const days of ['', '-1', 'x'])
+      expect((await said(data, 'prune', '--days', days)).told, days).toMatchObject({ error: { code: 'USAGE' } });
     const dry = await said(data, 'prune', '--days', '30', '--dry-run');
     expect(named(dry)).toEqual(gone);
     expect(await readdir(join(data, 'reports'))).toEqual(['old.csv']);

@@ -1,7 +1,7 @@
 /** Servers and workers that share a Redis and a data folder. */
 import { pino } from 'pino';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { RunningServer } from '../../server/server.ts';
+import { type RunningServer, startServer } from '../../server/server.ts';
 import { type RunningWorker, startWorker } from '../../server/work/alone.ts';
 import { atEnd } from '../support/ending.ts';
 import { redisServer, type TestRedis, useRedis } from '../support/redis.ts';
@@ -107,5 +107,30 @@ describe.runIf(redisServer)('a run', () => {
     const job = await ended(one, branch.id);
     expect(job).toMatchObject({ state: 'done', title: expect.stringMatching(/^a green square, from step \d+$/) });
     await working.close();
+  });
+
+  it('lets servers and workers end that cannot reach their Redis any more', async () => {
+    const gone = await useRedis();
+    const place = await folder();
+    const server = await on(place, { redis: gone.url, works: false });
+    const lonely = await startWorker({
+      redis: gone.url,
+      data: place,
+      logger,
+      engine: { threads: 1, model: strangeModel() },
+    });
+    await gone.kill();
+    const began = performance.now();
+    await Promise.all([server.close(), lonely.close()]);
+    expect(performance.now() - began).toBeLessThan(20_000);
+  });
+
+  it('shares a data folder with others of its Redis, and with nobody who has none', async () => {
+    const alone = { port: 0, data, logger, engine: { threads: 1, model: strangeModel() } };
+    await expect(startServer(alone)).rejects.toMatchObject({ code: 'DATA_IN_USE' });
+    const other = await folder();
+    const server = await on(other);
+    await expect(on(other, { redis: redis.url, works: false })).rejects.toMatchObject({ code: 'DATA_IN_USE' });
+    await server.close();
   });
 });

@@ -32,6 +32,8 @@ export class Several {
   private readonly pictures: Uint8Array[] = [];
   /** What the drawings gave that are done, so that a run that is taken up has it. */
   private readonly gave: Given[] = [];
+  /** The state of the drawing that was seen last. */
+  private last = { step: 0, changes: 0 };
 
   /** So many drawings, each of as many steps. */
   constructor(context: PluginContext, { parts, steps }: { readonly parts: number; readonly steps: number }) {
@@ -82,9 +84,12 @@ export class Several {
   }
 
   /** Where drawings before it weigh much, not every state goes all the way with them. */
-  private isDue({ checkpoint: { step } }: Checkpoint): boolean {
+  private isDue({ checkpoint: { step }, script }: Checkpoint): boolean {
     const bytes = this.gave.reduce((sum, { event }) => sum + event.bytes.byteLength, 0);
-    return bytes < MUCH || step % SELDOM === 0;
+    const { step: before, changes } = this.last;
+    this.last = { step, changes: script.length };
+    // What somebody changed, and where the drawing went back to, nobody else knows.
+    return bytes < MUCH || step % SELDOM === 0 || script.length !== changes || step <= before;
   }
 
   private given(part: number, picture: Picture): Picture {
