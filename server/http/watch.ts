@@ -4,6 +4,7 @@ import type { Job } from '../runs/job.ts';
 import { shortened } from '../shortened.ts';
 import type { Update } from '../wire.ts';
 import { shownFiles, shownPoints, shownRanking, shownTables } from './shown.ts';
+import { soon } from './slices.ts';
 
 interface Seen {
   revision: number;
@@ -158,7 +159,11 @@ export function watch(jobs: Jobs, by: string, send: Send, onLost: () => void): (
       sending = false;
     }
   };
-  const onChange = (): void => void pump();
+  const begin = (): void => void pump();
+  // Many watch, and all of them want to know at once.
+  const onChange = (): void => {
+    if (!sending) soon(begin);
+  };
   jobs.on('changed', onChange);
   void pump();
   return () => {

@@ -1,21 +1,21 @@
 /** People who draw and people who watch, on servers and workers that share a Redis: how fair it is, how soon it answers, what it costs. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { createInterface } from 'node:readline';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Redis } from 'ioredis';
-import { io, type Socket } from 'socket.io-client';
-import type { ClientEvents, ServerEvents, Update } from '../../server/wire.ts';
 import { descendants } from '../support/descendants.ts';
 import { freePort } from '../support/redis.ts';
+import { opened, type Page, Sight } from './crowd-sight.ts';
 import { withFolder } from './folders.ts';
 
 export const REDIS = process.env['LODESTONE_REDIS'] ?? '/usr/bin/redis-server';
 const bin = fileURLToPath(new URL('../../server/launch/bin.js', import.meta.url));
+const WATCHERS = fileURLToPath(new URL('crowd-watchers.ts', import.meta.url));
 const DRAWING = { prompt: 'a red heart', steps: 24, size: 128, crops: 2, count: 40, tries: 1, tidy: 0, apart: false };
 const PROBE_MS = 100;
 const LAG_MS = 5;
@@ -33,7 +33,6 @@ interface Crowd {
   readonly runs: number;
   readonly watchers: number;
 }
-type Page = Socket<ServerEvents, ClientEvents>;
 
 export function benchCrowd(crowd: Crowd): Promise<Record<string, number>> {
   return withFolder(async (folder) => {
@@ -57,10 +56,10 @@ export function benchCrowd(crowd: Crowd): Promise<Record<string, number>> {
       for (let n = 0; n < crowd.servers; n++) addresses.push(await lodestone('start', '--no-work', '--port', '0'));
       for (let n = 0; n < crowd.workers; n++) await lodestone('worker');
       const before = { memory: await memoryOf(redis), time: performance.now() };
-      const drawn = await drawAndWatch(crowd, addresses, pages);
+      const drawn = await drawAndWatch(crowd, addresses, pages, children);
       const seconds = (performance.now() - before.time) / 1000;
       const runs = crowd.people * crowd.runs;
-      const [, ...programs] = children;
+      const programs = children.slice(1, 1 + crowd.servers + crowd.workers);
       const works = programs.slice(crowd.servers).map(({ pid = 0 }) => timeOf(pid));
       const serves = programs.slice(0, crowd.servers).map(({ pid = 0 }) => timeOf(pid));
       const gallery = join(folder, 'data', 'gallery');
@@ -86,37 +85,6 @@ export function benchCrowd(crowd: Crowd): Promise<Record<string, number>> {
   });
 }
 
-/** What everybody sees, from the moment that they watch. */
-class Sight {
-  readonly started = new Map<string, number>();
-  /** Of each watcher: runs that it saw done, with their pictures. */
-  private readonly done: Set<string>[] = [];
-  private bytes = 0;
-
-  watch(page: Page): void {
-    const [done, pictures] = [new Set<string>(), new Set<string>()];
-    this.done.push(done);
-    page.on('update', (update: Update, ack: () => void) => {
-      ack();
-      this.bytes += weightOf(update);
-      if (update.state !== 'waiting' && !this.started.has(update.job)) this.started.set(update.job, performance.now());
-      if (update.picture) pictures.add(update.job);
-      if (update.state === 'done' && pictures.has(update.job)) done.add(update.job);
-    });
-  }
-  /** Runs that all have seen done. */
-  get seenByAll(): number {
-    return Math.min(...this.done.map(({ size }) => size));
-  }
-  /** A run that is worked on. */
-  get running(): string | undefined {
-    return [...this.started.keys()].filter((id) => !this.done.some((done) => done.has(id))).at(-1);
-  }
-  get kilobytesEach(): number {
-    return this.bytes / 1000 / this.done.length;
-  }
-}
-
 /** Moves a run that waits and steers one that is worked on, all the time, and measures how soon that is answered. */
 class Probes {
   readonly moved: number[] = [];
@@ -140,20 +108,23 @@ async function drawAndWatch(
   { people, runs, watchers }: Crowd,
   addresses: readonly string[],
   pages: Page[],
+  children: ChildProcess[],
 ): Promise<Record<string, number>> {
-  const connected = async (n: number): Promise<Page> => {
-    const { origin, port } = new URL(addresses[n % addresses.length] ?? '');
-    const headers = { cookie: `lodestone-person-${port}=${randomUUID()}` };
-    const page: Page = io(origin, { transports: ['websocket'], forceNew: true, extraHeaders: headers });
-    pages.push(page);
-    await new Promise<void>((resolve) => page.once('hello', () => resolve()));
-    return page;
-  };
+  const watching = spawn(process.execPath, [...process.execArgv, WATCHERS, String(watchers), ...addresses], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  children.push(watching);
+  let seen = { seenByAll: 0, kilobytesEach: 0 };
+  const lines = createInterface(watching.stdout);
+  lines.on('line', (line) => {
+    seen = JSON.parse(line) as typeof seen; // as crowd-watchers.ts says it
+  });
+  await once(lines, 'line');
   const sight = new Sight();
-  for (let n = 0; n < watchers; n++) sight.watch(await connected(n));
   const own: Page[] = [];
-  for (let person = 0; person < people; person++) own.push(await connected(person));
-  for (const page of own) page.on('update', (_update, ack) => ack());
+  for (let person = 0; person < people; person++) own.push(await opened(addresses[person % addresses.length] ?? ''));
+  pages.push(...own);
+  for (const page of own) sight.watch(page);
   const asked: { readonly job: string; readonly at: number; readonly person: number }[] = [];
   for (let n = 0; n < runs * people; n++) {
     const person = n % people;
@@ -165,7 +136,7 @@ async function drawAndWatch(
   const lag = monitorEventLoopDelay({ resolution: LAG_MS });
   lag.enable();
   for (const address of addresses) await lagOf(address);
-  for (; sight.seenByAll < asked.length; await setTimeout(PROBE_MS)) {
+  for (; Math.min(sight.seenByAll, seen.seenByAll) < asked.length; await setTimeout(PROBE_MS)) {
     const waiting = asked.filter(({ job }) => !sight.started.has(job)).at(-1);
     await probes.move(waiting?.job, own[waiting?.person ?? 0]);
     await probes.steer(sight.running, own.at(-1));
@@ -174,7 +145,7 @@ async function drawAndWatch(
   const waits = asked.map(waited);
   const byPerson = own.map((_page, person) => sum(asked.filter((one) => one.person === person).map(waited)));
   return {
-    runs_seen_by_all: sight.seenByAll,
+    runs_seen_by_all: Math.min(sight.seenByAll, seen.seenByAll),
     longest_wait_s: Math.max(...waits),
     longest_wait_over_median: Math.max(...waits) / quantile(waits, 0.5),
     people_longest_over_median: Math.max(...byPerson) / quantile(byPerson, 0.5),
@@ -184,7 +155,7 @@ async function drawAndWatch(
     steer_p99_ms: quantile(probes.steered, 0.99),
     server_lag_p99_ms: Math.max(...(await Promise.all(addresses.map(lagOf)))),
     pages_lag_p99_ms: lag.percentile(99) / 1e6 - LAG_MS,
-    kb_per_watcher_and_run: sight.kilobytesEach / asked.length,
+    kb_per_watcher_and_run: seen.kilobytesEach / asked.length,
   };
 }
 
@@ -202,8 +173,6 @@ async function timed(times: number[], work: () => Promise<{ readonly ok: boolean
   if ((await work()).ok) times.push(performance.now() - began);
 }
 
-const weightOf = ({ frame, ...update }: Update): number =>
-  JSON.stringify(update).length + (frame?.bytes.byteLength ?? 0);
 const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
 const quantile = (values: readonly number[], share: number): number => {
   const sorted = values.toSorted((a, b) => a - b);
