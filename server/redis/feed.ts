@@ -161,18 +161,19 @@ export class Feed {
   }
 }
 
+/** Steps of the states that are kept of a run, the smallest first. */
+export const stepsIn = async (redis: Redis, id: string): Promise<number[]> =>
+  (await redis.hkeys(`${PREFIX}states:${id}`)).map(Number).sort((a, b) => a - b);
+
 /** A run, and how many entries there are of it, those that cannot be read among them; nothing where it was never accepted, or cannot be read. */
 export async function knownIn(
   redis: Redis,
   id: string,
 ): Promise<{ readonly run: Known; readonly length: number } | undefined> {
-  const [entries, steps] = await Promise.all([
-    redis.lrange(`${PREFIX}events:${id}`, 0, -1),
-    redis.hkeys(`${PREFIX}states:${id}`),
-  ]);
+  const [entries, steps] = await Promise.all([redis.lrange(`${PREFIX}events:${id}`, 0, -1), stepsIn(redis, id)]);
   const events = entries.flatMap((entry) => runEventOf(entry) ?? []);
   if (events[0]?.type !== 'accepted') return undefined;
-  return { run: { id, events, kept: steps.map(Number).sort((a, b) => a - b) }, length: entries.length };
+  return { run: { id, events, kept: steps }, length: entries.length };
 }
 
 async function orderIn(redis: Redis): Promise<readonly Waiting[]> {

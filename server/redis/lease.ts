@@ -3,8 +3,8 @@ import { failure, type Steer } from '../../core/index.ts';
 import { isLasting, isPassing, type KeptCheckpoint, type RunEvent } from '../runs/events.ts';
 import { StateWriter } from '../runs/states.ts';
 import type { Known, Lease, Stopped } from '../runs/store.ts';
-import { type Connection, PREFIX, type Script } from './connection.ts';
-import { passedMessage } from './feed.ts';
+import type { Connection, Script } from './connection.ts';
+import { passedMessage, stepsIn } from './feed.ts';
 import { APPEND, DROP, HOLDS, KEEP } from './scripts.ts';
 import type { Talk } from './talk.ts';
 
@@ -40,11 +40,9 @@ export class RedisLease implements Lease {
     this.events = events;
     this.newest = taken.newest;
     this.next = taken.length;
-    const steps = async (): Promise<number[]> =>
-      (await taken.connection.patient.hkeys(`${PREFIX}states:${id}`)).map(Number).sort((a, b) => a - b);
     this.states = new StateWriter(
       {
-        steps,
+        steps: () => stepsIn(taken.connection.patient, id),
         write: async (step, blob) => void (await this.fenced(KEEP, step, Buffer.from(blob))),
         drop: async (gone) => void (gone.length > 0 && (await this.fenced(DROP, ...gone))),
       },

@@ -3,12 +3,11 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { failure, messageOf, plainError, type Steer } from '../../core/index.ts';
-import { stateIn } from '../runs/embedded.ts';
 import type { Accepted, KeptCheckpoint, Lane, RunEvent } from '../runs/events.ts';
-import { encodedState } from '../runs/states.ts';
+import { encodedState, stateIn } from '../runs/states.ts';
 import { type Follower, type Known, type RunStore, WAITING, type Work, type Working } from '../runs/store.ts';
 import { type Connection, connectRedis, PREFIX, shownAddress } from './connection.ts';
-import { Feed, knownIn } from './feed.ts';
+import { Feed, knownIn, stepsIn } from './feed.ts';
 import { RedisLease } from './lease.ts';
 import { ACCEPT, APPEND, CANCEL, FORGET, HOLD, MOVE_UP, RELEASE, TAKE } from './scripts.ts';
 import { Talk } from './talk.ts';
@@ -174,8 +173,8 @@ class RedisRuns implements RunStore {
 
 /** The newest state of a step that is not later; damaged ones are passed over. */
 async function stateAt(redis: Redis, id: string, step: number): Promise<KeptCheckpoint | undefined> {
-  const steps = (await redis.hkeys(`${PREFIX}states:${id}`)).map(Number).filter((s) => s <= step);
-  for (const at of steps.sort((a, b) => b - a)) {
+  for (const at of (await stepsIn(redis, id)).toReversed()) {
+    if (at > step) continue;
     const read = stateIn((await redis.hgetBuffer(`${PREFIX}states:${id}`, String(at))) ?? undefined);
     if (read) return read;
   }

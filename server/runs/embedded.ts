@@ -1,10 +1,10 @@
 /** Runs of one process: in a journal on its disk, with the queue in its memory. */
-import { decodeCheckpoint, failure, heldBy, type Journal, type Steer } from '../../core/index.ts';
+import { failure, heldBy, type Journal, type Steer } from '../../core/index.ts';
 import { FairQueue } from '../queue.ts';
 import { type Accepted, type KeptCheckpoint, LANES, type Lane, type RunEvent } from './events.ts';
 import { isGoing, jobOf } from './job.ts';
 import { RunLog } from './log.ts';
-import { encodedState, StateWriter } from './states.ts';
+import { encodedState, StateWriter, stateIn } from './states.ts';
 import {
   type Follower,
   type Known,
@@ -264,15 +264,5 @@ class OwnLease implements Lease {
   }
   end(): Promise<void> {
     return this.states.flush();
-  }
-}
-
-/** Nothing where it is missing or damaged. */
-export function stateIn(blob: Uint8Array | undefined): KeptCheckpoint | undefined {
-  try {
-    const found = blob && decodeCheckpoint(blob);
-    return found && { checkpoint: found.checkpoint, script: [...found.script] };
-  } catch {
-    return undefined;
   }
 }

@@ -1,5 +1,5 @@
 /** States of one run, as they come: the newest is written, but not all the time, and of those that are written some are kept. */
-import { encodeCheckpoint, heldBy } from '../../core/index.ts';
+import { decodeCheckpoint, encodeCheckpoint, heldBy } from '../../core/index.ts';
 
 import type { KeptCheckpoint } from './events.ts';
 
@@ -21,6 +21,16 @@ export interface Shelf {
 
 export const encodedState = ({ checkpoint, script }: KeptCheckpoint): Uint8Array =>
   encodeCheckpoint({ checkpoint, script, chart: [] });
+
+/** Nothing where it is missing or damaged. */
+export function stateIn(blob: Uint8Array | undefined): KeptCheckpoint | undefined {
+  try {
+    const found = blob && decodeCheckpoint(blob);
+    return found && { checkpoint: found.checkpoint, script: [...found.script] };
+  } catch {
+    return undefined;
+  }
+}
 
 export class StateWriter {
   private readonly shelf: Shelf;

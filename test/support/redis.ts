@@ -14,8 +14,6 @@ export interface TestRedis {
   /** Ends it at once, as a loss of power of its machine would; what was written is on the disk. */
   kill(): Promise<void>;
   start(): Promise<void>;
-  /** Stands still, as a machine does that is cut off. */
-  readonly process: () => ChildProcess;
 }
 
 export async function freePort(): Promise<number> {
@@ -59,5 +57,5 @@ export async function useRedis(): Promise<TestRedis> {
     if (child.exitCode === null && child.signalCode === null) await kill();
     await rm(folder, { recursive: true, force: true });
   });
-  return { url, kill, start, process: () => child };
+  return { url, kill, start };
 }
