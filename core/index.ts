@@ -163,6 +163,7 @@ export type { Gene, Sketch, SketchCanvas, SketchFrame } from './plugin/sketch-sh
 export { type Script, type Steer, scriptSchema, steerSchema } from './plugin/steer.ts';
 export { unseenIn } from './plugin/unseen.ts';
 export { WANTS, type Want, wantsInWords, wantsSchema } from './plugin/wants.ts';
+export { yieldCores } from './process/yielding.ts';
 export { honourProxies } from './proxy.ts';
 export { gaussian, seeded, seedFor } from './random.ts';
 export { issuesOf, READ_LIMIT } from './schemas.ts';

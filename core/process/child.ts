@@ -10,6 +10,7 @@ import { MIB } from '../schemas.ts';
 import { encoded, FrameReader } from './frames.ts';
 import { guard } from './guardian.ts';
 import type { Port } from './rpc.ts';
+import { yieldsToo } from './yielding.ts';
 
 const LINGER_MS = 1000;
 const PLAIN = ['PATH', 'HOME', 'TMPDIR', 'TEMP', 'LANG', 'SystemRoot'];
@@ -75,6 +76,7 @@ export function startChild(
     ...(bare ? { env: Object.fromEntries(PLAIN.map((name) => [name, process.env[name]])) } : {}),
   });
   const { pid } = process_;
+  if (GROUPED && pid !== undefined) yieldsToo(pid);
   if (prints) for (const stream of [process_.stdout, process_.stderr]) if (stream) tellLines(stream, prints);
   const release = GROUPED && pid !== undefined ? guard(pid) : () => undefined;
   const kill = (): void => {

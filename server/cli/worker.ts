@@ -1,8 +1,7 @@
 /** `lodestone worker`: works on the runs that servers accept, on this machine or another. */
-import { constants, setPriority } from 'node:os';
 import { Command } from 'commander';
 import { z } from 'zod';
-import { failure, issuesOf } from '../../core/index.ts';
+import { failure, issuesOf, yieldCores } from '../../core/index.ts';
 import { policyIn } from '../files.ts';
 import { GATE } from './run-plugin.ts';
 import { ALLOW, aborted, DATA_FOLDER, leave, logged, PICTURES, PLUGINS, REDIS, redisAddress } from './serving.ts';
@@ -17,15 +16,6 @@ const optionsSchema = z.object({
   pictures: z.string().exactOptional(),
 });
 
-/** Where servers stand on the same machine, they answer before this works; what it starts inherits that. */
-function yieldToServers(): void {
-  try {
-    setPriority(constants.priority.PRIORITY_LOW);
-  } catch {
-    // It works all the same.
-  }
-}
-
 export function workerCommand(shared: Shared): Command {
   const command = new Command('worker')
     .description('Works on the runs that servers with the same Redis accept.')
@@ -39,7 +29,8 @@ export function workerCommand(shared: Shared): Command {
     const given = optionsSchema.safeParse(options);
     if (!given.success) throw failure('USAGE', { what: issuesOf(given.error) });
     const { gate, ...rest } = given.data;
-    yieldToServers();
+    // Where servers stand on the same machine, they answer before this works.
+    yieldCores();
     const policy = await policyIn(gate);
     const [logger, { startWorker }] = await Promise.all([logged(), import('../work/alone.ts')]);
     const worker = await startWorker({
