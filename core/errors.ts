@@ -128,7 +128,7 @@ const catalogue = {
   NOT_BRANCHABLE: (d: { job: string }) =>
     `"${d.job}" keeps no state to begin from: it has only begun, keeps none, or ended long ago. Start it again with its seed.`,
   NOT_YOURS: (d: { job: string }) =>
-    `"${d.job}" was begun by somebody else, and only who began a run moves it in the queue.`,
+    `"${d.job}" was begun by somebody else, and only who began a run, or has its invitation, steers, moves or ends it. Ask for one, or branch off a run of your own.`,
   NOT_WAITING: (d: { job: string }) =>
     `"${d.job}" waits no more: it has begun, or it has ended. Only what waits has a place in the queue.`,
   STORE_LOST: (d: { url: string; what: string }) =>

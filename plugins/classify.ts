@@ -85,6 +85,7 @@ export default definePlugin({
   title: 'Classify',
   description: 'Tells which of your labels each picture shows, or that it shows none of them.',
   version: '1.0.0',
+  group: 'check',
   about:
     'Zero-shot classification: no training, only words. Each label is put into several sentences, because a sentence means the thing and a bare word often does not. The probability says which of your labels is likeliest; the percentile says whether any of them fits at all, measured against 400 everyday captions, so that "none of these" is an honest answer and one threshold works for every model. Give a few example pictures in folders called as the labels, and thresholds are learned for each.',
   parameters: z.object({

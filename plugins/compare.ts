@@ -50,6 +50,7 @@ export default definePlugin({
   title: 'Compare',
   description: 'Puts two models side by side on the same pictures and prompts, and shows where they disagree.',
   version: '1.0.0',
+  group: 'check',
   about:
     "Two models, the same pictures, the same prompts: how often they choose the same prompt, how alike they rank, and where they differ most. Percentiles are compared, not cosines, because every model's cosines live in a range of their own.",
   parameters: z.object({

@@ -126,6 +126,7 @@ export default definePlugin({
   title: 'Curate',
   description: 'Learns from your picks which pictures you like, and ranks others by it.',
   version: '1.0.0',
+  group: 'learn',
   about:
     'Answers to "which of these two?" become a direction among the model\'s embeddings, with its uncertainty. Each question is the one that tells most, so that twenty go far. The result ranks any pictures, is kept as picks.json, and pulls a drawing towards your taste: guide --pulls "picks[picks.json]:10". answers.json lets you go on another day.',
   steerable: true,

@@ -7,6 +7,7 @@ export default definePlugin({
   title: 'Prompt rank',
   description: 'Puts prompts in order of how well they fit each picture.',
   version: '1.0.0',
+  group: 'check',
   about:
     'The other way round from ranking pictures: one picture, many prompts. Use it to find the wording that a model understands best before you spend steps on guidance, or to see how close two phrasings are for it.',
   parameters: z.object({

@@ -129,6 +129,7 @@ export default definePlugin({
   title: 'Rerank',
   description: 'Puts pictures in order of how well they fit the prompt.',
   version: '3.0.0',
+  group: 'find',
   about:
     'Puts generations in order, whether they come from a folder, from addresses or fresh from a text-to-image service (its token in HF_TOKEN; busy services are asked again). Several prompts with weights make one score, and a table says what each adds. Diversity keeps alike pictures apart. "Refine" draws on from the best picture under the same prompt.',
   wants: ['generate'],

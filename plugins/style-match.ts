@@ -105,6 +105,7 @@ export default definePlugin({
   title: 'Style match',
   description: 'Finds the pictures that look most like the references, or draws the prompt in their style.',
   version: '4.0.0',
+  group: 'find',
   about:
     "Style apart from content: statistics of the image tower's first layers hold colour, line and texture before they hold things. Rank pictures by how near they are to your references, sort a folder into groups of one manner, or draw a prompt in that style with a strength.",
   steerable: true,

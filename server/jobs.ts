@@ -12,7 +12,7 @@ import {
 } from '../core/index.ts';
 import { Durations } from './durations.ts';
 import type { Accepted, KeptCheckpoint, RunEvent } from './runs/events.ts';
-import { happened, isGoing, type Job, jobOf } from './runs/job.ts';
+import { happened, isGoing, isOf, type Job, jobOf } from './runs/job.ts';
 import type { Follower, Known, RunStore, Waiting } from './runs/store.ts';
 import { shortened } from './shortened.ts';
 import { waits } from './waits.ts';
@@ -43,7 +43,10 @@ const isAbout = (told: number | undefined, now: number | undefined): boolean =>
 
 type PluginOf = (id: string) => Promise<{ readonly plugin: RegisteredPlugin; readonly granted: readonly Want[] }>;
 
-export class Jobs extends EventEmitter<{ changed: [Job]; happened: [Job, RunEvent] }> implements Follower {
+export class Jobs
+  extends EventEmitter<{ changed: [Job]; happened: [Job, RunEvent]; forgotten: [string] }>
+  implements Follower
+{
   private readonly store: RunStore;
   private readonly jobs = new Map<string, Job>();
   private readonly durations = new Durations();
@@ -102,6 +105,7 @@ export class Jobs extends EventEmitter<{ changed: [Job]; happened: [Job, RunEven
       type: 'accepted',
       at: Date.now(),
       by,
+      key: randomUUID(),
       // What can be steered is watched while it goes on, and takes its time.
       lane: plugin.steerable ? 'long' : 'short',
       plugin: { id: plugin.id, title: plugin.title, version: plugin.version },
@@ -151,10 +155,15 @@ export class Jobs extends EventEmitter<{ changed: [Job]; happened: [Job, RunEven
       throw failure('NOT_STEERABLE', { job: `${job.plugin.title}, ${job.state}` });
   }
 
-  /** Where one that waits stands: before what its person has waiting beside it, or behind all others for as long as it is held. Throws JOB_UNKNOWN, NOT_YOURS, NOT_WAITING, STORE_LOST. */
-  async move(id: string, how: 'up' | 'hold' | 'release', by = ''): Promise<void> {
+  /** That this person may steer, move and end it. Throws JOB_UNKNOWN, NOT_YOURS. */
+  yours(id: string, by: string, key?: string): void {
     const job = this.get(id);
-    if (job.by !== by) throw failure('NOT_YOURS', { job: job.title });
+    if (!isOf(job, by, key)) throw failure('NOT_YOURS', { job: job.title });
+  }
+
+  /** Where one that waits stands: before what its person has waiting beside it, or behind all others for as long as it is held. Throws JOB_UNKNOWN, NOT_WAITING, STORE_LOST. */
+  async move(id: string, how: 'up' | 'hold' | 'release'): Promise<void> {
+    const job = this.get(id);
     const moved = how === 'up' ? this.store.moveUp(id) : this.store.hold(id, how === 'hold');
     if (!(await moved)) throw failure('NOT_WAITING', { job: job.title });
   }
@@ -195,6 +204,7 @@ export class Jobs extends EventEmitter<{ changed: [Job]; happened: [Job, RunEven
   }
   forgotten(id: string): void {
     this.jobs.delete(id);
+    this.emit('forgotten', id);
   }
 
   /** How long it took, where it came to its end in one go. */
@@ -245,7 +255,7 @@ export class Jobs extends EventEmitter<{ changed: [Job]; happened: [Job, RunEven
     }
     const ended = this.list().filter((job) => !isGoing(job));
     for (const { id } of ended.slice(KEPT)) {
-      this.jobs.delete(id);
+      this.forgotten(id);
       void this.store.forget(id).catch(() => undefined);
     }
   }

@@ -16,6 +16,8 @@ import {
   writeWhole,
 } from '../core/index.ts';
 import { DEFAULT_PORT, version } from './about.ts';
+import { Stars } from './data/stars.ts';
+import { Frames } from './frames.ts';
 import { createApp } from './http/app.ts';
 import { checkedToken, guardServer, isLoopback } from './http/guard.ts';
 import { attachSockets } from './http/sockets.ts';
@@ -98,7 +100,19 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     };
     const thumbnails = new Thumbnails(join(data, 'thumbnails'));
     const metrics = new Metrics(jobs, () => io.engine.clientsCount);
-    const http = createServer(createApp({ ...place, jobs, thumbnails, metrics, logger, web: join(BUILT, 'web') }));
+    const http = createServer(
+      createApp({
+        ...place,
+        jobs,
+        thumbnails,
+        frames: new Frames(join(data, 'frames'), jobs),
+        stars: new Stars(data),
+        away: new Stars(data, 'put-away.json'),
+        metrics,
+        logger,
+        web: join(BUILT, 'web'),
+      }),
+    );
     const io = attachSockets(http, { jobs, registry, hello, grants, logger });
     guardServer(http, { host, logger, ...(token ? { token } : {}) });
     const { waiting, interrupted, unreadable } = await jobs.open();

@@ -19,6 +19,8 @@ const fieldSchema = z.object({
   control: z.enum(['prompt', 'pictures', 'seed']).optional(),
   positional: z.boolean().optional(),
   advanced: z.boolean().optional(),
+  /** Shown only while another field has one of these values. */
+  only: z.record(z.string(), z.array(z.string())).optional(),
 });
 export type Field = z.infer<typeof fieldSchema>;
 export const parametersSchema = z.object({
@@ -31,6 +33,7 @@ export const pluginSchema = z.object({
   title: z.string(),
   description: z.string(),
   version: z.string(),
+  group: z.enum(['make', 'find', 'check', 'learn']).default('make'),
   steerable: z.boolean(),
   paintable: z.boolean(),
   /** What it asks for beyond what every plugin has, in words, while it has not been granted. */
@@ -70,8 +73,12 @@ export const updateSchema = z.object({
   paused: z.boolean(),
   /** When it was accepted; milliseconds since 1970. */
   at: z.number(),
-  /** Whether the watcher began it. */
+  /** Whether the watcher may steer, move and end it. */
   mine: z.boolean(),
+  /** Of one's own: what lets others do so, where it is given to them. */
+  key: id.exactOptional(),
+  /** The words that it began with. */
+  prompt: z.string().exactOptional(),
   /** Of one that waits: how many will have begun when it has, itself among them, and in how many seconds, where that is known. */
   place: z.int().positive().optional(),
   wait: z.number().nonnegative().optional(),
@@ -158,12 +165,16 @@ const parameters = z
   .refine((given) => sizeOf(given) <= PARAMETERS_LIMIT, `parameters of at most ${PARAMETERS_LIMIT / 1024} KiB`);
 export const startSchema = z.object({ plugin: id, parameters });
 export const grantSchema = z.object({ plugin: id });
-export const jobSchema = z.object({ job: id });
+/** Of a run that somebody else began: the key that they gave. */
+const key = id.exactOptional();
+export const jobSchema = z.object({ job: id, key });
+export type Cancelling = z.infer<typeof jobSchema>;
 /** Where a run that waits is to stand: before what its person has waiting beside it, or behind all others for as long as it is held. */
-export const moveSchema = z.object({ job: id, how: z.enum(['up', 'hold', 'release']) });
+export const moveSchema = z.object({ job: id, how: z.enum(['up', 'hold', 'release']), key });
 export type Moving = z.infer<typeof moveSchema>;
 export const steerSchema = z.object({
   job: id,
+  key,
   prompt: z.string().min(1).max(2000).exactOptional(),
   settings: z.record(z.string().max(40), z.number()).exactOptional(),
   weights: z.record(z.string().max(60), z.number().min(-1000).max(1000)).exactOptional(),
@@ -182,6 +193,33 @@ export const branchSchema = z.object({
 });
 export type Branching = z.infer<typeof branchSchema>;
 export type Steering = z.infer<typeof steerSchema>;
+/** How a picture was made: by which plugin, with what. */
+export const settingsSchema = z.object({ plugin: z.string(), parameters: z.record(z.string(), z.unknown()) });
+export type Settings = z.infer<typeof settingsSchema>;
+
+export const shelfSchema = z.object({
+  /** Of all pages. */
+  total: z.number(),
+  pictures: z.array(
+    z.object({
+      name: z.string(),
+      title: z.string(),
+      /** Milliseconds since 1970. */
+      at: z.number(),
+      starred: z.boolean(),
+      url: z.string(),
+      /** A small one of it. */
+      small: z.string(),
+      svg: z.string().exactOptional(),
+    }),
+  ),
+});
+export type ShelfPage = z.infer<typeof shelfSchema>;
+export type Shelved = ShelfPage['pictures'][number];
+export const stepsSchema = z.array(z.number());
+/** What the server says of a request that it does not meet. */
+export const refusedSchema = z.object({ error: plainErrorSchema });
+
 export const uploadedSchema = z.object({ path: z.string() });
 
 export type Answer<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: WireError };

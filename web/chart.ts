@@ -19,8 +19,8 @@ export function createChart(place: HTMLElement): Chart {
     ...names.map((n) => points.map((p) => p.series[n] ?? null)),
   ];
   const axis: uPlot.Axis = {
-    stroke: '#a59d90',
-    grid: { stroke: '#37332f', width: 1 },
+    stroke: '#8a8276',
+    grid: { stroke: 'rgb(128 120 110 / 0.25)', width: 1 },
     ticks: { show: false },
     font: '11px system-ui',
     size: 36,
@@ -42,7 +42,7 @@ export function createChart(place: HTMLElement): Chart {
       plot = new uPlot(
         {
           width: Math.max(240, place.clientWidth),
-          height: 120,
+          height: 90,
           cursor: { y: false },
           legend: { show: true, live: true },
           scales: { x: { time: false } },

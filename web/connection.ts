@@ -1,8 +1,10 @@
 /** The studio's end of the wire: everything that arrives is parsed before it is believed. */
 import { io, type Socket } from 'socket.io-client';
+import { config } from 'zod';
 import {
   type Answer,
   type Branching,
+  type Cancelling,
   type ClientEvents,
   type Hello,
   helloSchema,
@@ -24,7 +26,7 @@ export interface Listeners {
 
 export interface Connection {
   start(plugin: string, parameters: Record<string, unknown>): Promise<Answer<{ job: string }>>;
-  cancel(job: string): Promise<Answer<null>>;
+  cancel(message: Cancelling): Promise<Answer<null>>;
   /** Where one that waits is to stand. */
   move(message: Moving): Promise<Answer<null>>;
   /** Lets a plugin have what it wants, once and for all. */
@@ -37,6 +39,8 @@ export interface Connection {
 }
 
 const unreachable: WireError = { code: 'UNREACHABLE', message: 'The server did not answer. Is it still running?' };
+// Made code is refused by the page's policy.
+config({ jitless: true });
 const ANSWER_MS = 15_000;
 const HIDDEN_MS = 1000;
 
@@ -71,7 +75,7 @@ export function connect(listeners: Listeners): Connection {
     start: (plugin, parameters) =>
       answered(() => socket.timeout(ANSWER_MS).emitWithAck('start', { plugin, parameters })),
     grant: (plugin) => answered(() => socket.timeout(ANSWER_MS).emitWithAck('grant', { plugin })),
-    cancel: (job) => answered(() => socket.timeout(ANSWER_MS).emitWithAck('cancel', { job })),
+    cancel: (message) => answered(() => socket.timeout(ANSWER_MS).emitWithAck('cancel', message)),
     move: (message) => answered(() => socket.timeout(ANSWER_MS).emitWithAck('move', message)),
     steer: (job, wish) => answered(() => socket.timeout(ANSWER_MS).emitWithAck('steer', { job, ...wish })),
     branch: (message) => answered(() => socket.timeout(ANSWER_MS).emitWithAck('branch', message)),

@@ -1,51 +1,58 @@
 /** The live canvas: draws the newest frame, and only the newest. */
-import { byId } from './element.ts';
+import { signal } from '@preact/signals';
 
-export interface Easel {
-  frame(bytes: BlobPart, mime: string): void;
-  picture(url: string): void;
+/** Frames drawn so far; the page says so for those who watch it. */
+export const drawn = signal(0);
+/** Width over height of what is drawn. */
+export const ratio = signal(1);
+export const isEmpty = signal(true);
+
+class Easel {
+  private element: HTMLCanvasElement | null = null;
+  private newest = 0;
+
+  /** The element of the page that is drawn on. */
+  attach(element: HTMLCanvasElement | null): void {
+    this.element = element;
+  }
+
+  get size(): { readonly width: number; readonly height: number } {
+    return this.element ?? { width: 512, height: 512 };
+  }
+
+  frame(bytes: BlobPart, mime: string): void {
+    void this.paint(new Blob([bytes], { type: mime }), this.next());
+  }
+
+  picture(url: string): void {
+    const turn = this.next();
+    void fetch(url).then(async (r) => (r.ok ? this.paint(await r.blob(), turn) : undefined));
+  }
+
   /** For another run: nothing is drawn yet. */
-  clear(): void;
-  /** Frames drawn so far; the page says so for those who watch it. */
-  readonly drawn: number;
+  clear(): void {
+    this.next();
+    this.element?.getContext('2d')?.clearRect(0, 0, this.element.width, this.element.height);
+    isEmpty.value = true;
+  }
+
+  private next(): number {
+    this.newest += 1;
+    return this.newest;
+  }
+
+  private async paint(blob: Blob, turn: number): Promise<void> {
+    const bitmap = await createImageBitmap(blob);
+    const { element } = this;
+    if (turn < this.newest || !element) return;
+    if (element.width !== bitmap.width || element.height !== bitmap.height)
+      Object.assign(element, { width: bitmap.width, height: bitmap.height });
+    element.getContext('2d')?.drawImage(bitmap, 0, 0);
+    ratio.value = bitmap.width / bitmap.height;
+    bitmap.close();
+    isEmpty.value = false;
+    drawn.value += 1;
+  }
 }
 
-export function createEasel(): Easel {
-  const canvas = byId('canvas', HTMLCanvasElement);
-  const empty = byId('empty', HTMLParagraphElement);
-  const context = canvas.getContext('2d');
-  let drawn = 0;
-  let newest = 0;
-  const paint = async (blob: Blob, turn: number): Promise<void> => {
-    const bitmap = await createImageBitmap(blob);
-    if (turn < newest || !context) return;
-    if (canvas.width !== bitmap.width || canvas.height !== bitmap.height) {
-      Object.assign(canvas, { width: bitmap.width, height: bitmap.height });
-      canvas.parentElement?.style.setProperty('--ratio', String(bitmap.width / bitmap.height));
-    }
-    context.drawImage(bitmap, 0, 0);
-    bitmap.close();
-    empty.hidden = true;
-    drawn += 1;
-    canvas.dataset['frames'] = String(drawn);
-  };
-  const next = (): number => {
-    newest += 1;
-    return newest;
-  };
-  return {
-    frame: (bytes, mime) => void paint(new Blob([bytes], { type: mime }), next()),
-    picture: (url) => {
-      const turn = next();
-      void fetch(url).then(async (r) => paint(await r.blob(), turn));
-    },
-    clear: () => {
-      next();
-      context?.clearRect(0, 0, canvas.width, canvas.height);
-      empty.hidden = true;
-    },
-    get drawn() {
-      return drawn;
-    },
-  };
-}
+export const canvas = new Easel();

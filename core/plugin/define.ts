@@ -68,6 +68,9 @@ export interface PluginContext {
   readonly checkpointEvery: number;
 }
 
+/** What people want of a plugin. */
+export const GROUPS = ['make', 'find', 'check', 'learn'] as const;
+
 export interface Plugin<S extends z.ZodObject = z.ZodObject> {
   /** Lower case, with hyphens; the command's name. */
   readonly id: string;
@@ -79,6 +82,8 @@ export interface Plugin<S extends z.ZodObject = z.ZodObject> {
   readonly version: string;
   /** A paragraph for its page: what it is good for, and what to mind. */
   readonly about?: string;
+  /** Where the studio shows it: among what makes pictures, which is where it is unless it says otherwise, finds, checks or teaches. */
+  readonly group?: (typeof GROUPS)[number];
   /** Whether a run listens to `onSteer`; the studio then offers it. */
   readonly steerable?: boolean;
   /** Whether a run lets people paint on its drawing. */

@@ -1,5 +1,6 @@
 /** What the outside knows of a plugin: all of it plain data, of bounded length. */
 import { z } from 'zod';
+import { GROUPS } from './define.ts';
 import { wantsSchema } from './wants.ts';
 
 const words = (longest: number) => z.string().max(longest);
@@ -12,6 +13,7 @@ export const pluginDescriptionSchema = z.object({
   version: words(60),
   /** A paragraph for its page; may be empty. */
   about: words(4000),
+  group: z.enum(GROUPS).default('make'),
   /** Whether a run listens to being steered. */
   steerable: z.boolean(),
   /** Whether a run lets people paint on its drawing. */

@@ -10,6 +10,8 @@ export interface FieldMeta {
   readonly positional?: boolean;
   /** Folded away until asked for. */
   readonly advanced?: boolean;
+  /** Shown only while another field has one of these values: `{ drawer: ['glyphs'] }`. */
+  readonly only?: Readonly<Record<string, readonly string[]>>;
 }
 
 const PROMPT_LIMIT = 2000;

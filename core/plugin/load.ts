@@ -2,7 +2,7 @@
 import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
 import { failure, messageOf } from '../errors.ts';
-import type { Plugin } from './define.ts';
+import { GROUPS, type Plugin } from './define.ts';
 import { WANTS, wantsSchema } from './wants.ts';
 
 const shape = z.object({
@@ -18,6 +18,7 @@ const shape = z.object({
   aliases: z.array(z.string()).optional(),
   wants: wantsSchema.optional(),
   about: z.string().max(4000).optional(),
+  group: z.enum(GROUPS).optional(),
   steerable: z.boolean().optional(),
   paintable: z.boolean().optional(),
 });
@@ -39,8 +40,16 @@ export async function loadPlugin({ file, module }: Loading): Promise<Plugin> {
   try {
     const imported: unknown = await import(pathToFileURL(module).href);
     const parsed = shape.parse((imported as { default?: unknown }).default);
-    const { aliases = [], wants = [], steerable = false, paintable = false, about = '', ...rest } = parsed;
-    return { ...rest, aliases, wants, steerable, paintable, about };
+    const {
+      aliases = [],
+      wants = [],
+      group = 'make',
+      steerable = false,
+      paintable = false,
+      about = '',
+      ...rest
+    } = parsed;
+    return { ...rest, aliases, wants, group, steerable, paintable, about };
   } catch (cause) {
     const what = cause instanceof z.ZodError ? unfit(cause) : messageOf(cause);
     throw failure('PLUGIN_INVALID', { file, what }, cause);

@@ -5,7 +5,7 @@ import type { PluginDescription } from './description.ts';
 
 export function describe(plugin: Plugin): PluginDescription {
   const { id, title, description, version, parameters } = plugin;
-  const { aliases = [], about = '', steerable = false, paintable = false, wants = [] } = plugin;
+  const { aliases = [], about = '', group = 'make', steerable = false, paintable = false, wants = [] } = plugin;
   return {
     id,
     aliases: [...aliases],
@@ -13,6 +13,7 @@ export function describe(plugin: Plugin): PluginDescription {
     description,
     version,
     about,
+    group,
     steerable,
     paintable,
     wants: [...wants],

@@ -59,6 +59,7 @@ export default definePlugin({
   title: 'Audit',
   description: 'Measures whether the model ties pictures to words that should not matter, as a report in plain words.',
   version: '1.0.0',
+  group: 'check',
   about:
     'Does the model tie pictures to words that should not matter? Two sets of words that differ in one thing are compared on your pictures: effect sizes with permutation tests, for one group and between two (WEAT), and how evenly groups come up in searches. The report says in plain words what was found and, with few pictures, how little that means.',
   parameters: z.object({

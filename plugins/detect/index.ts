@@ -71,6 +71,7 @@ export default definePlugin({
   title: 'Detect',
   description: 'Finds where each phrase is in a picture, or says that it is not there.',
   version: '1.0.0',
+  group: 'find',
   about:
     'Boxes for any phrase, without training: crops of several sizes are scored for each phrase, and the best that do not overlap are kept. The threshold is a percentile, so "not here" is an answer. Boxes are squares and no tighter than the crops; small models see large, clear things.',
   parameters: z.object({

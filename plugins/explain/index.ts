@@ -82,6 +82,7 @@ export default definePlugin({
   title: 'Explain',
   description: 'Shows where in a picture and by which words a score comes about, and how far to trust that.',
   version: '1.0.0',
+  group: 'learn',
   about:
     'Where a score comes from. The picture is looked at whole and in overlapping parts; in each, squared pixel gradients are weighed by the model\'s own map (attention relevance for transformers, activations for convolutional towers), and parts count by how well they fit. Occlusion covers one place after another instead: slow, and right by definition. The check takes away what is said to matter and puts it back: trust a map whose score after insertion is well above its score after deletion. "a cat | a dog:-1" asks why a cat rather than a dog.',
   parameters: z.object({

@@ -47,12 +47,26 @@ export const parameters = z.object({
   seed: seedField(),
   size: sizeField(),
   aspect: aspectField(),
-  count: z.int().min(0).max(512).default(0).meta({
-    title: 'Count',
-    description: 'How many strokes, shapes, polygons, lines or glyphs; 0 leaves it to the drawer',
+  count: z
+    .int()
+    .min(0)
+    .max(512)
+    .default(0)
+    .meta({
+      title: 'Count',
+      description: 'How many strokes, shapes, polygons, lines or glyphs; 0 leaves it to the drawer',
+      only: { drawer: ['strokes', 'blobs', 'polygons', 'plotter', 'glyphs'] },
+    }),
+  text: glyphs.settings.shape.text.meta({
+    title: 'Text',
+    description: 'Letters or emoji to draw with, taken in turn',
+    only: { drawer: ['glyphs'] },
   }),
-  text: glyphs.settings.shape.text.meta({ title: 'Text', description: 'Letters or emoji to draw with, taken in turn' }),
-  palette: blocks.settings.shape.palette.meta({ title: 'Palette', description: 'Colours of pixel art', advanced }),
+  palette: blocks.settings.shape.palette.meta({
+    title: 'Palette',
+    description: 'Colours of pixel art',
+    only: { drawer: ['blocks'] },
+  }),
   paper: z
     .string()
     .regex(/^(?:#[0-9a-f]{6})?$/i, 'a colour like #1a2b3c, or nothing')
@@ -66,9 +80,15 @@ export const parameters = z.object({
   symmetry: field.settings.shape.symmetry.meta({
     title: 'Symmetry',
     description: 'Of brush strokes, pen lines and neural fields',
+    only: { drawer: ['strokes', 'plotter', 'field'] },
     advanced,
   }),
-  folds: field.settings.shape.folds.meta({ title: 'Folds', description: 'For rotation and kaleidoscope', advanced }),
+  folds: field.settings.shape.folds.meta({
+    title: 'Folds',
+    description: 'For rotation and kaleidoscope',
+    only: { symmetry: ['rotation', 'kaleidoscope'] },
+    advanced,
+  }),
   start: picturesField({
     title: 'Start',
     description:
@@ -82,6 +102,7 @@ export const parameters = z.object({
     title: 'Mask',
     description: 'For "inpaint": bright where the picture may change',
     positional: false,
+    only: { drawer: ['inpaint'] },
     advanced,
   })
     .max(1)

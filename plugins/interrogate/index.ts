@@ -144,6 +144,7 @@ export default definePlugin({
   title: 'Interrogate',
   description: 'Says in words what a picture shows, which words would fit it better, and how well it fits a text.',
   version: '1.0.0',
+  group: 'learn',
   about:
     'Builds a description out of word banks (subject, colour, medium, composition, mood), keeping the best few at each bank and adding a word only where it raises the score. The first description doubles as alt text. With a text it says which of the sentences fits the picture best, for pages and for search; and it lists words that would fit better: joined to the text, and in the place of its words, where the gradient at the token embeddings proposes them out of the whole vocabulary. Each is tried on the model and shown with its gain.',
   parameters: z.object({

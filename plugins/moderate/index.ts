@@ -141,6 +141,7 @@ export default definePlugin({
   title: 'Moderate',
   description: 'Checks pictures against a policy and explains each decision; a dry run that touches no file.',
   version: '1.1.0',
+  group: 'check',
   about:
     'Policies are prompts with thresholds, in a JSON file that is checked and versioned ([how one is written](policies.md)); each decision says which prompt, what score, what percentile, how certain beside everyday things, and where. It is a dry run: no file is touched. The default policy only flags. A policy can gate any other plugin (--gate): a picture that it blocks is held back with the reason, never replaced by a black one. Models err; let people decide.',
   parameters: z.object({

@@ -157,6 +157,7 @@ export default definePlugin({
   title: 'Search',
   description: 'Finds pictures in a folder by words, pictures or a sketch, and groups near-duplicates.',
   version: '1.0.0',
+  group: 'find',
   about:
     'Index a folder once, then ask it by words, by a picture, by both with plus and minus, or by a drawn sketch. Only what changed is indexed again, and an index whose process was killed goes on where it was. With "Stay" the run waits for further queries and answers each in milliseconds: in the studio, type another query and press the button. Among very many pictures, neighbours are found through a graph that is kept beside the index.',
   steerable: true,

@@ -1,4 +1,4 @@
-/** Pictures and reports that are kept for ever, by their names, in one file of the data folder. */
+/** Pictures and reports that people marked, by their names, in a file of the data folder: those that are kept for ever, and those that are put away. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -8,9 +8,10 @@ const fileSchema = z.object({ format: z.literal(1), stars: z.array(z.string().ma
 
 export class Stars {
   private readonly path: string;
+  private changing: Promise<unknown> = Promise.resolve();
 
-  constructor(data: string) {
-    this.path = join(data, 'favourites.json');
+  constructor(data: string, file: 'favourites.json' | 'put-away.json' = 'favourites.json') {
+    this.path = join(data, file);
   }
 
   /** A file that is damaged gives up nothing: it says so. Throws FILE_WRITE. */
@@ -20,14 +21,21 @@ export class Stars {
     try {
       return new Set(fileSchema.parse(JSON.parse(text)).stars);
     } catch {
-      throw failure('FILE_WRITE', { path: this.path, what: 'it is damaged; mend it, or remove it and star again' });
+      throw failure('FILE_WRITE', { path: this.path, what: 'it is damaged; mend it, or remove it and mark again' });
     }
   }
 
-  async change(names: readonly string[], starred: boolean): Promise<ReadonlySet<string>> {
+  /** One change after the other. Throws FILE_WRITE. */
+  change(names: readonly string[], marked: boolean): Promise<ReadonlySet<string>> {
+    const changed = this.changing.catch(() => undefined).then(() => this.changeNow(names, marked));
+    this.changing = changed;
+    return changed;
+  }
+
+  private async changeNow(names: readonly string[], marked: boolean): Promise<ReadonlySet<string>> {
     const stars = new Set(await this.read());
     for (const name of names) {
-      if (starred) stars.add(name);
+      if (marked) stars.add(name);
       else stars.delete(name);
     }
     await writeWhole(this.path, `${JSON.stringify({ format: 1, stars: [...stars].sort() }, null, 2)}\n`);

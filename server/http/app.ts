@@ -3,17 +3,19 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
 import type { Logger } from 'pino';
 import { failure, type PlainError, plainError } from '../../core/index.ts';
+import type { Stars } from '../data/stars.ts';
+import type { Frames } from '../frames.ts';
 import type { Jobs } from '../jobs.ts';
 import type { Keep } from '../keep/shelf.ts';
 import type { Metrics } from '../metrics.ts';
 import { allowedPath, type PicturePlaces } from '../pictures.ts';
 import type { Uploads } from '../uploads.ts';
 import { numbered } from './person.ts';
+import { shelfRoutes } from './shelf.ts';
 import { httpStatusOf } from './status.ts';
 import type { Thumbnails } from './thumbnails.ts';
 
 const LAG_RESOLUTION_MS = 5;
-const SHOWN = 200;
 
 export interface AppOptions {
   readonly jobs: Jobs;
@@ -22,6 +24,9 @@ export interface AppOptions {
   readonly keep: Keep;
   readonly uploads: Uploads;
   readonly thumbnails: Thumbnails;
+  readonly frames: Frames;
+  readonly stars: Stars;
+  readonly away: Stars;
   readonly places: PicturePlaces;
   readonly metrics: Metrics;
   readonly logger: Logger;
@@ -66,7 +71,19 @@ const answering =
     }
   };
 
-export function createApp({ jobs, web, keep, uploads, thumbnails, places, metrics, logger }: AppOptions): Express {
+export function createApp({
+  jobs,
+  web,
+  keep,
+  uploads,
+  thumbnails,
+  frames,
+  stars,
+  away,
+  places,
+  metrics,
+  logger,
+}: AppOptions): Express {
   const lag = monitorEventLoopDelay({ resolution: LAG_RESOLUTION_MS });
   lag.enable();
   const app = express();
@@ -119,15 +136,14 @@ export function createApp({ jobs, web, keep, uploads, thumbnails, places, metric
     response.type('webp').send(await small(picture));
   });
 
-  app.get('/gallery', async (_request, response) => {
-    const pictures = (await keep.gallery.list()).filter(({ name }) => /\.(?:png|jpe?g|webp)$/.test(name));
-    response.json(
-      pictures
-        .sort((a, b) => b.at - a.at)
-        .slice(0, SHOWN)
-        .map(({ name }) => ({ name, url: `/gallery/${encodeURIComponent(name)}` })),
-    );
+  app.get('/jobs/:job/frames', async (request, response) => {
+    response.json(await frames.steps(jobs.get(request.params.job).id));
   });
+  app.get('/jobs/:job/frames/:step', async (request, response) => {
+    const { bytes, type } = await frames.at(jobs.get(request.params.job).id, Number(request.params.step));
+    response.type(type).send(Buffer.from(bytes));
+  });
+  app.use(shelfRoutes({ gallery: keep.gallery, stars, away, thumbnails }));
   // What a plugin wrote is not to run as a page of this origin.
   const asFile = { 'content-security-policy': 'sandbox', 'content-disposition': 'attachment' };
   app.use('/reports', keep.reports.serve(asFile));

@@ -84,21 +84,24 @@ export function attachSockets(
     );
     socket.on(
       'cancel',
-      answering(logger, 'cancel', jobSchema, async ({ job }) => {
+      answering(logger, 'cancel', jobSchema, async ({ job, key }) => {
+        jobs.yours(job, by, key);
         await jobs.cancel(job);
         return null;
       }),
     );
     socket.on(
       'move',
-      answering(logger, 'move', moveSchema, async ({ job, how }) => {
-        await jobs.move(job, how, by);
+      answering(logger, 'move', moveSchema, async ({ job, how, key }) => {
+        jobs.yours(job, by, key);
+        await jobs.move(job, how);
         return null;
       }),
     );
     socket.on(
       'steer',
-      answering(logger, 'steer', steerSchema, async ({ job, ...steer }) => {
+      answering(logger, 'steer', steerSchema, async ({ job, key, ...steer }) => {
+        jobs.yours(job, by, key);
         await jobs.steer(job, steer);
         return null;
       }),

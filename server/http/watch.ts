@@ -1,6 +1,6 @@
 /** What one watcher sees of the jobs: an update when the last one is acknowledged, holding only what is new, and kilobytes at the most. A slow watcher gets fewer frames, never a growing queue. */
 import type { Jobs } from '../jobs.ts';
-import type { Job } from '../runs/job.ts';
+import { isOf, type Job } from '../runs/job.ts';
 import { shortened } from '../shortened.ts';
 import type { Update } from '../wire.ts';
 import { shownFiles, shownPoints, shownRanking, shownTables } from './shown.ts';
@@ -38,6 +38,11 @@ const queuedAs = ({ state, held, place, wait }: Job): Pick<Update, 'held' | 'pla
       }
     : {};
 
+/** Longer ones were refused when the run began. */
+const PROMPT = 2000;
+const begunWith = ({ parameters: { prompt } }: Job): Pick<Update, 'prompt'> =>
+  typeof prompt === 'string' && prompt.length <= PROMPT ? { prompt } : {};
+
 /** The newest part of a job that `seen` lacks; `seen` is brought up to date. */
 function news(job: Job, seen: Seen, by: string): Update {
   const fresh = <K extends 'frame' | 'ranking' | 'picture'>(key: K): Job[K] | undefined =>
@@ -55,7 +60,10 @@ function news(job: Job, seen: Seen, by: string): Update {
     state: job.state,
     paused: job.paused,
     at: job.acceptedAt,
-    mine: job.by === by,
+    mine: isOf(job, by),
+    ...(job.key !== undefined && job.by === by && by !== '' ? { key: job.key } : {}),
+    // It stays as it was.
+    ...(seen.revision < 0 ? begunWith(job) : {}),
     ...queuedAs(job),
     chart: points,
     chartFrom: from,

@@ -7,13 +7,26 @@ import { root } from './prepare.js';
 const out = process.argv[2] ?? join(root, 'dist', 'web');
 mkdirSync(out, { recursive: true });
 await build({
-  entryPoints: [join(root, 'web', 'studio.ts'), join(root, 'web', 'studio.css')],
+  entryPoints: [join(root, 'web', 'studio.tsx'), join(root, 'web', 'studio.css')],
   bundle: true,
   minify: true,
   sourcemap: true,
   target: 'es2022',
   format: 'esm',
+  jsx: 'automatic',
+  jsxImportSource: 'preact',
   outdir: out,
   logLevel: 'warning',
+  plugins: [
+    {
+      // Zod's sentences in some fifty languages, of which none but English is spoken here.
+      name: 'english',
+      setup: ({ onLoad }) =>
+        onLoad({ filter: /[\\/]zod[\\/]v4[\\/]locales[\\/]index\.js$/ }, () => ({
+          contents: "export { default as en } from './en.js';",
+        })),
+    },
+  ],
 });
-for (const file of ['index.html', 'icon.svg']) cpSync(join(root, 'web', file), join(out, file));
+for (const file of ['index.html', 'icon.svg', 'drawers'])
+  cpSync(join(root, 'web', file), join(out, file), { recursive: true });

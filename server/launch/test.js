@@ -52,6 +52,8 @@ async function checks() {
     ),
     check(
       'Arrows between rooms',
+      '--import',
+      './server/launch/parse-jsx.js',
       tool('dependency-cruiser', 'bin', 'dependency-cruise.mjs'),
       '--config',
       '.dependency-cruiser.cjs',

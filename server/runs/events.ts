@@ -26,6 +26,8 @@ const runEventSchema = z.discriminatedUnion('type', [
     /** Who asked for it: see http/person.ts. */
     by: z.string().max(64).default(''),
     lane: laneSchema.default('long'),
+    /** Whoever brings it may do with the run what its person may. */
+    key: z.string().max(64).exactOptional(),
     /** The run that it branched off. */
     parent: z.string().exactOptional(),
   }),

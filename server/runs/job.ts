@@ -12,6 +12,8 @@ export interface Job {
   /** Who asked for it. */
   readonly by: string;
   readonly lane: Lane;
+  /** Whoever brings it may do with the run what its person may. */
+  readonly key?: string;
   /** While it waits: how many will have begun when it has, itself among them. */
   place?: number | undefined;
   /** While it waits: seconds until it begins, where that is known. */
@@ -76,11 +78,12 @@ const TABLES_LIMIT = 50;
 const FILES_LIMIT = 1000;
 
 /** A run that was accepted and has not begun. */
-const acceptedJob = (id: string, { at, by, lane, plugin, parameters, title, script }: Accepted): Job => ({
+const acceptedJob = (id: string, { at, by, lane, key, plugin, parameters, title, script }: Accepted): Job => ({
   id,
   acceptedAt: at,
   by,
   lane,
+  ...(key === undefined ? {} : { key }),
   plugin,
   parameters,
   state: 'waiting',
@@ -108,6 +111,10 @@ export function jobOf({ id, events, kept }: Known): Job | undefined {
   job.kept = kept;
   return job;
 }
+
+/** Whether this person may steer, move and end it: who began it, whoever was given its key, and everybody where nobody is known to have begun it. */
+export const isOf = ({ by, key }: Pick<Job, 'by' | 'key'>, person: string, brings?: string): boolean =>
+  by === '' || by === person || (key !== undefined && key === brings);
 
 export const isGoing = ({ state }: Pick<Job, 'state'>): boolean => state === 'waiting' || state === 'running';
 
@@ -190,6 +197,7 @@ function told(job: Job, event: Told): void {
       return;
     case 'rewound':
       goBack(job, event.step);
+      if (job.progress) job.progress = { ...job.progress, done: event.step };
       return;
     case 'chart':
       if (job.chart.length < CHART_LIMIT) job.chart.push(event);

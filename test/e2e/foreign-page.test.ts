@@ -94,7 +94,7 @@ describe.runIf(executablePath)('a page of another origin in a real browser', () 
   // The first is another site; the second is the same site, and another origin by its port.
   it.each(['localhost', '127.0.0.1'])('at %s reads nothing, sends nothing and starts nothing', async (host) => {
     const studio = await opened(server.url);
-    await studio.getByRole('button', { name: 'Guide' }).waitFor();
+    await studio.getByRole('button', { name: 'Make' }).waitFor();
     const uploads = await readdir(join(server.data, 'uploads'));
     const session = await pollingSession(origin, { origin });
     const asWebSocket = session.replace('polling', 'websocket');
@@ -111,8 +111,8 @@ describe.runIf(executablePath)('a page of another origin in a real browser', () 
       'a message': `read(${at(session)}, ${message})`,
       'a WebSocket': `socket(${at('/socket.io/?EIO=4&transport=websocket')})`,
       'a WebSocket of a session': `socket(${at(asWebSocket)})`,
-      'the gallery': `read(${at('/gallery')}, {})`,
-      'the gallery, unseen': `read(${at('/gallery')}, { mode: 'no-cors' })`,
+      'the gallery': `read(${at('/shelf')}, {})`,
+      'the gallery, unseen': `read(${at('/shelf')}, { mode: 'no-cors' })`,
       'a picture': `load('img', ${at('/gallery/heart.png')})`,
       'a script of the studio': `load('script', ${at('/studio.js')})`,
       'a style of the studio': `load('link', ${at('/studio.css')})`,
@@ -150,16 +150,16 @@ describe.runIf(executablePath)('a page of another origin in a real browser', () 
     await page.evaluate(`tries.load('iframe', ${at('/')})`);
     expect(await page.frameLocator('iframe').getByRole('button').count()).toBe(0);
     await page.getByRole('link', { name: 'the studio' }).click();
-    await page.getByRole('button', { name: 'Guide' }).waitFor();
+    await page.getByRole('button', { name: 'Make' }).waitFor();
   });
 
   it('is all that is kept out: the studio does what the page tried', async () => {
     const foreigner = await foreign('localhost');
     const studio = await opened(server.url);
-    await studio.getByRole('button', { name: 'Guide' }).waitFor();
+    await studio.getByRole('button', { name: 'Make' }).waitFor();
     await studio.evaluate(TRIES);
     const calls = {
-      gallery: `read(${at('/gallery')}, {})`,
+      gallery: `read(${at('/shelf')}, {})`,
       picture: `load('img', ${at('/gallery/heart.png')})`,
       socket: `socket(${at('/socket.io/?EIO=4&transport=websocket')})`,
       upload: `read(${at('/uploads')}, { method: 'POST', body: 'x' })`,

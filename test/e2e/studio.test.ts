@@ -1,13 +1,26 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import sharp from 'sharp';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import {
+  begin,
+  choosePlugin,
+  click,
+  executablePath,
+  frames,
+  lookAt,
+  openBrowser,
+  openStudio,
+  pixels,
+  prompt,
+  set,
+  stateIs,
+  untilFrames,
+} from '../support/browser.ts';
 import { freshPlugin } from '../support/fresh-plugin.ts';
 import { drawn, temporaryFolder } from '../support/pictures.ts';
 import { type TestServer, useServer } from '../support/server.ts';
-
-const executablePath = process.env['LODESTONE_CHROMIUM'];
 
 describe.runIf(executablePath)('the studio in a real browser', () => {
   let browser: Browser;
@@ -15,96 +28,53 @@ describe.runIf(executablePath)('the studio in a real browser', () => {
   const complaints: string[] = [];
   beforeAll(async () => {
     server = await useServer({ plugins: [await freshPlugin()] });
-    browser = await chromium.launch({
-      ...(executablePath ? { executablePath } : {}),
-      args: [
-        '--no-sandbox',
-        '--disable-gpu',
-        '--disable-renderer-backgrounding',
-        '--disable-backgrounding-occluded-windows',
-        '--disable-quic',
-        '--no-first-run',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync',
-      ],
-    });
+    browser = await openBrowser();
   });
   afterAll(() => browser?.close());
-  afterEach(() => Promise.all(browser.contexts().map((c) => c.close())));
+  afterEach(async () => {
+    await Promise.all(browser.contexts().map((c) => c.close()));
+    for (const job of server.jobs.list()) await server.jobs.cancel(job.id);
+    await expect.poll(() => server.jobs.list().some(({ state }) => state === 'running')).toBe(false);
+  });
 
-  async function studio(): Promise<Page> {
-    const page = await (
-      await browser.newContext({ acceptDownloads: true, viewport: { width: 1200, height: 840 } })
-    ).newPage();
-    page.on('pageerror', (error) => complaints.push(error.message));
-    await page.goto(server.url);
-    await page.getByRole('button', { name: 'Guide' }).waitFor();
-    return page;
-  }
-  const frames = (page: Page): Promise<number> =>
-    page.locator('#canvas').evaluate((c) => Number((c as HTMLCanvasElement).dataset['frames'] ?? 0));
-  const pixels = (page: Page): Promise<string> =>
-    page.locator('#canvas').evaluate((c) => (c as HTMLCanvasElement).toDataURL());
-  const untilFrames = (page: Page, count: number) =>
-    page.waitForFunction((n) => Number(document.querySelector('canvas')?.dataset['frames'] ?? 0) >= n, count, {
-      timeout: 60_000,
-    });
-  async function set(page: Page, name: string, value: string): Promise<void> {
-    const field = page.locator('.tp-lblv', { hasText: name }).locator('input').last();
-    await field.fill(value);
-    await field.press('Enter');
-  }
-  async function begin(page: Page, prompt: string, steps: string, tries = '1'): Promise<void> {
-    await page.getByRole('textbox', { name: /^Prompt/ }).fill(prompt);
-    await set(page, 'Steps', steps);
-    // It lies in a folder that is closed.
-    await page
-      .locator('.tp-lblv', { hasText: 'Tries' })
-      .locator('input')
-      .last()
-      .evaluate((input, value) => {
-        (input as HTMLInputElement).value = value;
-        input.dispatchEvent(new Event('change', { bubbles: true }));
-      }, tries);
-    await page.getByRole('button', { name: 'Go', exact: true }).click();
-  }
+  const studio = (): Promise<Page> => openStudio(browser, server.url, complaints);
+  const far = (page: Page): Promise<number> =>
+    page.locator('#back').evaluate((range) => Number((range as HTMLInputElement).value));
 
-  it('holds a run, takes a single step, goes back, goes on and ends it with a picture', async () => {
+  it('holds a run, takes a single step, looks back, goes back, goes on and ends it with a picture', async () => {
     const page = await studio();
     await begin(page, 'a red heart', '600');
     await untilFrames(page, 4);
-    const far = (): Promise<number> =>
-      page.locator('#back').evaluate((range) => Number((range as HTMLInputElement).value));
-    await page.getByRole('button', { name: 'Pause' }).click();
-    await page.locator('#state', { hasText: 'Paused' }).waitFor();
+    await click(page, 'Pause');
+    await stateIs(page, 'Paused');
     await page.waitForTimeout(500);
-    const held = await far();
+    const held = await far(page);
     await page.waitForTimeout(700);
-    expect(await far()).toBe(held);
-    await page.getByRole('button', { name: 'One step' }).click();
-    await page.waitForFunction(
-      (n) => Number((document.querySelector('#back') as HTMLInputElement).value) === n,
-      held + 1,
-    );
-    const shown = await pixels(page);
-    await page.locator('#back').evaluate((range) => {
-      (range as HTMLInputElement).value = '10';
-      range.dispatchEvent(new Event('change'));
-    });
-    await page.waitForFunction((before) => document.querySelector('canvas')?.toDataURL() !== before, shown);
-    await page.getByRole('button', { name: 'Go on' }).click();
-    await page.waitForFunction(() => Number((document.querySelector('#back') as HTMLInputElement).value) > 14);
-    await page.getByRole('button', { name: 'Finish now' }).click();
-    await page.locator('#state', { hasText: 'Done' }).waitFor();
-    expect(await page.locator('#hold').isHidden()).toBe(true);
+    expect(await far(page)).toBe(held);
+    await click(page, 'One step');
+    await expect.poll(() => far(page)).toBe(held + 1);
+    await page.locator('.thumbnails button').nth(1).waitFor();
+    const now = await pixels(page);
+    await lookAt(page, 1);
+    await stateIs(page, /looking at step 1\b/);
+    await expect.poll(() => pixels(page)).not.toBe(now);
+    await click(page, 'Back to now');
+    await expect.poll(() => pixels(page)).toBe(now);
+    await lookAt(page, 10);
+    await click(page, 'Go back here');
+    await expect.poll(() => far(page)).toBeLessThanOrEqual(10);
+    await click(page, 'Go on');
+    await expect.poll(() => far(page), { timeout: 20_000 }).toBeGreaterThan(14);
+    await click(page, 'Finish now');
+    await stateIs(page, 'Done');
+    expect(await page.locator('#hold').count()).toBe(0);
     expect(complaints).toEqual([]);
   });
 
   it('asks which of two is liked, learns, and shows what it says as a ranking', async () => {
     const folder = await temporaryFolder();
     const page = await studio();
-    await page.getByRole('button', { name: 'Curate' }).click();
+    await choosePlugin(page, 'Learn', 'Curate');
     for (const [name, colour] of [
       ['one', 'red'],
       ['two', 'blue'],
@@ -118,16 +88,16 @@ describe.runIf(executablePath)('the studio in a real browser', () => {
         .setInputFiles(join(folder, `${name}.png`));
       await page.locator('.chosen li', { hasText: name }).waitFor();
     }
-    await set(page, 'Questions', '2');
-    await page.getByRole('button', { name: 'Go', exact: true }).click();
+    await set(page, 'questions', '2');
+    await click(page, 'Go');
     for (const which of ['1 of 2', '2 of 2']) {
       await page.locator('#question', { hasText: which }).waitFor({ timeout: 60_000 });
       expect(await page.locator('#question img').count()).toBe(2);
-      await page.getByRole('button', { name: 'the first' }).click();
+      await click(page, 'the first');
     }
-    await page.locator('#state', { hasText: 'Done' }).waitFor();
+    await stateIs(page, 'Done');
     expect(await page.locator('#ranking li').count()).toBe(4);
-    expect(await page.locator('#question').isHidden()).toBe(true);
+    expect(await page.locator('#question').count()).toBe(0);
     const [download] = await Promise.all([
       page.waitForEvent('download'),
       page.locator('#files a', { hasText: 'picks.json' }).click(),
@@ -137,15 +107,14 @@ describe.runIf(executablePath)('the studio in a real browser', () => {
   });
 
   it('shows a plugin that was added as a file, and what it says as a table', async () => {
-    const page = await (await browser.newContext()).newPage();
-    await page.goto(server.url);
-    await page.getByRole('button', { name: 'Fresh' }).click();
-    await page.getByRole('button', { name: 'Go', exact: true }).click();
+    const page = await studio();
+    await choosePlugin(page, 'Make', 'Fresh');
+    await click(page, 'Go');
     await page.locator('#tables', { hasText: 'hello world' }).waitFor({ timeout: 60_000 });
     expect(await page.locator('#easel').isHidden()).toBe(true);
   });
 
-  it('is painted on, and branches from an earlier step', async () => {
+  it('is painted on, takes a stroke back and again, and branches from an earlier step', async () => {
     const page = await studio();
     await begin(page, 'a red heart', '900');
     await untilFrames(page, 2);
@@ -158,31 +127,38 @@ describe.runIf(executablePath)('the studio in a real browser', () => {
     for (const share of [0.4, 0.5, 0.6, 0.7])
       await page.mouse.move(box.x + box.width * share, box.y + box.height * 0.5);
     await page.mouse.up();
-    const blue = (): Promise<number> =>
-      page.locator('#canvas').evaluate((c) => {
+    const blueOf = (selector: string): Promise<number> =>
+      page.locator(selector).evaluate((c) => {
         const canvas = c as HTMLCanvasElement;
         const [red = 0, , blueness = 0] =
           canvas.getContext('2d')?.getImageData(canvas.width / 2, canvas.height / 2, 1, 1).data ?? [];
         return blueness - red;
       });
-    await expect.poll(blue, { timeout: 30_000 }).toBeGreaterThan(60);
-    await page.getByRole('button', { name: 'Clear' }).click();
-    await page.getByRole('button', { name: 'Pause' }).click();
-    await page.locator('#state', { hasText: 'Paused' }).waitFor();
-    await page.getByRole('textbox', { name: /^Prompt/ }).fill('a green tree');
-    await page.getByRole('button', { name: 'Branch here' }).click();
-    await page.getByRole('button', { name: 'Finish now' }).click();
-    await page.locator('#state', { hasText: /a green tree, from step \d+/ }).waitFor({ timeout: 60_000 });
-    await page.getByRole('button', { name: 'Cancel', exact: true }).click();
-    await page.locator('#state', { hasText: 'Cancelled' }).waitFor();
-    expect(await page.locator('#error').isHidden()).toBe(true);
+    await expect.poll(() => blueOf('#canvas'), { timeout: 30_000 }).toBeGreaterThan(60);
+    expect(await blueOf('#overlay')).toBeGreaterThan(60);
+    const words = await prompt(page).inputValue();
+    await page.keyboard.press('Control+z');
+    await expect.poll(() => blueOf('#overlay')).toBe(0);
+    expect(await prompt(page).inputValue()).toBe(words);
+    await page.keyboard.press('Control+Shift+Z');
+    await expect.poll(() => blueOf('#overlay')).toBeGreaterThan(60);
+    await click(page, 'Clear');
+    await click(page, 'Pause');
+    await stateIs(page, 'Paused');
+    await prompt(page).fill('a green tree');
+    await click(page, 'Branch here');
+    await click(page, 'Finish now');
+    await stateIs(page, /a green tree, from step \d+/);
+    await click(page, 'Cancel');
+    await stateIs(page, 'Cancelled');
+    expect(await page.locator('#error').count()).toBe(0);
     expect(complaints).toEqual([]);
   });
 
   it('shows where the things of a scene are wanted, and lets them be moved', async () => {
     const page = await studio();
     // One that is drawn as a whole from its first step.
-    await page.locator('.tp-lblv', { hasText: 'Drawer' }).locator('select').selectOption('fourier');
+    await page.getByRole('radio', { name: 'fourier' }).check({ force: true });
     await begin(page, 'a cat under the moon', '4000');
     await untilFrames(page, 2);
     const boxes = page.locator('#layout button');
@@ -195,38 +171,36 @@ describe.runIf(executablePath)('the studio in a real browser', () => {
     await page.mouse.move(before.x + before.width / 2 - canvas.width, before.y + before.height / 2, { steps: 4 });
     await page.mouse.up();
     // What the run says of itself, not what the hand left: it is told again when the page is loaded anew.
-    const late = await studio();
     const left = async (): Promise<string> => {
-      await late.reload();
-      await late.locator('#layout button').first().waitFor();
-      const style = await late.locator('#layout button').first().getAttribute('style');
-      return /left: (\d+)%/.exec(style ?? '')?.[1] ?? '';
+      await page.reload();
+      await boxes.first().waitFor();
+      return /left: (\d+)%/.exec((await boxes.first().getAttribute('style')) ?? '')?.[1] ?? '';
     };
     await expect.poll(left, { timeout: 30_000 }).toBe('0');
     await boxes.first().focus();
     await page.keyboard.press('ArrowRight');
+    await page.waitForTimeout(300);
     await expect.poll(left, { timeout: 30_000 }).toBe('2');
-    await page.getByRole('button', { name: 'Cancel', exact: true }).click();
-    await page.locator('#state', { hasText: 'Cancelled' }).waitFor();
-    expect(await page.locator('#layout').isHidden()).toBe(true);
+    await click(page, 'Cancel');
+    await stateIs(page, 'Cancelled');
+    expect(await page.locator('#layout').count()).toBe(0);
     expect(complaints).toEqual([]);
   });
 
   it('holds a run whose things are drawn one by one', async () => {
     const page = await studio();
     await begin(page, 'a cat under the moon', '400');
-    const state = page.locator('#state');
-    await state.filter({ hasText: /drawing a cat, 1 of 2/ }).waitFor();
-    expect(await page.getByRole('slider', { name: 'Go back' }).isHidden()).toBe(true);
-    await page.getByRole('button', { name: 'Pause' }).click();
-    await state.filter({ hasText: 'Paused' }).waitFor();
-    await page.getByRole('button', { name: 'Go on' }).click();
-    await state.filter({ hasText: 'Working' }).waitFor();
-    await page.getByRole('button', { name: 'Cancel', exact: true }).click();
-    await state.filter({ hasText: 'Cancelled' }).waitFor();
+    await stateIs(page, /drawing a cat, 1 of 2/i);
+    expect(await page.getByRole('button', { name: 'Go back here' }).count()).toBe(0);
+    await click(page, 'Pause');
+    await stateIs(page, 'Paused');
+    await click(page, 'Go on');
+    await stateIs(page, /drawing a cat/i);
+    await click(page, 'Cancel');
+    await stateIs(page, 'Cancelled');
   });
 
-  it('draws a prompt live, shows a late page the same canvas, and cancels', async () => {
+  it('draws a prompt live, shows it to another person who may only watch, and to whom it is given by a link', async () => {
     const page = await studio();
     await begin(page, 'a red heart', '5000');
     await untilFrames(page, 2);
@@ -236,40 +210,70 @@ describe.runIf(executablePath)('the studio in a real browser', () => {
 
     const late = await studio();
     await untilFrames(late, 1);
-    expect(await late.locator('#state').textContent()).toContain('Working: a red heart');
-    await late.getByRole('button', { name: 'Cancel', exact: true }).click();
-    await page.locator('#state', { hasText: 'Cancelled' }).waitFor();
-    await late.locator('#state', { hasText: 'Cancelled' }).waitFor();
+    await stateIs(late, /Drawing: a red heart.*begun by somebody else/);
+    for (const name of ['Pause', 'Cancel', 'Finish now', 'Paint', 'Steer'])
+      expect(await late.getByRole('button', { name, exact: true }).count()).toBe(0);
+
+    await click(page, 'Invite');
+    const link = /http\S+/.exec((await page.locator('#notice').textContent()) ?? '')?.[0] ?? '';
+    const invited = await openStudio(browser, link, complaints);
+    await click(invited, 'Pause');
+    await stateIs(page, 'Paused');
+    await click(invited, 'Cancel');
+    for (const one of [page, late, invited]) await stateIs(one, 'Cancelled');
     await page.waitForTimeout(500);
     expect(await pixels(late)).toBe(await pixels(page));
     const stopped = await frames(page);
     await page.waitForTimeout(1500);
     expect(await frames(page)).toBe(stopped);
+    // What was drawn of it by then is still to be seen.
+    await page.reload();
+    await untilFrames(page, 1);
   });
 
-  it('finishes a picture that can be downloaded as PNG', async () => {
+  it('finishes a picture that can be downloaded, looked at with how it was made, used again, and put away and back', async () => {
     const page = await studio();
     await begin(page, 'a yellow star', '20', '2');
-    const link = page.getByRole('link', { name: 'Download PNG' });
+    const link = page.getByRole('link', { name: 'PNG' });
     await link.waitFor({ timeout: 60_000 });
     const [download] = await Promise.all([page.waitForEvent('download'), link.click()]);
     expect(download.suggestedFilename()).toMatch(/^a-yellow-star-.*\.png$/);
     expect(await sharp(await download.path()).metadata()).toMatchObject({ format: 'png', width: 512 });
-    await page.locator('#gallery img').first().waitFor();
+
+    await prompt(page).fill('something else');
+    await page.getByRole('searchbox').fill('yellow star');
+    const tile = page.locator('#gallery button', { has: page.getByAltText('a yellow star') });
+    await tile.waitFor();
+    await tile.click();
+    await page.locator('#viewer dd', { hasText: 'a yellow star' }).waitFor();
+    await click(page, 'Use its settings');
+    expect(await prompt(page).inputValue()).toBe('a yellow star');
+    await click(page, 'Undo');
+    expect(await prompt(page).inputValue()).toBe('something else');
+
+    await tile.click();
+    await click(page, 'Put away');
+    await tile.waitFor({ state: 'detached' });
+    await click(page, 'Undo');
+    await tile.waitFor();
+    expect(complaints).toEqual([]);
   });
 
-  it('steers a running picture to another prompt', async () => {
+  it('steers a running picture to another prompt, and leaves the words of whoever writes alone', async () => {
     const page = await studio();
     await begin(page, 'a red heart', '5000');
     await untilFrames(page, 2);
-    await page.getByRole('textbox', { name: /^Prompt/ }).fill('a green tree');
-    await page.getByRole('button', { name: 'Steer to this prompt' }).click();
+    await prompt(page).fill('a green tree');
+    await click(page, 'Steer');
     await page.locator('.u-legend', { hasText: 'a green tree' }).waitFor({ timeout: 30_000 });
-    await page.getByRole('button', { name: 'Cancel', exact: true }).click();
-    await page.locator('#state', { hasText: 'Cancelled' }).waitFor();
+    await page.reload();
+    expect(await prompt(page).inputValue()).toBe('a green tree');
+    await stateIs(page, 'a red heart');
+    await click(page, 'Cancel');
+    await stateIs(page, 'Cancelled');
   });
 
-  it('ranks pictures that are dropped on it', async () => {
+  it('ranks pictures that are chosen', async () => {
     const folder = await temporaryFolder();
     const files = await Promise.all(
       (['square', 'heart'] as const).map(async (shape) => {
@@ -279,11 +283,11 @@ describe.runIf(executablePath)('the studio in a real browser', () => {
       }),
     );
     const page = await studio();
-    await page.getByRole('button', { name: 'Rerank' }).click();
-    await page.getByRole('textbox', { name: /^Prompt/ }).fill('a red heart');
-    await page.locator('input[type=file]').setInputFiles(files);
+    await choosePlugin(page, 'Find', 'Rerank');
+    await prompt(page).fill('a red heart');
+    await page.locator('input[type=file]').first().setInputFiles(files);
     await page.locator('.chosen li').nth(1).waitFor();
-    await page.getByRole('button', { name: 'Go', exact: true }).click();
+    await click(page, 'Go');
     await page.locator('#ranking li').nth(1).waitFor({ timeout: 30_000 });
     const scores = await page.locator('#ranking b').allTextContents();
     expect(Number(scores[0])).toBeGreaterThan(Number(scores[1]));
@@ -294,10 +298,9 @@ describe.runIf(executablePath)('the studio in a real browser', () => {
     const row = (title: string) => page.locator('#run-list li', { hasText: title }).first();
     await begin(page, 'a long river', '3000');
     await untilFrames(page, 2);
-    const prompt = page.getByRole('textbox', { name: /^Prompt/ });
     for (const title of ['a first tree', 'a second tree']) {
-      await prompt.fill(title);
-      await page.getByRole('button', { name: 'New run' }).click();
+      await prompt(page).fill(title);
+      await click(page, 'New run');
       await row(title).waitFor();
     }
     await row('a first tree').getByText(/^next/).waitFor();
@@ -311,40 +314,43 @@ describe.runIf(executablePath)('the studio in a real browser', () => {
       .click();
     await row('a first tree').getByText('cancelled').waitFor();
 
-    await page.getByRole('button', { name: 'Rerank' }).click();
+    await choosePlugin(page, 'Find', 'Rerank');
     const picture = { name: 'red.png', mimeType: 'image/png', buffer: await drawn('heart', 'red') };
-    await page.locator('input[type=file]').setInputFiles([picture, { ...picture, name: 'again.png' }]);
+    await page
+      .locator('input[type=file]')
+      .first()
+      .setInputFiles([picture, { ...picture, name: 'again.png' }]);
     await page.locator('.chosen li').nth(1).waitFor();
-    await page.getByRole('textbox', { name: /^Prompt/ }).fill('a red heart');
-    await page.getByRole('button', { name: 'Go', exact: true }).click();
+    await prompt(page).fill('a red heart');
+    await click(page, 'New run');
     await page.locator('#ranking li').nth(1).waitFor();
     await row('a long river')
       .getByText(/^at work/)
       .waitFor();
     const drawnBefore = await frames(page);
-    await row('a long river').locator('.open').click();
-    await page.locator('#state', { hasText: 'Working: a long river' }).waitFor();
+    await row('a long river').locator('.run').click();
+    await stateIs(page, 'Drawing: a long river');
     await untilFrames(page, drawnBefore + 2);
 
-    await page.getByRole('button', { name: 'Cancel', exact: true }).click();
+    await click(page, 'Cancel');
     await row('a long river').getByText('cancelled').waitFor();
     await row('a second tree')
       .getByRole('button', { name: /^Let it go/ })
       .click();
-    await page.locator('#state', { hasText: 'Working: a second tree' }).waitFor();
-    await page.getByRole('button', { name: 'Cancel', exact: true }).click();
+    await stateIs(page, /Drawing: a second tree|beginning/i);
+    await click(page, 'Cancel');
     await row('a second tree').getByText('cancelled').waitFor();
   });
 
   it('shows one clear error for an empty prompt and for a picture that is none', async () => {
     const page = await studio();
-    await page.getByRole('button', { name: 'Go', exact: true }).click();
+    await click(page, 'Go');
     await page.getByRole('alert').waitFor();
     expect(await page.getByRole('alert').textContent()).toMatch(/prompt/i);
     const folder = await temporaryFolder();
     await writeFile(join(folder, 'notes.png'), 'not a picture');
-    await page.getByRole('button', { name: 'Rerank' }).click();
-    await page.locator('input[type=file]').setInputFiles(join(folder, 'notes.png'));
+    await choosePlugin(page, 'Find', 'Rerank');
+    await page.locator('input[type=file]').first().setInputFiles(join(folder, 'notes.png'));
     await page.locator('#error[data-code=PICTURE_UNREADABLE]').waitFor();
   });
 

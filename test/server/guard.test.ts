@@ -87,13 +87,13 @@ describe('another site', () => {
     ['a frame', 'GET', from('navigate', 'iframe')],
     ['a form', 'POST', from('navigate', 'document')],
   ] as const)('loads and sends nothing as %s', async (_what, method, headers) => {
-    for (const path of ['/', '/gallery', '/health', '/uploads', '/gallery/a.png']) {
+    for (const path of ['/', '/shelf', '/health', '/uploads', '/gallery/a.png']) {
       const refused = await ask(origin, path, { method, headers, ...(method === 'POST' ? { body: 'x' } : {}) });
       expect([refused.status, codeIn(refused)], path).toEqual([403, 'ORIGIN_REFUSED']);
     }
   });
   it('links to nothing but the studio', async () => {
-    for (const path of ['/gallery', '/health', '/socket.io/?EIO=4&transport=polling'])
+    for (const path of ['/shelf', '/health', '/socket.io/?EIO=4&transport=polling'])
       expect((await ask(origin, path, { headers: from('navigate', 'document') })).status, path).toBe(403);
   });
   it('sends no upload with a plain form, even from a browser that says nothing of sites', async () => {
@@ -125,11 +125,11 @@ describe('a request', () => {
 
 it('what is refused is logged with its code and path, and without what else the address says', async () => {
   logged.length = 0;
-  await ask(origin, '/gallery?token=do-not-tell', { headers: EVIL });
+  await ask(origin, '/shelf?token=do-not-tell', { headers: EVIL });
   await upgrade(origin, '/socket.io/?EIO=4&transport=websocket&token=do-not-tell', EVIL);
   await ask(origin, `${POLLING}&j=0&token=do-not-tell`);
   expect(logged.map((line) => JSON.parse(line) as object)).toMatchObject([
-    { level: 40, code: 'ORIGIN_REFUSED', path: '/gallery', from: '127.0.0.1' },
+    { level: 40, code: 'ORIGIN_REFUSED', path: '/shelf', from: '127.0.0.1' },
     { level: 40, code: 'ORIGIN_REFUSED', path: '/socket.io/', from: '127.0.0.1' },
     { level: 40, code: 'MESSAGE_INVALID', path: '/socket.io/', from: '127.0.0.1' },
   ]);

@@ -135,6 +135,7 @@ describe('a watcher of runs that all change all the time', () => {
           title: id,
           state: 'running',
           revision: 0,
+          parameters: {},
           chart: [],
           notes: [],
           kept: [],

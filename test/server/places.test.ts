@@ -22,7 +22,7 @@ beforeAll(async () => {
 });
 
 const listed = async (): Promise<string[]> =>
-  (JSON.parse((await ask(origin, '/gallery')).body) as { name: string }[]).map(({ name }) => name);
+  (JSON.parse((await ask(origin, '/shelf')).body) as { pictures: { name: string }[] }).pictures.map(({ name }) => name);
 
 describe('what lies in the gallery', () => {
   it('is listed and given as what it is, the newest first: PNG, JPEG and WebP', async () => {

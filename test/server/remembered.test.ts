@@ -65,10 +65,10 @@ describe.each(Object.entries(STORES))('a server with its runs %s that is closed 
     const data = await folder();
     const options = await store();
     const first = await on(data, options);
-    const { id } = await start(first);
+    const { id } = await start(first, { ...drawing, steps: 160 });
     await drawnTo(first, id, 25);
-    const before = first.jobs.get(id).kept.at(-1) ?? 0;
     await first.jobs.steer(id, { prompt: 'a green square' });
+    const before = first.jobs.get(id).kept.at(-1) ?? 0;
     await until(
       () => first.jobs.get(id),
       ({ kept }) => kept.filter((step) => step > before).length > 1,

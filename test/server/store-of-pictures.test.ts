@@ -57,7 +57,9 @@ describe('a store of pictures', () => {
     expect(got.headers.get('content-type')).toBe('image/png');
     expect(got.headers.get('content-security-policy')).toBe('sandbox');
     expect(Buffer.compare(Buffer.from(await got.arrayBuffer()), wanted)).toBe(0);
-    const names = (await (await fetch(new URL('gallery', server.url))).json()) as { name: string }[];
+    const { pictures: names } = (await (await fetch(new URL('shelf', server.url))).json()) as {
+      pictures: { name: string }[];
+    };
     expect(names.map(({ name }) => name)).toEqual([job.picture?.file]);
     expect((await fetch(new URL('gallery/none.png', server.url))).status).toBe(404);
     expect((await fetch(new URL('gallery/..%2fart', server.url))).status).toBe(404);

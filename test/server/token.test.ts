@@ -64,7 +64,7 @@ describe('the cookie', () => {
     cookie = cookieIn(await ask(here, `/?token=${TOKEN}`));
   });
   it('opens pages', async () => {
-    for (const path of ['/', '/health', '/gallery'])
+    for (const path of ['/', '/health', '/shelf'])
       expect((await ask(here, path, { headers: { cookie } })).status, path).toBe(200);
   });
   it('opens sockets', async () => {

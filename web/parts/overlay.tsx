@@ -1,0 +1,60 @@
+/** What is painted over the drawing, as it is painted. */
+import { useEffect, useRef } from 'preact/hooks';
+import { ratio } from '../easel.ts';
+import { sendLayer } from '../layers.ts';
+import { add, clear, draw, type Stroke, strokes } from '../painting.ts';
+import { brush, shownJob, tool } from '../state.ts';
+
+const SIDE = 1024;
+
+export function Overlay() {
+  const element = useRef<HTMLCanvasElement>(null);
+  const stroke = useRef<Stroke | undefined>(undefined);
+  const context = (): CanvasRenderingContext2D | null | undefined => element.current?.getContext('2d');
+  const redraw = (): void => {
+    const on = context();
+    if (!on) return;
+    on.clearRect(0, 0, on.canvas.width, on.canvas.height);
+    for (const done of strokes.value) draw(on, done);
+    if (stroke.current) draw(on, stroke.current);
+  };
+  const job = shownJob.value;
+  useEffect(clear, [job]);
+  const [wide, tall] = [SIDE * Math.min(1, ratio.value), SIDE / Math.max(1, ratio.value)].map(Math.round);
+  useEffect(redraw, [strokes.value, wide, tall]);
+  const placeOf = (event: PointerEvent): readonly [number, number] => {
+    const box = element.current?.getBoundingClientRect() ?? new DOMRect(0, 0, 1, 1);
+    return [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height];
+  };
+  const lift = (): void => {
+    const done = stroke.current;
+    stroke.current = undefined;
+    if (!done) return;
+    add(done);
+    void sendLayer(done);
+  };
+  return (
+    <canvas
+      id="overlay"
+      aria-label="What is painted over the drawing"
+      role="img"
+      class={tool.value ? 'active panzoom-exclude' : ''}
+      ref={element}
+      width={wide}
+      height={tall}
+      onPointerDown={(event) => {
+        if (!tool.value) return;
+        event.currentTarget.setPointerCapture(event.pointerId);
+        stroke.current = { ...brush.value, tool: tool.value, points: [placeOf(event)] };
+        redraw();
+      }}
+      onPointerMove={(event) => {
+        if (!stroke.current) return;
+        stroke.current = { ...stroke.current, points: [...stroke.current.points, placeOf(event)] };
+        redraw();
+      }}
+      onPointerUp={lift}
+      onPointerCancel={lift}
+    />
+  );
+}

@@ -1,0 +1,92 @@
+/** A place to drop pictures on, or to choose them, or to name a folder or an address. */
+import { X } from 'lucide-preact';
+import { useState } from 'preact/hooks';
+import type { Field } from '../../server/wire.ts';
+import { set, upload } from '../desk.ts';
+import { values } from '../state.ts';
+
+/** Uploads carry eight random characters in front. */
+export const shortName = (path: string): string =>
+  (
+    path
+      .replace(/^upload:/, '')
+      .split('/')
+      .at(-1) ?? path
+  ).replace(/^[0-9a-f]{8}-/, '');
+
+const listed = (value: unknown): string[] =>
+  Array.isArray(value) ? value.filter((v): v is string => typeof v === 'string') : [];
+
+export function PicturesField({ name, field }: { readonly name: string; readonly field: Field }) {
+  const [over, setOver] = useState(false);
+  const [busy, setBusy] = useState(0);
+  const chosen = listed(values.value[name]);
+  const put = (next: readonly string[]): void => set(name, next.length > 0 ? next : undefined);
+  const take = async (files: Iterable<File>): Promise<void> => {
+    for (const file of files) {
+      setBusy((n) => n + 1);
+      const path = await upload(file);
+      setBusy((n) => n - 1);
+      if (path !== undefined) put([...listed(values.value[name]), path]);
+    }
+  };
+  return (
+    <fieldset class="field">
+      <legend>{field.title ?? name}</legend>
+      <label
+        class={over ? 'drop over' : 'drop'}
+        onDragOver={(event) => {
+          event.preventDefault();
+          setOver(true);
+        }}
+        onDragLeave={() => setOver(false)}
+        onDrop={(event) => {
+          event.preventDefault();
+          event.stopPropagation();
+          setOver(false);
+          void take(event.dataTransfer?.files ?? []);
+        }}
+      >
+        {busy > 0 ? 'Taking them…' : 'Drop pictures here, or choose them'}
+        <input
+          type="file"
+          multiple
+          accept="image/*"
+          name={name}
+          onChange={(event) => {
+            const files = [...(event.currentTarget.files ?? [])];
+            event.currentTarget.value = '';
+            void take(files);
+          }}
+        />
+      </label>
+      <ul class="chosen">
+        {chosen.slice(0, 6).map((path) => (
+          <li key={path}>
+            <span>{shortName(path)}</span>
+            <button
+              type="button"
+              class="icon"
+              aria-label={`Leave out ${shortName(path)}`}
+              onClick={() => put(chosen.filter((p) => p !== path))}
+            >
+              <X size={14} aria-hidden="true" />
+            </button>
+          </li>
+        ))}
+        {chosen.length > 6 && <li>and {chosen.length - 6} more</li>}
+      </ul>
+      <input
+        type="text"
+        aria-label={`${field.title ?? name}: a folder on the server, or an address`}
+        placeholder="or a folder on the server, or an address"
+        onChange={(event) => {
+          const text = event.currentTarget.value.trim();
+          if (text !== '') put([...chosen, text]);
+          event.currentTarget.value = '';
+        }}
+      />
+      {field.description && <small>{field.description}</small>}
+    </fieldset>
+  );
+}

@@ -1,0 +1,97 @@
+/** The centre: the canvas with all that lies over it, and what a run says beside its picture. */
+import { Expand, Maximize, Minus, Plus } from 'lucide-preact';
+import { useEffect, useRef } from 'preact/hooks';
+import { begin, set } from '../desk.ts';
+import { canvas, drawn, isEmpty, ratio } from '../easel.ts';
+import { chosen, connected, shown } from '../state.ts';
+import { attachZoom, fit, fullScreen, zoomIn, zoomOut } from '../zoom.ts';
+import { Brushes } from './brushes.tsx';
+import { IconButton } from './icons.tsx';
+import { LayoutBoxes } from './layout-boxes.tsx';
+import { Overlay } from './overlay.tsx';
+import { Results } from './results.tsx';
+import { Status } from './status.tsx';
+import { Timeline } from './timeline.tsx';
+
+const EXAMPLES = [
+  { prompt: 'a red fox in the snow', drawer: 'strokes' },
+  { prompt: 'a lighthouse at night', drawer: 'polygons' },
+  { prompt: 'a snail', drawer: 'plotter' },
+  { prompt: 'a sunflower', drawer: 'blobs' },
+] as const;
+
+function Empty() {
+  if (!isEmpty.value || shown.value) return null;
+  return (
+    <div id="empty" class="panzoom-exclude">
+      <p>Say what you would like to see, and press Go. Or begin with one of these:</p>
+      {chosen.value?.id === 'guide' && (
+        <ul>
+          {EXAMPLES.map(({ prompt, drawer }) => (
+            <li key={prompt}>
+              <button
+                type="button"
+                disabled={!connected.value}
+                onClick={() => {
+                  set('prompt', prompt);
+                  set('drawer', drawer);
+                  void begin();
+                }}
+              >
+                <img src={`drawers/${drawer}.webp`} alt="" width={40} height={40} />
+                {prompt}
+              </button>
+            </li>
+          ))}
+        </ul>
+      )}
+    </div>
+  );
+}
+
+/** What only says something in words needs no empty canvas above it. */
+function hidesCanvas(): boolean {
+  const run = shown.value;
+  if (!run || run.picture || run.frame || !isEmpty.value) return false;
+  return run.question !== null || (run.tables?.length ?? 0) > 0 || run.ranking !== undefined;
+}
+
+export function Stage() {
+  const moving = useRef<HTMLDivElement>(null);
+  useEffect(() => (moving.current ? attachZoom(moving.current) : undefined), []);
+  const hidden = hidesCanvas();
+  return (
+    <section id="stage" aria-label="Canvas">
+      <div id="easel" hidden={hidden} style={{ '--ratio': String(ratio.value) }}>
+        <div class="moving" ref={moving}>
+          <figure>
+            <canvas
+              id="canvas"
+              role="img"
+              aria-label={shown.value ? `The drawing: ${shown.value.title}` : 'Nothing is drawn yet'}
+              width={512}
+              height={512}
+              data-frames={drawn.value}
+              ref={(element) => canvas.attach(element)}
+            />
+            <LayoutBoxes />
+            <Overlay />
+          </figure>
+        </div>
+        <Empty />
+        <div class="tools" role="toolbar" aria-label="Canvas tools">
+          <Brushes />
+          <span class="zooms">
+            <IconButton icon={Minus} name="Smaller" shortcut="-" onClick={zoomOut} />
+            <IconButton icon={Maximize} name="Fit" shortcut="0" onClick={fit} />
+            <IconButton icon={Plus} name="Larger" shortcut="+" onClick={zoomIn} />
+            <IconButton icon={Expand} name="Full screen" shortcut="F" onClick={fullScreen} />
+          </span>
+        </div>
+      </div>
+      <Results grows={hidden} />
+      <Timeline />
+      <Status />
+    </section>
+  );
+}

@@ -1,0 +1,153 @@
+/** Under the canvas: what the drawing was on its way, how well it fitted, and the buttons that hold it, take it back and branch off it. */
+import { FastForward, GitBranch, History, Pause, Play, StepForward } from 'lucide-preact';
+import { useEffect, useRef } from 'preact/hooks';
+import { type Chart, createChart } from '../chart.ts';
+import { branch, goBack, mayTouch, steer } from '../desk.ts';
+import { looking, plugins, shown } from '../state.ts';
+import { frameAddress, look, steps } from '../trail.ts';
+
+/** As many as stand side by side. */
+const THUMBNAILS = 12;
+
+function spread(all: readonly number[]): readonly number[] {
+  if (all.length <= THUMBNAILS) return all;
+  const last = all.length - 1;
+  return Array.from({ length: THUMBNAILS }, (_, i) => all[Math.round((i * last) / (THUMBNAILS - 1))] ?? 0);
+}
+
+function Curve() {
+  const place = useRef<HTMLDivElement>(null);
+  const chart = useRef<Chart | undefined>(undefined);
+  const run = shown.value;
+  useEffect(() => {
+    if (place.current) chart.current = createChart(place.current);
+    return () => chart.current?.clear();
+  }, [run?.job]);
+  useEffect(() => {
+    if (run) chart.current?.add(0, run.chart);
+  }, [run?.job, run?.chart]);
+  return (
+    <div
+      id="chart"
+      role="img"
+      aria-label="How well the picture fits the words, over the run"
+      ref={place}
+      hidden={!run || run.chart.length === 0}
+    />
+  );
+}
+
+function Transport() {
+  const run = shown.value;
+  if (!run) return null;
+  const running = run.state === 'running';
+  const touches = mayTouch(run);
+  // What is named is drawn before the run itself: it can be held, and there is no way back into it.
+  const choosing = running && run.progress?.label !== undefined;
+  const back = looking.value;
+  const at = back ?? run.progress?.done ?? 0;
+  return (
+    <fieldset id="transport" aria-label="Run">
+      {running && touches && run.progress && (
+        <>
+          <button
+            type="button"
+            id="hold"
+            aria-pressed={run.paused}
+            onClick={() => void steer({ control: run.paused ? 'go' : 'pause' })}
+          >
+            {run.paused ? <Play size={16} aria-hidden="true" /> : <Pause size={16} aria-hidden="true" />}
+            <span>{run.paused ? 'Go on' : 'Pause'}</span>
+          </button>
+          {!choosing && (
+            <button
+              type="button"
+              id="step"
+              disabled={!run.paused}
+              title="One step"
+              onClick={() => void steer({ control: 'step' })}
+            >
+              <StepForward size={16} aria-hidden="true" />
+              <span>One step</span>
+            </button>
+          )}
+          {!choosing && (
+            <button
+              type="button"
+              id="finish"
+              title="End it here, with its picture"
+              onClick={() => void steer({ control: 'finish' })}
+            >
+              <FastForward size={16} aria-hidden="true" />
+              <span>Finish now</span>
+            </button>
+          )}
+        </>
+      )}
+      {back !== undefined && running && touches && !choosing && (
+        <button type="button" id="rewind" title="What came later is forgotten" onClick={() => void goBack(back)}>
+          <History size={16} aria-hidden="true" />
+          <span>Go back here</span>
+        </button>
+      )}
+      {run.branches && !choosing && (
+        <button
+          type="button"
+          id="branch"
+          disabled={running && !run.paused && back === undefined}
+          title="Another run that begins as this one was at that step, with the words on the left"
+          onClick={() => void branch(at)}
+        >
+          <GitBranch size={16} aria-hidden="true" />
+          <span>Branch here</span>
+        </button>
+      )}
+      {back !== undefined && (
+        <button type="button" id="now" onClick={() => look(undefined)}>
+          Back to now
+        </button>
+      )}
+    </fieldset>
+  );
+}
+
+export function Timeline() {
+  const run = shown.value;
+  const steerable = plugins.value.find((p) => p.id === run?.plugin)?.steerable ?? false;
+  if (!run || !steerable || run.state === 'waiting') return null;
+  const total = Math.max(1, run.progress?.total ?? 1);
+  const at = looking.value ?? run.progress?.done ?? 0;
+  return (
+    <section id="timeline" aria-label="Timeline">
+      {steps.value.length > 0 && (
+        <ol class="thumbnails">
+          {spread(steps.value).map((step) => (
+            <li key={step}>
+              <button
+                type="button"
+                aria-label={`Look at step ${step}`}
+                aria-current={looking.value === step}
+                onClick={() => look(step)}
+              >
+                <img src={frameAddress(run.job, step)} alt="" loading="lazy" width={44} height={44} />
+              </button>
+            </li>
+          ))}
+        </ol>
+      )}
+      <input
+        id="back"
+        type="range"
+        aria-label="Step that is looked at"
+        aria-valuetext={`step ${at} of ${total}`}
+        min={0}
+        max={total}
+        value={at}
+        disabled={steps.value.length === 0}
+        onInput={(event) => look(event.currentTarget.valueAsNumber)}
+      />
+      <Transport />
+      <Curve />
+    </section>
+  );
+}

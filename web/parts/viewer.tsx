@@ -1,0 +1,161 @@
+/** One picture of the shelf, large, with how it was made and what can be done with it; or two, one over the other. */
+import { Columns2, Download, PaintbrushVertical, Star, Trash2, Undo2, X } from 'lucide-preact';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { Settings, Shelved } from '../../server/wire.ts';
+import { mark, settingsOf, usePicture, useSettings } from '../desk.ts';
+import { beside, comparing, viewed } from '../state.ts';
+import { IconButton } from './icons.tsx';
+
+const close = (): void => {
+  viewed.value = undefined;
+  beside.value = undefined;
+};
+
+/** Settings as people wrote them; what was left alone says little. */
+function Made({ settings }: { readonly settings: Settings | undefined | 'asking' }) {
+  if (settings === 'asking') return <p class="quiet">Reading it…</p>;
+  if (!settings) return <p class="quiet">It does not say how it was made.</p>;
+  return (
+    <dl>
+      <dt>Plugin</dt>
+      <dd>{settings.plugin}</dd>
+      {Object.entries(settings.parameters)
+        .filter(([, value]) => value !== '' && !(Array.isArray(value) && value.length === 0))
+        .map(([name, value]) => (
+          <>
+            <dt key={name}>{name}</dt>
+            <dd>{typeof value === 'string' ? value : JSON.stringify(value)}</dd>
+          </>
+        ))}
+    </dl>
+  );
+}
+
+function Compared({ left, right }: { readonly left: Shelved; readonly right: Shelved }) {
+  const [share, setShare] = useState(50);
+  const [difference, setDifference] = useState(false);
+  return (
+    <div class="compared">
+      <div class="two">
+        <img src={left.url.slice(1)} alt={left.title} />
+        <img
+          src={right.url.slice(1)}
+          alt={right.title}
+          class={difference ? 'difference' : ''}
+          style={difference ? {} : { clipPath: `inset(0 0 0 ${share}%)` }}
+        />
+      </div>
+      <label>
+        <span>{left.title}</span>
+        <input
+          type="range"
+          aria-label="Where one picture ends and the other begins"
+          value={share}
+          onInput={(event) => setShare(event.currentTarget.valueAsNumber)}
+        />
+        <span>{right.title}</span>
+      </label>
+      <label class="switch">
+        <input type="checkbox" checked={difference} onChange={(event) => setDifference(event.currentTarget.checked)} />{' '}
+        Difference
+      </label>
+    </div>
+  );
+}
+
+export function Viewer() {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const [settings, setSettings] = useState<Settings | undefined | 'asking'>('asking');
+  const picture = viewed.value;
+  useEffect(() => {
+    const { current } = dialog;
+    if (!current) return;
+    if (picture && !current.open) current.showModal();
+    if (!picture && current.open) current.close();
+  }, [picture]);
+  useEffect(() => {
+    setSettings('asking');
+    let stale = false;
+    if (picture)
+      void settingsOf(picture).then((found) => {
+        if (!stale) setSettings(found);
+      });
+    return () => {
+      stale = true;
+    };
+  }, [picture?.name]);
+  const other = beside.value;
+  return (
+    <dialog id="viewer" aria-label="Picture" ref={dialog} onClose={close}>
+      {picture && (
+        <>
+          <header>
+            <h2>{picture.title}</h2>
+            <IconButton
+              icon={Star}
+              name="Favourite"
+              pressed={picture.starred}
+              onClick={() => {
+                viewed.value = { ...picture, starred: !picture.starred };
+                void mark([picture.name], 'star', !picture.starred);
+              }}
+            />
+            <IconButton icon={X} name="Close" shortcut="Esc" onClick={close} />
+          </header>
+          <div class="both">
+            {other ? (
+              <Compared left={picture} right={other} />
+            ) : (
+              <img class="large" src={picture.url.slice(1)} alt={picture.title} />
+            )}
+            <div class="about">
+              <p class="quiet">{new Date(picture.at).toLocaleString()}</p>
+              <div class="do">
+                <button
+                  type="button"
+                  disabled={settings === 'asking' || !settings}
+                  onClick={() => settings && settings !== 'asking' && useSettings(settings)}
+                >
+                  <Undo2 size={15} aria-hidden="true" /> Use its settings
+                </button>
+                <button type="button" onClick={() => void usePicture('start', picture)}>
+                  <PaintbrushVertical size={15} aria-hidden="true" /> Begin from it
+                </button>
+                <button type="button" onClick={() => void usePicture('style', picture)}>
+                  <PaintbrushVertical size={15} aria-hidden="true" /> Use its style
+                </button>
+                <button
+                  type="button"
+                  onClick={() => {
+                    comparing.value = picture;
+                    close();
+                  }}
+                >
+                  <Columns2 size={15} aria-hidden="true" /> Compare with…
+                </button>
+                <a class="download" href={picture.url.slice(1)} download={picture.name}>
+                  <Download size={15} aria-hidden="true" /> PNG
+                </a>
+                {picture.svg && (
+                  <a class="download" href={picture.svg.slice(1)} download="">
+                    <Download size={15} aria-hidden="true" /> SVG
+                  </a>
+                )}
+                <button
+                  type="button"
+                  onClick={() => {
+                    void mark([picture.name], 'away', true);
+                    close();
+                  }}
+                >
+                  <Trash2 size={15} aria-hidden="true" /> Put away
+                </button>
+              </div>
+              <Made settings={settings} />
+            </div>
+          </div>
+        </>
+      )}
+    </dialog>
+  );
+}

@@ -1,0 +1,98 @@
+/** The left panel: what is wanted, with what, and the buttons that begin. */
+import { ShieldQuestion } from 'lucide-preact';
+import { begin, cancel, grant, mayTouch, steer } from '../desk.ts';
+import { chosen, connected, isGoing, problem, shown, values } from '../state.ts';
+import { Dials } from './dials.tsx';
+import { Fields } from './fields.tsx';
+
+function Wants() {
+  const plugin = chosen.value;
+  if (!plugin || plugin.wants.length === 0) return null;
+  return (
+    <section id="wants" aria-label="What the plugin wants">
+      <p>
+        <ShieldQuestion size={16} aria-hidden="true" /> {plugin.title} does not ship with Lodestone, and wants to
+      </p>
+      <ul>
+        {plugin.wants.map(({ name, words }) => (
+          <li key={name}>{words}</li>
+        ))}
+      </ul>
+      <button type="button" onClick={() => void grant(plugin.id)}>
+        Grant it that, from now on
+      </button>
+    </section>
+  );
+}
+
+/** What is wrong with this form, or with the run on the canvas. */
+function Problem() {
+  const wrong = problem.value;
+  if (!wrong || (wrong.job !== undefined && wrong.job !== shown.value?.job)) return null;
+  return (
+    <p id="error" role="alert" data-code={wrong.code}>
+      {wrong.message}
+    </p>
+  );
+}
+
+export function Words() {
+  const plugin = chosen.value;
+  const run = shown.value;
+  if (!plugin) return <p class="quiet">Reaching the server…</p>;
+  const prompt = values.value['prompt'];
+  const steers =
+    run?.state === 'running' &&
+    run.plugin === plugin.id &&
+    plugin.steerable &&
+    mayTouch(run) &&
+    typeof prompt === 'string' &&
+    prompt.trim() !== '';
+  return (
+    <form
+      id="controls"
+      autocomplete="off"
+      onKeyDown={(event) => {
+        // Enter in the words begins; in a number it only takes the number.
+        if (event.key !== 'Enter' || !(event.target instanceof HTMLInputElement)) return;
+        event.preventDefault();
+        event.target.blur();
+      }}
+      onSubmit={(event) => {
+        event.preventDefault();
+        void begin();
+      }}
+    >
+      <div class="scrolls">
+        <h2>{plugin.title}</h2>
+        <p class="quiet" id="about">
+          {plugin.description}
+        </p>
+        <Fields plugin={plugin} />
+        {plugin.steerable && <Dials />}
+        <Wants />
+      </div>
+      <div class="actions">
+        <Problem />
+        <button id="go" type="submit" disabled={!connected.value} title="Enter">
+          {run && isGoing(run) && mayTouch(run) ? 'New run' : 'Go'}
+        </button>
+        {steers && (
+          <button
+            id="steer"
+            type="button"
+            title="The run on the canvas goes on with these words"
+            onClick={() => void steer({ prompt })}
+          >
+            Steer
+          </button>
+        )}
+        {run && isGoing(run) && mayTouch(run) && (
+          <button id="cancel" type="button" onClick={() => void cancel(run.job)}>
+            Cancel
+          </button>
+        )}
+      </div>
+    </form>
+  );
+}

@@ -1,0 +1,71 @@
+/** What the studio knows, as signals: components read them, desk.ts changes them. */
+import { computed, signal } from '@preact/signals';
+import { z } from 'zod';
+import type { Hello, Settings, Shelved, Update, WireError, WirePlugin } from '../server/wire.ts';
+import { remembered } from './remembered.ts';
+import { Told } from './told.ts';
+
+export type Values = Readonly<Record<string, unknown>>;
+
+const valuesSchema = z.record(z.string(), z.record(z.string(), z.unknown()));
+
+export const hello = signal<Hello | undefined>(undefined);
+export const connected = signal(false);
+
+export const told = new Told();
+/** Grows whenever something is told. */
+export const revision = signal(0);
+export const runs = computed((): readonly Update[] => {
+  void revision.value;
+  return told.list();
+});
+/** The run on the canvas. */
+export const shownJob = signal<string | undefined>(undefined);
+export const shown = computed((): Update | undefined => {
+  void revision.value;
+  return shownJob.value === undefined ? undefined : told.get(shownJob.value);
+});
+
+export const chosenId = remembered('plugin', z.string(), 'guide');
+export const plugins = computed((): readonly WirePlugin[] => hello.value?.plugins ?? []);
+export const chosen = computed(
+  (): WirePlugin | undefined => plugins.value.find((p) => p.id === chosenId.value) ?? plugins.value[0],
+);
+/** What was typed and chosen, by plugin; fields that are not here have their defaults. */
+export const allValues = remembered('settings', valuesSchema, {});
+export const values = computed((): Values => allValues.value[chosen.value?.id ?? ''] ?? {});
+/** Whether the seed stays from run to run. */
+export const seedLocked = remembered('seed-locked', z.boolean(), true);
+export const promptsBefore = remembered('prompts', z.array(z.string()).max(50), []);
+
+/** What is wrong, and of which run or form. */
+export const problem = signal<(WireError & { readonly job?: string }) | undefined>(undefined);
+/** A word in passing, with what takes it back where that can be. */
+export const notice = signal<{ readonly text: string; readonly undo?: () => void } | undefined>(undefined);
+
+/** A step of before that is looked at; nothing for now. */
+export const looking = signal<number | undefined>(undefined);
+export const brush = signal({ colour: '#d8352a', width: 0.04 });
+export const tool = signal<'brush' | 'eraser' | 'lock' | undefined>(undefined);
+
+export type Place = 'words' | 'canvas' | 'shelf';
+/** Where a narrow window stands. */
+export const place = signal<Place>('canvas');
+export const folded = remembered('folded', z.object({ words: z.boolean(), shelf: z.boolean() }), {
+  words: false,
+  shelf: false,
+});
+export const theme = remembered('theme', z.enum(['system', 'light', 'dark']), 'system');
+
+/** The picture in the viewer, and the one beside it. */
+export const viewed = signal<Shelved | undefined>(undefined);
+export const beside = signal<Shelved | undefined>(undefined);
+/** A picture that waits for the one it is to be compared with. */
+export const comparing = signal<Shelved | undefined>(undefined);
+export const helping = signal(false);
+/** How a dropped picture was made, until somebody says what to do with it. */
+export const offered = signal<{ readonly file: File; readonly settings?: Settings } | undefined>(undefined);
+/** Grows when there is something new on the shelf. */
+export const shelved = signal(0);
+
+export const isGoing = ({ state }: Pick<Update, 'state'>): boolean => state === 'running' || state === 'waiting';
