@@ -77,6 +77,8 @@ export class Frames {
     if (from !== undefined) return this.drop(id, trail, (step) => step > from);
     if (told?.type !== 'frame') return;
     const ending = ENDINGS[told.mime];
+    // Another beginning is tried: what it was before is none of it.
+    this.drop(id, trail, (step) => step > told.step);
     const last = Math.max(-trail.stride, ...trail.names.keys());
     if (!ending || told.step < last + trail.stride) return;
     const name = `${told.step}.${ending}`;

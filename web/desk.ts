@@ -38,6 +38,7 @@ import {
   values,
   viewed,
 } from './state.ts';
+import { drawnOut, exploring, firstWall, liked, nextWall, type Tile, wall } from './wall.ts';
 
 /** What this page began, each to be shown as soon as it is worked on. */
 const wanted = new Set<string>();
@@ -86,6 +87,8 @@ function show({ frame, picture }: Update): void {
 /** Whether an update belongs on the canvas: the run that is there, one that runs, or the newest when nothing is there. */
 function belongs(update: Update): boolean {
   const now = shown.value;
+  // What grows on a wall is looked at there.
+  if (wall.value?.tiles.some(({ job }) => job === update.job)) return false;
   if (now === undefined) return asked.run === undefined && isGoing(update);
   if (wanted.has(update.job)) return update.state !== 'waiting' && update.state !== 'cancelled';
   return !picked && !(now.state === 'running') && update.state === 'running';
@@ -156,6 +159,7 @@ export async function begin(): Promise<void> {
     document.getElementById('field-prompt')?.focus();
     return;
   }
+  exploring.value = false;
   if (written)
     promptsBefore.value = [prompt, ...promptsBefore.value.filter((p) => p !== prompt)].slice(0, PROMPTS_KEPT);
   if (!seedLocked.value && 'seed' in plugin.parameters.properties) set('seed', chancedSeed());
@@ -164,6 +168,41 @@ export async function begin(): Promise<void> {
       name in plugin.parameters.properties && value !== '' && !(Array.isArray(value) && value.length === 0),
   );
   began(await connection.start(plugin.id, Object.fromEntries(given)));
+}
+
+/** Whether there are words to draw from. */
+export const isWritten = (): boolean =>
+  typeof values.value['prompt'] === 'string' && values.value['prompt'].trim() !== '';
+
+/** A wall of variations of the form, or of the tiles that are liked. */
+export async function explore(count: number, grows: boolean): Promise<void> {
+  const before = wall.value;
+  const parents = (before?.tiles ?? []).filter(({ job }) => liked.value.has(job)).map(({ parameters }) => parameters);
+  const children = grows && parents.length > 0 ? nextWall(parents, count) : firstWall(values.value, count);
+  for (const { job } of before?.tiles ?? []) {
+    const run = told.get(job);
+    if (run && isGoing(run)) await cancel(job);
+  }
+  const tiles: Tile[] = [];
+  wall.value = { generation: grows && before ? before.generation + 1 : 1, tiles };
+  liked.value = new Set();
+  for (const parameters of children) {
+    const answer = await connection.start('guide', parameters);
+    if (!report(answer)) return;
+    tiles.push({ job: answer.value.job, parameters });
+    wall.value = { generation: wall.value.generation, tiles: [...tiles] };
+  }
+}
+
+/** A drawing of full length of what a tile shows; the form has its settings. */
+export async function drawOut({ parameters }: Tile): Promise<void> {
+  const whole = drawnOut(parameters, allValues.value['guide'] ?? {});
+  batch(() => {
+    chosenId.value = 'guide';
+    allValues.value = { ...allValues.value, guide: whole };
+    exploring.value = false;
+  });
+  began(await connection.start('guide', whole));
 }
 
 export async function steer(wish: Omit<Steering, 'job' | 'key'>): Promise<boolean> {

@@ -144,6 +144,34 @@ describe.runIf(executablePath)('the studio as an instrument', () => {
     expect(await page.locator('.two img.difference').count()).toBe(1);
   });
 
+  it('draws a wall, grows the next from what is liked, and draws one out', async () => {
+    const page = await studio();
+    await set(page, 'steps', '12');
+    await prompt(page).fill('a red heart');
+    await click(page, 'Explore');
+    await page.getByRole('combobox', { name: 'Pictures' }).selectOption('4');
+    await click(page, 'Draw a wall');
+    await page.locator('#wall li').nth(3).waitFor();
+    const likes = page.getByRole('button', { name: /^Like: a red heart/ });
+    const first = (await likes.first().getAttribute('aria-label')) ?? '';
+    await likes.first().click();
+    expect(await axeViolations(page)).toEqual([]);
+    await click(page, 'Grow from the 1 you like');
+    await page.locator('#wall h2', { hasText: 'Wall 2' }).waitFor();
+    await page.locator('#wall li').nth(3).waitFor();
+    // The first of the next wall is the one that was liked, with its seed.
+    expect(await likes.first().getAttribute('aria-label')).toBe(first);
+    const labels = await likes.evaluateAll((all) => all.map((e) => e.getAttribute('aria-label')));
+    expect(new Set(labels).size).toBe(4);
+    await click(page, 'Stop');
+    await page
+      .getByRole('button', { name: /^Draw it out/ })
+      .first()
+      .click();
+    await page.getByRole('link', { name: 'PNG' }).waitFor({ timeout: 60_000 });
+    expect(`Like: a red heart, seed ${await page.locator('#field-seed').inputValue()}`).toBe(first);
+  });
+
   it('is played by keys alone, which it lists', async () => {
     const page = await studio();
     await page.keyboard.press('/');

@@ -4,6 +4,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import { begin, set } from '../desk.ts';
 import { canvas, drawn, isEmpty, ratio } from '../easel.ts';
 import { chosen, connected, shown } from '../state.ts';
+import { exploring } from '../wall.ts';
 import { attachZoom, fit, fullScreen, zoomIn, zoomOut } from '../zoom.ts';
 import { Brushes } from './brushes.tsx';
 import { IconButton } from './icons.tsx';
@@ -12,6 +13,7 @@ import { Overlay } from './overlay.tsx';
 import { Results } from './results.tsx';
 import { Status } from './status.tsx';
 import { Timeline } from './timeline.tsx';
+import { WallOfTiles } from './wall.tsx';
 
 const EXAMPLES = [
   { prompt: 'a red fox in the snow', drawer: 'strokes' },
@@ -62,7 +64,8 @@ export function Stage() {
   const hidden = hidesCanvas();
   return (
     <section id="stage" aria-label="Canvas">
-      <div id="easel" hidden={hidden} style={{ '--ratio': String(ratio.value) }}>
+      {exploring.value && <WallOfTiles />}
+      <div id="easel" hidden={hidden || exploring.value} style={{ '--ratio': String(ratio.value) }}>
         <div class="moving" ref={moving}>
           <figure>
             <canvas
@@ -89,8 +92,8 @@ export function Stage() {
           </span>
         </div>
       </div>
-      <Results grows={hidden} />
-      <Timeline />
+      {!exploring.value && <Results grows={hidden} />}
+      {!exploring.value && <Timeline />}
       <Status />
     </section>
   );

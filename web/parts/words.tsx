@@ -1,7 +1,8 @@
 /** The left panel: what is wanted, with what, and the buttons that begin. */
 import { ShieldQuestion } from 'lucide-preact';
 import { begin, cancel, grant, mayTouch, steer } from '../desk.ts';
-import { chosen, connected, isGoing, problem, shown, values } from '../state.ts';
+import { chosen, connected, isGoing, place, problem, shown, values } from '../state.ts';
+import { exploring } from '../wall.ts';
 import { Dials } from './dials.tsx';
 import { Fields } from './fields.tsx';
 
@@ -85,6 +86,20 @@ export function Words() {
             onClick={() => void steer({ prompt })}
           >
             Steer
+          </button>
+        )}
+        {plugin.id === 'guide' && (
+          <button
+            id="explore"
+            type="button"
+            aria-pressed={exploring.value}
+            title="A wall of quick variations"
+            onClick={() => {
+              exploring.value = !exploring.value;
+              place.value = 'canvas';
+            }}
+          >
+            Explore
           </button>
         )}
         {run && isGoing(run) && mayTouch(run) && (

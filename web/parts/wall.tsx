@@ -1,0 +1,111 @@
+/** The wall of variations: all grow side by side, some are liked, and the next wall grows from those. */
+import { Heart, Play, X } from 'lucide-preact';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { cancel, drawOut, explore, isWritten } from '../desk.ts';
+import { isGoing, revision, told } from '../state.ts';
+import { exploring, liked, SIZES, type Tile, wall } from '../wall.ts';
+import { IconButton } from './icons.tsx';
+
+function Drawing({ tile }: { readonly tile: Tile }) {
+  const element = useRef<HTMLCanvasElement>(null);
+  void revision.value;
+  const run = told.get(tile.job);
+  const { frame } = run ?? {};
+  useEffect(() => {
+    let stale = false;
+    if (frame)
+      // The schema has checked that these are bytes.
+      void createImageBitmap(new Blob([frame.bytes as BlobPart], { type: frame.mime })).then((bitmap) => {
+        const { current } = element;
+        if (stale || !current) return;
+        Object.assign(current, { width: bitmap.width, height: bitmap.height });
+        current.getContext('2d')?.drawImage(bitmap, 0, 0);
+        bitmap.close();
+      });
+    return () => {
+      stale = true;
+    };
+  }, [frame]);
+  const likes = liked.value.has(tile.job);
+  const name = `${String(tile.parameters['prompt'] ?? '')}, seed ${String(tile.parameters['seed'] ?? '')}`;
+  return (
+    <li class={likes ? 'liked' : ''}>
+      <canvas ref={element} width={256} height={256} role="img" aria-label={name} />
+      <span class="does">
+        <IconButton
+          icon={Heart}
+          name={`Like: ${name}`}
+          pressed={likes}
+          onClick={() => {
+            const next = new Set(liked.value);
+            if (!next.delete(tile.job)) next.add(tile.job);
+            liked.value = next;
+          }}
+        />
+        <IconButton icon={Play} name={`Draw it out: ${name}`} onClick={() => void drawOut(tile)} />
+      </span>
+      {run && isGoing(run) && (
+        <progress
+          aria-label={`How far ${name} is`}
+          max={1}
+          value={run.progress ? run.progress.done / Math.max(1, run.progress.total) : 0}
+        />
+      )}
+    </li>
+  );
+}
+
+export function WallOfTiles() {
+  const [count, setCount] = useState<number>(6);
+  const now = wall.value;
+  const likes = liked.value.size;
+  const close = (): void => {
+    exploring.value = false;
+  };
+  const stop = async (): Promise<void> => {
+    for (const { job } of now?.tiles ?? []) {
+      const run = told.get(job);
+      if (run && isGoing(run)) await cancel(job);
+    }
+  };
+  return (
+    <section id="wall" aria-label="Explore">
+      <header>
+        <h2>{now ? `Wall ${now.generation}` : 'Explore'}</h2>
+        <label>
+          <span>Pictures</span>
+          <select value={count} onChange={(event) => setCount(Number(event.currentTarget.value))}>
+            {SIZES.map((size) => (
+              <option key={size} value={size}>
+                {size}
+              </option>
+            ))}
+          </select>
+        </label>
+        <button type="button" disabled={!isWritten()} onClick={() => void explore(count, false)}>
+          {now ? 'A new wall' : 'Draw a wall'}
+        </button>
+        <button type="button" class="first" disabled={likes === 0} onClick={() => void explore(count, true)}>
+          Grow from {likes === 0 ? 'what you like' : `the ${likes} you like`}
+        </button>
+        {now?.tiles.some(({ job }) => isGoing(told.get(job) ?? { state: 'done' })) && (
+          <button type="button" onClick={() => void stop()}>
+            Stop
+          </button>
+        )}
+        <IconButton icon={X} name="Back to the canvas" onClick={close} />
+      </header>
+      {!now && (
+        <p class="quiet">
+          Small, quick drawings of the words on the left, each with a seed of its own. Like some, and the next wall
+          grows from them: other seeds, other strengths, words of two together. Draw out the one you want.
+        </p>
+      )}
+      <ol>
+        {now?.tiles.map((tile) => (
+          <Drawing key={tile.job} tile={tile} />
+        ))}
+      </ol>
+    </section>
+  );
+}
