@@ -3,7 +3,7 @@ import { Columns2, Download, PaintbrushVertical, Star, Trash2, Undo2, X } from '
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Settings, Shelved } from '../../server/wire.ts';
 import { mark, settingsOf, usePicture, useSettings } from '../desk.ts';
-import { beside, comparing, viewed } from '../state.ts';
+import { beside, comparing, plugins, viewed } from '../state.ts';
 import { IconButton } from './icons.tsx';
 
 const close = (): void => {
@@ -11,7 +11,14 @@ const close = (): void => {
   beside.value = undefined;
 };
 
-/** Settings as people wrote them; what was left alone says little. */
+/** Whether a setting is the plugin's own: it says little. */
+function isUsual(plugin: string, name: string, value: unknown): boolean {
+  const field = plugins.value.find((p) => p.id === plugin)?.parameters.properties[name];
+  const isNothing = value === '' || (Array.isArray(value) && value.length === 0);
+  return isNothing || JSON.stringify(field?.default) === JSON.stringify(value);
+}
+
+/** Settings as people wrote them. */
 function Made({ settings }: { readonly settings: Settings | undefined | 'asking' }) {
   if (settings === 'asking') return <p class="quiet">Reading it…</p>;
   if (!settings) return <p class="quiet">It does not say how it was made.</p>;
@@ -20,7 +27,7 @@ function Made({ settings }: { readonly settings: Settings | undefined | 'asking'
       <dt>Plugin</dt>
       <dd>{settings.plugin}</dd>
       {Object.entries(settings.parameters)
-        .filter(([, value]) => value !== '' && !(Array.isArray(value) && value.length === 0))
+        .filter(([name, value]) => !isUsual(settings.plugin, name, value))
         .map(([name, value]) => (
           <>
             <dt key={name}>{name}</dt>
