@@ -93,8 +93,9 @@ describe.runIf(executablePath)('the studio as an instrument', () => {
     const other = await anotherPage(page.context(), page.url(), complaints);
     await stateIs(other, 'Paused');
     await click(other, 'Go on');
-    await expect.poll(() => server.jobs.list()[0]?.progress?.done ?? 0, { timeout: 60_000 }).toBeGreaterThan(262);
-    await click(page, 'Pause');
+    const [job] = server.jobs.list();
+    await expect.poll(() => job?.progress?.done ?? 0, { timeout: 60_000, interval: 5 }).toBeGreaterThan(262);
+    await server.jobs.steer(job?.id ?? '', { control: 'pause' });
     await stateIs(page, 'Paused');
     await other.reload();
     await stateIs(other, 'Paused');

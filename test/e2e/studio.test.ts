@@ -142,6 +142,8 @@ describe.runIf(executablePath)('the studio in a real browser', () => {
     expect(await prompt(page).inputValue()).toBe(words);
     await page.keyboard.press('Control+Shift+Z');
     await expect.poll(() => blueOf('#overlay')).toBeGreaterThan(60);
+    // What is told meanwhile moves nothing under the hand.
+    expect(await page.locator('#overlay').boundingBox()).toEqual(box);
     await click(page, 'Clear');
     await click(page, 'Pause');
     await stateIs(page, 'Paused');

@@ -1,7 +1,7 @@
 /** What a run says beside its picture: rankings, tables, files to keep, notes, and questions that wait for an answer. */
 import type { Update } from '../../server/wire.ts';
 import { mayTouch, steer } from '../desk.ts';
-import { shown } from '../state.ts';
+import { plugins, shown } from '../state.ts';
 import { shortName } from './pictures-field.tsx';
 
 const ROWS = 200;
@@ -95,9 +95,13 @@ function Question({ run }: { readonly run: Update }) {
   );
 }
 
+/** What can be steered tells its notes under the canvas, which they are not to move. */
+const tellsElsewhere = (run: Update): boolean => plugins.value.find((p) => p.id === run.plugin)?.steerable ?? false;
+
 export function Results({ grows }: { readonly grows: boolean }) {
   const run = shown.value;
-  const { ranking, tables = [], files = [], notes = [], question } = run ?? {};
+  const { ranking, tables = [], files = [], question } = run ?? {};
+  const notes = run && !tellsElsewhere(run) ? run.notes : [];
   if (!run || !(ranking || question || run.error || tables.length + files.length + notes.length > 0)) return null;
   return (
     <div id="results" class={grows ? 'grows' : ''}>

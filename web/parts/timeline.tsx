@@ -26,15 +26,7 @@ function Curve() {
   useEffect(() => {
     if (run) chart.current?.add(0, run.chart);
   }, [run?.job, run?.chart]);
-  return (
-    <div
-      id="chart"
-      role="img"
-      aria-label="How well the picture fits the words, over the run"
-      ref={place}
-      hidden={!run || run.chart.length === 0}
-    />
-  );
+  return <div id="chart" role="img" aria-label="How well the picture fits the words, over the run" ref={place} />;
 }
 
 function Transport() {
@@ -119,22 +111,20 @@ export function Timeline() {
   const at = looking.value ?? run.progress?.done ?? 0;
   return (
     <section id="timeline" aria-label="Timeline">
-      {steps.value.length > 0 && (
-        <ol class="thumbnails">
-          {spread(steps.value).map((step) => (
-            <li key={step}>
-              <button
-                type="button"
-                aria-label={`Look at step ${step}`}
-                aria-current={looking.value === step}
-                onClick={() => look(step)}
-              >
-                <img src={frameAddress(run.job, step)} alt="" loading="lazy" width={44} height={44} />
-              </button>
-            </li>
-          ))}
-        </ol>
-      )}
+      <ol class="thumbnails">
+        {spread(steps.value).map((step) => (
+          <li key={step}>
+            <button
+              type="button"
+              aria-label={`Look at step ${step}`}
+              aria-current={looking.value === step}
+              onClick={() => look(step)}
+            >
+              <img src={frameAddress(run.job, step)} alt="" loading="lazy" width={44} height={44} />
+            </button>
+          </li>
+        ))}
+      </ol>
       <input
         id="back"
         type="range"
@@ -147,6 +137,9 @@ export function Timeline() {
         onInput={(event) => look(event.currentTarget.valueAsNumber)}
       />
       <Transport />
+      <p class="quiet latest" title={run.notes.join('\n')}>
+        {run.notes.at(-1)}
+      </p>
       <Curve />
     </section>
   );
