@@ -139,7 +139,8 @@ async function drawAndWatch(
   for (; Math.min(sight.seenByAll, seen.seenByAll) < asked.length; await setTimeout(PROBE_MS)) {
     const waiting = asked.filter(({ job }) => !sight.started.has(job)).at(-1);
     await probes.move(waiting?.job, own[waiting?.person ?? 0]);
-    await probes.steer(sight.running, own.at(-1));
+    const drawn = asked.find(({ job }) => job === sight.running);
+    await probes.steer(drawn?.job, own[drawn?.person ?? 0]);
   }
   const waited = ({ job, at }: (typeof asked)[number]): number => ((sight.started.get(job) ?? 0) - at) / 1000;
   const waits = asked.map(waited);

@@ -7,6 +7,7 @@ import {
   begin,
   choosePlugin,
   click,
+  closeAll,
   executablePath,
   openBrowser,
   openStudio,
@@ -27,9 +28,7 @@ describe.runIf(executablePath)('the studio as an instrument', () => {
   });
   afterAll(() => browser?.close());
   afterEach(async () => {
-    await Promise.all(browser.contexts().map((c) => c.close()));
-    for (const job of server.jobs.list()) await server.jobs.cancel(job.id);
-    await expect.poll(() => server.jobs.list().some(({ state }) => state === 'running')).toBe(false);
+    await closeAll(browser, server);
     expect(complaints).toEqual([]);
   });
   const studio = (options: Parameters<typeof openStudio>[3] = {}): Promise<Page> =>

@@ -7,6 +7,7 @@ import {
   begin,
   choosePlugin,
   click,
+  closeAll,
   executablePath,
   frames,
   lookAt,
@@ -32,9 +33,7 @@ describe.runIf(executablePath)('the studio in a real browser', () => {
   });
   afterAll(() => browser?.close());
   afterEach(async () => {
-    await Promise.all(browser.contexts().map((c) => c.close()));
-    for (const job of server.jobs.list()) await server.jobs.cancel(job.id);
-    await expect.poll(() => server.jobs.list().some(({ state }) => state === 'running')).toBe(false);
+    await closeAll(browser, server);
   });
 
   const studio = (): Promise<Page> => openStudio(browser, server.url, complaints);

@@ -1,6 +1,8 @@
 /** The studio in a real Chromium: opening it, saying what is wanted, looking at what is drawn. */
 import { createRequire } from 'node:module';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { expect } from 'vitest';
+import type { TestServer } from './server.ts';
 
 /** Where Chromium is; tests that want it do not run without. */
 export const executablePath = process.env['LODESTONE_CHROMIUM'];
@@ -34,6 +36,13 @@ export async function openStudio(
     ...options,
   });
   return anotherPage(context, url, complaints);
+}
+
+/** All windows are closed, and nothing is drawn any more. */
+export async function closeAll(browser: Browser, { jobs }: Pick<TestServer, 'jobs'>): Promise<void> {
+  await Promise.all(browser.contexts().map((c) => c.close()));
+  for (const job of jobs.list()) await jobs.cancel(job.id);
+  await expect.poll(() => jobs.list().some(({ state }) => state === 'running'), { timeout: 20_000 }).toBe(false);
 }
 
 /** Another window of the same person. */
