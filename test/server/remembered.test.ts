@@ -68,10 +68,13 @@ describe.each(Object.entries(STORES))('a server with its runs %s that is closed 
     const { id } = await start(first, { ...drawing, steps: 160 });
     await drawnTo(first, id, 25);
     await first.jobs.steer(id, { prompt: 'a green square' });
-    const before = first.jobs.get(id).kept.at(-1) ?? 0;
+    // States of before it may still be on their way.
     await until(
       () => first.jobs.get(id),
-      ({ kept }) => kept.filter((step) => step > before).length > 1,
+      ({ chart, kept }) => {
+        const changed = chart.find(({ series }) => Object.keys(series).some((name) => name.includes('a green square')));
+        return changed !== undefined && (kept.at(-1) ?? 0) >= changed.x;
+      },
     );
     await first.close();
     const second = await on(data, options);
