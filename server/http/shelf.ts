@@ -7,10 +7,11 @@ import type { Stars } from '../data/stars.ts';
 import type { Kept, Shelf } from '../keep/shelf.ts';
 import type { Settings, ShelfPage } from '../wire.ts';
 import type { Thumbnails } from './thumbnails.ts';
+import { isPlainName, plainFile } from './within.ts';
 
 const PICTURE = /\.(?:png|jpe?g|webp)$/;
 const PICTURE_LIMIT = '64mb';
-/** Names are listed again after this long, or when a picture was put in. */
+/** Names are listed again after this long. */
 const FRESH_MS = 1000;
 
 const pageSchema = z.object({
@@ -57,6 +58,10 @@ export function shelfRoutes({ gallery, stars, away, thumbnails }: ShelfRoutes): 
     return listed.all;
   };
 
+  // A shelf is asked by plain names alone.
+  router.param('name', (request, _response, next, name: string) =>
+    next(isPlainName(name) ? undefined : failure('FILE_MISSING', { path: request.path })),
+  );
   router.get('/shelf', async (request, response) => {
     const parsed = pageSchema.safeParse(request.query);
     if (!parsed.success) throw failure('MESSAGE_INVALID', { event: 'shelf', what: issuesOf(parsed.error) });
@@ -95,8 +100,8 @@ export function shelfRoutes({ gallery, stars, away, thumbnails }: ShelfRoutes): 
   });
   router.get('/small/:name', async (request, response) => {
     const { name } = request.params;
-    if (!(await all()).some((kept) => kept.name === name)) throw failure('FILE_MISSING', { path: request.path });
-    const found = await thumbnails.of(join(gallery.place, name)).catch(() => undefined);
+    const isFile = await plainFile(gallery.place, name);
+    const found = isFile && (await thumbnails.of(join(gallery.place, name)).catch(() => undefined));
     response.set('cache-control', 'private, max-age=3600');
     if (found) response.type('webp').send(Buffer.from(found));
     // Beside a store there are no small ones.

@@ -15,11 +15,14 @@ function plainFilesOf(folder: string): RequestHandler {
   };
 }
 
+/** Whether it names something directly in a folder, and nothing elsewhere. */
+export const isPlainName = (name: string): boolean => /^[^/\\\0]+$/.test(name) && !name.startsWith('.');
+
 /** A name directly in the folder. */
 function decoded(path: string): string | undefined {
   try {
     const name = decodeURIComponent(path.slice(1));
-    return /^[^/\\\0]+$/.test(name) && !name.startsWith('.') ? name : undefined;
+    return isPlainName(name) ? name : undefined;
   } catch {
     return undefined;
   }

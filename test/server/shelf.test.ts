@@ -1,12 +1,22 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { withRecipe } from '../../core/plugin/run-record.ts';
 import { type ShelfPage, settingsSchema, shelfSchema } from '../../server/wire.ts';
 import { drawn } from '../support/pictures.ts';
 import { say, type TestServer, useServer, Watcher } from '../support/server.ts';
 
+/** As a finished picture says it. */
+const RECIPE = {
+  format: 1,
+  plugin: { id: 'guide', version: '5.0.0' },
+  parameters: {},
+  model: { hash: 'none' },
+  inputs: [],
+  script: [],
+} as const satisfies Parameters<typeof withRecipe>[1];
 const quick = { prompt: 'a red heart', steps: 12, size: 64, crops: 1, count: 4, tries: 1, renewals: 0, seed: 3 };
 
 describe('the shelf', () => {
@@ -50,6 +60,17 @@ describe('the shelf', () => {
     const found = await sharp(Buffer.from(await answer.arrayBuffer())).metadata();
     expect(found.format).toBe('webp');
     expect((await fetch(new URL('small/..%2ftoken', server.url))).status).toBe(404);
+  });
+
+  it('reads nothing that lies elsewhere', async () => {
+    // It says how it was made, and is no picture of the shelf.
+    await writeFile(join(server.data, 'elsewhere.png'), withRecipe(await drawn('heart', 'red'), RECIPE));
+    await writeFile(join(server.data, 'gallery', 'here.png'), withRecipe(await drawn('heart', 'red'), RECIPE));
+    const statuses = ['here.png', '..%2felsewhere.png', '..%5celsewhere.png', '.here.png'].flatMap((name) =>
+      ['settings', 'small'].map(async (at) => (await fetch(new URL(`${at}/${name}`, server.url))).status),
+    );
+    expect(await Promise.all(statuses)).toEqual([200, 200, 404, 404, 404, 404, 404, 404]);
+    await rm(join(server.data, 'gallery', 'here.png'));
   });
 
   it('remembers favourites, hides what was put away, and gives it back', async () => {
