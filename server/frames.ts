@@ -45,8 +45,7 @@ export class Frames {
   /** The newest that is not later than the step. Throws FILE_MISSING. */
   async at(job: string, step: number): Promise<Frame> {
     const trail = await this.of(job);
-    const found = (await this.steps(job)).filter((s) => s <= step).at(-1);
-    const name = found === undefined ? undefined : trail.names.get(found);
+    const name = trail.names.get(Math.max(...[...trail.names.keys()].filter((s) => s <= step)));
     await trail.work;
     const bytes = name && (await readFile(join(this.folder, job, name)).catch(() => undefined));
     if (!(name && bytes)) throw failure('FILE_MISSING', { path: `a frame of step ${step}` });

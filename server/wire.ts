@@ -150,6 +150,8 @@ export const updateSchema = z.object({
 });
 export type Update = z.infer<typeof updateSchema>;
 
+/** Characters of a prompt. */
+export const PROMPT_LIMIT = 2000;
 /** Parameters are what somebody typed and chose; files go another way. */
 const PARAMETERS_LIMIT = 256 * 1024;
 /** Endless where it is too deep to be written down. */
@@ -175,7 +177,7 @@ export type Moving = z.infer<typeof moveSchema>;
 export const steerSchema = z.object({
   job: id,
   key,
-  prompt: z.string().min(1).max(2000).exactOptional(),
+  prompt: z.string().min(1).max(PROMPT_LIMIT).exactOptional(),
   settings: z.record(z.string().max(40), z.number()).exactOptional(),
   weights: z.record(z.string().max(60), z.number().min(-1000).max(1000)).exactOptional(),
   paint: z.string().min(1).max(4096).nullable().exactOptional(),
@@ -189,7 +191,7 @@ export const steerSchema = z.object({
 export const branchSchema = z.object({
   job: id,
   step: z.int().nonnegative(),
-  prompt: z.string().min(1).max(2000).exactOptional(),
+  prompt: z.string().min(1).max(PROMPT_LIMIT).exactOptional(),
 });
 export type Branching = z.infer<typeof branchSchema>;
 export type Steering = z.infer<typeof steerSchema>;

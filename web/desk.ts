@@ -1,15 +1,6 @@
 /** What a person can do: every action of the studio, whichever button, key or link asks for it. */
 import { batch } from '@preact/signals';
-import {
-  type Answer,
-  refusedSchema,
-  type Settings,
-  type Shelved,
-  type Steering,
-  settingsSchema,
-  startSchema,
-  type Update,
-} from '../server/wire.ts';
+import { type Answer, type Steering, startSchema, type Update } from '../server/wire.ts';
 import { type Connection, connect } from './connection.ts';
 import { canvas } from './easel.ts';
 import { addressOf, asked } from './links.ts';
@@ -23,9 +14,7 @@ import {
   isGoing,
   looking,
   notice,
-  offered,
   place,
-  plugins,
   problem,
   promptsBefore,
   revision,
@@ -36,7 +25,7 @@ import {
   told,
   tool,
   values,
-  viewed,
+  written,
 } from './state.ts';
 import { drawnOut, exploring, firstWall, liked, nextWall, type Tile, wall } from './wall.ts';
 
@@ -78,10 +67,8 @@ export function open(job: string, stays = true): void {
   history.replaceState(null, '', addressOf({ run: job }));
 }
 
-function show({ frame, picture }: Update): void {
-  if (looking.value !== undefined) return;
-  if (picture) canvas.picture(picture.url);
-  else if (frame) canvas.frame(frame.bytes as BlobPart, frame.mime); // the schema has checked that these are bytes
+function show(run: Update): void {
+  if (looking.value === undefined) canvas.showNewest(run);
 }
 
 /** Whether an update belongs on the canvas: the run that is there, one that runs, or the newest when nothing is there. */
@@ -149,9 +136,8 @@ export function set(name: string, value: unknown): void {
 export async function begin(): Promise<void> {
   const plugin = chosen.value;
   if (!plugin) return;
-  const prompt = values.value['prompt'];
-  const written = typeof prompt === 'string' && prompt.trim() !== '';
-  if (plugin.parameters.required.includes('prompt') && !written) {
+  const prompt = written.value;
+  if (plugin.parameters.required.includes('prompt') && prompt === undefined) {
     problem.value = {
       code: 'PROMPT_EMPTY',
       message: 'The prompt is empty: say in a few words what the picture should show.',
@@ -160,7 +146,7 @@ export async function begin(): Promise<void> {
     return;
   }
   exploring.value = false;
-  if (written)
+  if (prompt !== undefined)
     promptsBefore.value = [prompt, ...promptsBefore.value.filter((p) => p !== prompt)].slice(0, PROMPTS_KEPT);
   if (!seedLocked.value && 'seed' in plugin.parameters.properties) set('seed', chancedSeed());
   const given = Object.entries(values.value).filter(
@@ -170,19 +156,12 @@ export async function begin(): Promise<void> {
   began(await connection.start(plugin.id, Object.fromEntries(given)));
 }
 
-/** Whether there are words to draw from. */
-export const isWritten = (): boolean =>
-  typeof values.value['prompt'] === 'string' && values.value['prompt'].trim() !== '';
-
 /** A wall of variations of the form, or of the tiles that are liked. */
 export async function explore(count: number, grows: boolean): Promise<void> {
   const before = wall.value;
   const parents = (before?.tiles ?? []).filter(({ job }) => liked.value.has(job)).map(({ parameters }) => parameters);
   const children = grows && parents.length > 0 ? nextWall(parents, count) : firstWall(values.value, count);
-  for (const { job } of before?.tiles ?? []) {
-    const run = told.get(job);
-    if (run && isGoing(run)) await cancel(job);
-  }
+  await stopWall();
   const tiles: Tile[] = [];
   wall.value = { generation: grows && before ? before.generation + 1 : 1, tiles };
   liked.value = new Set();
@@ -191,6 +170,14 @@ export async function explore(count: number, grows: boolean): Promise<void> {
     if (!report(answer)) return;
     tiles.push({ job: answer.value.job, parameters });
     wall.value = { generation: wall.value.generation, tiles: [...tiles] };
+  }
+}
+
+/** What still grows on the wall grows no more. */
+export async function stopWall(): Promise<void> {
+  for (const { job } of wall.value?.tiles ?? []) {
+    const run = told.get(job);
+    if (run && isGoing(run)) await cancel(job);
   }
 }
 
@@ -219,10 +206,10 @@ export async function goBack(step: number): Promise<void> {
 export async function branch(step: number): Promise<void> {
   const run = shown.value;
   if (!run) return;
-  const prompt = values.value['prompt'];
-  const other = typeof prompt === 'string' && prompt.trim() !== '' && prompt !== run.prompt;
+  const prompt = written.value;
+  const other = prompt === undefined || prompt === run.prompt ? {} : { prompt };
   looking.value = undefined;
-  began(await connection.branch({ job: run.job, step, ...(other ? { prompt } : {}) }));
+  began(await connection.branch({ job: run.job, step, ...other }));
 }
 
 export const cancel = async (job: string): Promise<void> =>
@@ -242,83 +229,6 @@ export async function invite(run: Update): Promise<void> {
   const link = new URL(addressOf({ run: run.job, ...(key === undefined ? {} : { key }) }), location.href).href;
   await navigator.clipboard?.writeText(link).catch(() => undefined);
   notice.value = { text: `Whoever has this link may steer the run: ${link}` };
-}
-
-/** Takes over how something was made. Undone by the notice. */
-export function useSettings({ plugin, parameters }: Settings): void {
-  if (!plugins.value.some((p) => p.id === plugin)) {
-    notice.value = { text: `It was made by the plugin "${plugin}", which is not here.` };
-    return;
-  }
-  const before = { all: allValues.value, id: chosenId.value };
-  batch(() => {
-    chosenId.value = plugin;
-    allValues.value = { ...allValues.value, [plugin]: parameters };
-    viewed.value = undefined;
-    offered.value = undefined;
-    place.value = 'words';
-    notice.value = {
-      text: 'Its settings are on the left.',
-      undo: () => {
-        allValues.value = before.all;
-        chosenId.value = before.id;
-      },
-    };
-  });
-}
-
-/** Guide begins from a picture, or takes its style. */
-export async function usePicture(as: 'start' | 'style', picture: Shelved | File): Promise<void> {
-  const file =
-    picture instanceof File
-      ? picture
-      : await fetch(picture.url).then(async (r) => new File([await r.blob()], picture.name));
-  const path = await upload(file);
-  if (path === undefined) return;
-  const before = { all: allValues.value, id: chosenId.value };
-  const prompt = before.all['guide']?.['prompt'];
-  const words = typeof prompt === 'string' && prompt.trim() !== '' ? `${prompt} | ` : '';
-  batch(() => {
-    chosenId.value = 'guide';
-    if (as === 'start') set('start', [path]);
-    else set('prompt', `${words}[style:${path}]`);
-    viewed.value = undefined;
-    offered.value = undefined;
-    place.value = 'words';
-    notice.value = {
-      text: as === 'start' ? 'The next drawing begins from it.' : 'Its style is among the words.',
-      undo: () => {
-        allValues.value = before.all;
-        chosenId.value = before.id;
-      },
-    };
-  });
-}
-
-/** How a picture of the shelf, or one that was dropped, was made; nothing where it does not say. */
-export async function settingsOf(picture: Shelved | File): Promise<Settings | undefined> {
-  const asking =
-    picture instanceof File
-      ? fetch('settings', { method: 'POST', body: picture, headers: { 'content-type': 'application/octet-stream' } })
-      : fetch(`settings/${encodeURIComponent(picture.name)}`);
-  return settingsSchema.safeParse(await asking.then((r) => r.json()).catch(() => undefined)).data;
-}
-
-/** Marks pictures; what is put away can be taken back. */
-export async function mark(names: readonly string[], kind: 'star' | 'away', on: boolean): Promise<void> {
-  const answer = await fetch('shelf/marks', {
-    method: 'POST',
-    body: JSON.stringify({ names, mark: kind, on }),
-    headers: { 'content-type': 'application/json' },
-  });
-  const refused = answer.ok ? undefined : refusedSchema.safeParse(await answer.json()).data;
-  if (refused) problem.value = refused.error;
-  shelved.value += 1;
-  if (kind === 'away' && on && !refused)
-    notice.value = {
-      text: names.length === 1 ? 'Put away.' : `${names.length} pictures put away.`,
-      undo: () => void mark(names, kind, false),
-    };
 }
 
 /** Another script of this page may start a run, with parameters that no control shows. */

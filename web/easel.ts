@@ -1,5 +1,6 @@
 /** The live canvas: draws the newest frame, and only the newest. */
 import { signal } from '@preact/signals';
+import type { Update } from '../server/wire.ts';
 
 /** Frames drawn so far; the page says so for those who watch it. */
 export const drawn = signal(0);
@@ -20,8 +21,15 @@ class Easel {
     return this.element ?? { width: 512, height: 512 };
   }
 
-  frame(bytes: BlobPart, mime: string): void {
+  private frame(bytes: BlobPart, mime: string): void {
     void this.paint(new Blob([bytes], { type: mime }), this.next());
+  }
+
+  /** What a run shows now; nothing where it has drawn nothing yet. Whether it has. */
+  showNewest({ frame, picture }: Pick<Update, 'frame' | 'picture'>): boolean {
+    if (picture) this.picture(picture.url);
+    else if (frame) this.frame(frame.bytes as BlobPart, frame.mime); // the schema has checked that these are bytes
+    return (picture ?? frame) !== undefined;
   }
 
   picture(url: string): void {

@@ -2,12 +2,12 @@
 import { mayTouch, steer, upload } from './desk.ts';
 import { ratio } from './easel.ts';
 import { clear, layerOf, redo, type Stroke, undo } from './painting.ts';
-import { plugins, shown } from './state.ts';
+import { pluginOf, shown } from './state.ts';
 
 /** Whether the run on the canvas can be painted on, from here. */
 export const canPaint = (): boolean => {
   const run = shown.value;
-  const paintable = plugins.value.find((p) => p.id === run?.plugin)?.paintable ?? false;
+  const paintable = pluginOf(run)?.paintable ?? false;
   return run?.state === 'running' && mayTouch(run) && paintable;
 };
 

@@ -31,9 +31,18 @@ export const plugins = computed((): readonly WirePlugin[] => hello.value?.plugin
 export const chosen = computed(
   (): WirePlugin | undefined => plugins.value.find((p) => p.id === chosenId.value) ?? plugins.value[0],
 );
+/** The plugin of a run; nothing where it is not here any more. */
+export const pluginOf = (run: Pick<Update, 'plugin'> | undefined): WirePlugin | undefined =>
+  plugins.value.find((p) => p.id === run?.plugin);
 /** What was typed and chosen, by plugin; fields that are not here have their defaults. */
 export const allValues = remembered('settings', valuesSchema, {});
 export const values = computed((): Values => allValues.value[chosen.value?.id ?? ''] ?? {});
+const wordsIn = ({ prompt }: Values): string | undefined =>
+  typeof prompt === 'string' && prompt.trim() !== '' ? prompt : undefined;
+/** The words that are written, as they are typed; nothing where there are none. */
+export const written = computed(() => wordsIn(values.value));
+/** Those of Guide, whichever plugin is chosen. */
+export const guideWords = (): string | undefined => wordsIn(allValues.value['guide'] ?? {});
 /** Whether the seed stays from run to run. */
 export const seedLocked = remembered('seed-locked', z.boolean(), true);
 export const promptsBefore = remembered('prompts', z.array(z.string()).max(50), []);

@@ -60,8 +60,5 @@ export function look(step: number | undefined): void {
   if (!run) return;
   // Before the first that was kept, that one is shown.
   if (step !== undefined) canvas.picture(frameAddress(run.job, Math.max(step, steps.peek()[0] ?? 0)));
-  else if (run.picture) canvas.picture(run.picture.url);
-  else if (run.frame)
-    canvas.frame(run.frame.bytes as BlobPart, run.frame.mime); // the schema has checked that these are bytes
-  else canvas.picture(frameAddress(run.job, LAST));
+  else if (!canvas.showNewest(run)) canvas.picture(frameAddress(run.job, LAST));
 }

@@ -2,7 +2,7 @@
 import type { Jobs } from '../jobs.ts';
 import { isOf, type Job } from '../runs/job.ts';
 import { shortened } from '../shortened.ts';
-import type { Update } from '../wire.ts';
+import { PROMPT_LIMIT, type Update } from '../wire.ts';
 import { shownFiles, shownPoints, shownRanking, shownTables } from './shown.ts';
 import { soon } from './slices.ts';
 
@@ -38,10 +38,9 @@ const queuedAs = ({ state, held, place, wait }: Job): Pick<Update, 'held' | 'pla
       }
     : {};
 
-/** Longer ones were refused when the run began. */
-const PROMPT = 2000;
+/** The plugin refuses longer ones, when it comes to that. */
 const begunWith = ({ parameters: { prompt } }: Job): Pick<Update, 'prompt'> =>
-  typeof prompt === 'string' && prompt.length <= PROMPT ? { prompt } : {};
+  typeof prompt === 'string' && prompt.length <= PROMPT_LIMIT ? { prompt } : {};
 
 /** The newest part of a job that `seen` lacks; `seen` is brought up to date. */
 function news(job: Job, seen: Seen, by: string): Update {

@@ -2,6 +2,7 @@
 import { cpSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
+import { english } from './english.js';
 import { root } from './prepare.js';
 
 const out = process.argv[2] ?? join(root, 'dist', 'web');
@@ -17,16 +18,7 @@ await build({
   jsxImportSource: 'preact',
   outdir: out,
   logLevel: 'warning',
-  plugins: [
-    {
-      // Zod's sentences in some fifty languages, of which none but English is spoken here.
-      name: 'english',
-      setup: ({ onLoad }) =>
-        onLoad({ filter: /[\\/]zod[\\/]v4[\\/]locales[\\/]index\.js$/ }, () => ({
-          contents: "export { default as en } from './en.js';",
-        })),
-    },
-  ],
+  plugins: [english],
 });
 for (const file of ['index.html', 'icon.svg', 'drawers'])
   cpSync(join(root, 'web', file), join(out, file), { recursive: true });

@@ -5,6 +5,7 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 import { build } from 'esbuild';
+import { english } from './english.js';
 import { root } from './prepare.js';
 
 /** What is started or imported by its place. */
@@ -37,10 +38,6 @@ const placed = {
     onResolve({ filter: /^[^./]/ }, ({ path, kind }) =>
       kind === 'entry-point' || INSIDE.test(path) ? undefined : { path, external: true },
     );
-    // Zod's sentences in some fifty languages, of which none but English is spoken here.
-    onLoad({ filter: /[\\/]zod[\\/]v4[\\/]locales[\\/]index\.js$/ }, () => ({
-      contents: "export { default as en } from './en.js';",
-    }));
     onLoad({ filter: /\.ts$/ }, ({ path }) => {
       const place = posix(relative(root, path)).replace(/\.ts$/, '.js');
       const address = `new URL(${JSON.stringify(UP + place)}, import.meta.url).href`;
@@ -79,7 +76,7 @@ const { outputFiles, metafile } = await build({
   sourcesContent: false,
   minifyWhitespace: true,
   logLevel: 'warning',
-  plugins: [placed],
+  plugins: [english, placed],
 });
 for (const { path, contents, text } of outputFiles) {
   const depth = relative(out, path).split(sep).length - 1;

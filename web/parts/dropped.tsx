@@ -1,6 +1,6 @@
 /** A picture dropped anywhere: what is to be done with it. */
 import { useEffect } from 'preact/hooks';
-import { settingsOf, usePicture, useSettings } from '../desk.ts';
+import { settingsOf, usePicture, useSettings } from '../pictures.ts';
 import { offered } from '../state.ts';
 
 const hasFiles = (event: DragEvent): boolean => event.dataTransfer?.types.includes('Files') ?? false;

@@ -2,7 +2,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { mayTouch, steer } from '../desk.ts';
 import { KEYS, moved, type Parts, type Place, sized, written } from '../places.ts';
-import { plugins, shown } from '../state.ts';
+import { pluginOf, shown } from '../state.ts';
 
 interface Dragging {
   readonly index: number;
@@ -22,7 +22,7 @@ export function LayoutBoxes() {
   useEffect(() => {
     if (!dragging) setParts(run?.layout ?? []);
   }, [run?.job, run?.layout]);
-  const steerable = plugins.value.find((p) => p.id === run?.plugin)?.steerable ?? false;
+  const steerable = pluginOf(run)?.steerable ?? false;
   if (run?.state !== 'running' || !steerable || !mayTouch(run) || parts.length === 0) return null;
   const put = (index: number, place: Place): Parts => {
     const next = parts.map((p, i) => (i === index ? { ...p, place } : p));

@@ -1,7 +1,7 @@
 /** What a run says beside its picture: rankings, tables, files to keep, notes, and questions that wait for an answer. */
 import type { Update } from '../../server/wire.ts';
 import { mayTouch, steer } from '../desk.ts';
-import { plugins, shown } from '../state.ts';
+import { pluginOf, shown } from '../state.ts';
 import { shortName } from './pictures-field.tsx';
 
 const ROWS = 200;
@@ -96,7 +96,7 @@ function Question({ run }: { readonly run: Update }) {
 }
 
 /** What can be steered tells its notes under the canvas, which they are not to move. */
-const tellsElsewhere = (run: Update): boolean => plugins.value.find((p) => p.id === run.plugin)?.steerable ?? false;
+const tellsElsewhere = (run: Update): boolean => pluginOf(run)?.steerable ?? false;
 
 export function Results({ grows }: { readonly grows: boolean }) {
   const run = shown.value;

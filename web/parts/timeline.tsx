@@ -3,7 +3,7 @@ import { FastForward, GitBranch, History, Pause, Play, StepForward } from 'lucid
 import { useEffect, useRef } from 'preact/hooks';
 import { type Chart, createChart } from '../chart.ts';
 import { branch, goBack, mayTouch, steer } from '../desk.ts';
-import { looking, plugins, shown } from '../state.ts';
+import { looking, pluginOf, shown } from '../state.ts';
 import { frameAddress, look, steps } from '../trail.ts';
 
 /** As many as stand side by side. */
@@ -105,7 +105,7 @@ function Transport() {
 
 export function Timeline() {
   const run = shown.value;
-  const steerable = plugins.value.find((p) => p.id === run?.plugin)?.steerable ?? false;
+  const steerable = pluginOf(run)?.steerable ?? false;
   if (!run || !steerable || run.state === 'waiting') return null;
   const total = Math.max(1, run.progress?.total ?? 1);
   const at = looking.value ?? run.progress?.done ?? 0;

@@ -2,8 +2,8 @@
 import { Columns2, Download, PaintbrushVertical, Star, Trash2, Undo2, X } from 'lucide-preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Settings, Shelved } from '../../server/wire.ts';
-import { mark, settingsOf, usePicture, useSettings } from '../desk.ts';
-import { beside, comparing, plugins, viewed } from '../state.ts';
+import { mark, settingsOf, usePicture, useSettings } from '../pictures.ts';
+import { beside, comparing, pluginOf, viewed } from '../state.ts';
 import { IconButton } from './icons.tsx';
 
 const close = (): void => {
@@ -13,7 +13,7 @@ const close = (): void => {
 
 /** Whether a setting is the plugin's own: it says little. */
 function isUsual(plugin: string, name: string, value: unknown): boolean {
-  const field = plugins.value.find((p) => p.id === plugin)?.parameters.properties[name];
+  const field = pluginOf({ plugin })?.parameters.properties[name];
   const isNothing = value === '' || (Array.isArray(value) && value.length === 0);
   return isNothing || JSON.stringify(field?.default) === JSON.stringify(value);
 }

@@ -1,8 +1,8 @@
 /** The wall of variations: all grow side by side, some are liked, and the next wall grows from those. */
 import { Heart, Play, X } from 'lucide-preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { cancel, drawOut, explore, isWritten } from '../desk.ts';
-import { isGoing, revision, told } from '../state.ts';
+import { drawOut, explore, stopWall } from '../desk.ts';
+import { isGoing, revision, told, written } from '../state.ts';
 import { exploring, liked, SIZES, type Tile, wall } from '../wall.ts';
 import { IconButton } from './icons.tsx';
 
@@ -62,12 +62,6 @@ export function WallOfTiles() {
   const close = (): void => {
     exploring.value = false;
   };
-  const stop = async (): Promise<void> => {
-    for (const { job } of now?.tiles ?? []) {
-      const run = told.get(job);
-      if (run && isGoing(run)) await cancel(job);
-    }
-  };
   return (
     <section id="wall" aria-label="Explore">
       <header>
@@ -82,14 +76,14 @@ export function WallOfTiles() {
             ))}
           </select>
         </label>
-        <button type="button" disabled={!isWritten()} onClick={() => void explore(count, false)}>
+        <button type="button" disabled={written.value === undefined} onClick={() => void explore(count, false)}>
           {now ? 'A new wall' : 'Draw a wall'}
         </button>
         <button type="button" class="first" disabled={likes === 0} onClick={() => void explore(count, true)}>
           Grow from {likes === 0 ? 'what you like' : `the ${likes} you like`}
         </button>
         {now?.tiles.some(({ job }) => isGoing(told.get(job) ?? { state: 'done' })) && (
-          <button type="button" onClick={() => void stop()}>
+          <button type="button" onClick={() => void stopWall()}>
             Stop
           </button>
         )}

@@ -1,7 +1,7 @@
 /** The left panel: what is wanted, with what, and the buttons that begin. */
 import { ShieldQuestion } from 'lucide-preact';
 import { begin, cancel, grant, mayTouch, steer } from '../desk.ts';
-import { chosen, connected, isGoing, place, problem, shown, values } from '../state.ts';
+import { chosen, connected, isGoing, place, problem, shown, written } from '../state.ts';
 import { exploring } from '../wall.ts';
 import { Dials } from './dials.tsx';
 import { Fields } from './fields.tsx';
@@ -41,14 +41,9 @@ export function Words() {
   const plugin = chosen.value;
   const run = shown.value;
   if (!plugin) return <p class="quiet">Reaching the server…</p>;
-  const prompt = values.value['prompt'];
+  const prompt = written.value;
   const steers =
-    run?.state === 'running' &&
-    run.plugin === plugin.id &&
-    plugin.steerable &&
-    mayTouch(run) &&
-    typeof prompt === 'string' &&
-    prompt.trim() !== '';
+    run?.state === 'running' && run.plugin === plugin.id && plugin.steerable && mayTouch(run) && prompt !== undefined;
   return (
     <form
       id="controls"

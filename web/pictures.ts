@@ -1,0 +1,87 @@
+/** What can be done with a picture, of the shelf or dropped: its settings, itself as a beginning, its style; and how it is marked. */
+import { batch } from '@preact/signals';
+import { refusedSchema, type Settings, type Shelved, settingsSchema } from '../server/wire.ts';
+import { set, upload } from './desk.ts';
+import {
+  allValues,
+  chosenId,
+  guideWords,
+  notice,
+  offered,
+  place,
+  pluginOf,
+  problem,
+  shelved,
+  viewed,
+} from './state.ts';
+
+/** Changes the form by what was found in a picture, shows it, and offers to take that back. */
+function taken(text: string, change: () => void): void {
+  const before = { all: allValues.value, id: chosenId.value };
+  batch(() => {
+    change();
+    viewed.value = undefined;
+    offered.value = undefined;
+    place.value = 'words';
+    notice.value = {
+      text,
+      undo: () => {
+        allValues.value = before.all;
+        chosenId.value = before.id;
+      },
+    };
+  });
+}
+
+/** Takes over how something was made. */
+export function useSettings({ plugin, parameters }: Settings): void {
+  if (!pluginOf({ plugin })) {
+    notice.value = { text: `It was made by the plugin "${plugin}", which is not here.` };
+    return;
+  }
+  taken('Its settings are on the left.', () => {
+    chosenId.value = plugin;
+    allValues.value = { ...allValues.value, [plugin]: parameters };
+  });
+}
+
+/** Guide begins from a picture, or takes its style. */
+export async function usePicture(as: 'start' | 'style', picture: Shelved | File): Promise<void> {
+  const file =
+    picture instanceof File
+      ? picture
+      : await fetch(picture.url).then(async (r) => new File([await r.blob()], picture.name));
+  const path = await upload(file);
+  if (path === undefined) return;
+  taken(as === 'start' ? 'The next drawing begins from it.' : 'Its style is among the words.', () => {
+    chosenId.value = 'guide';
+    if (as === 'start') set('start', [path]);
+    else set('prompt', [guideWords(), `[style:${path}]`].filter((part) => part !== undefined).join(' | '));
+  });
+}
+
+/** How a picture of the shelf, or one that was dropped, was made; nothing where it does not say. */
+export async function settingsOf(picture: Shelved | File): Promise<Settings | undefined> {
+  const asking =
+    picture instanceof File
+      ? fetch('settings', { method: 'POST', body: picture, headers: { 'content-type': 'application/octet-stream' } })
+      : fetch(`settings/${encodeURIComponent(picture.name)}`);
+  return settingsSchema.safeParse(await asking.then((r) => r.json()).catch(() => undefined)).data;
+}
+
+/** Marks pictures; what is put away can be taken back. */
+export async function mark(names: readonly string[], kind: 'star' | 'away', on: boolean): Promise<void> {
+  const answer = await fetch('shelf/marks', {
+    method: 'POST',
+    body: JSON.stringify({ names, mark: kind, on }),
+    headers: { 'content-type': 'application/json' },
+  });
+  const refused = answer.ok ? undefined : refusedSchema.safeParse(await answer.json()).data;
+  if (refused) problem.value = refused.error;
+  shelved.value += 1;
+  if (kind === 'away' && on && !refused)
+    notice.value = {
+      text: names.length === 1 ? 'Put away.' : `${names.length} pictures put away.`,
+      undo: () => void mark(names, kind, false),
+    };
+}
