@@ -2,11 +2,13 @@
 import type { Embeddings } from '../clip/batches.ts';
 import type { ClipModel } from '../clip/model.ts';
 import { remembered } from '../clip/remembered.ts';
+import type { PictureSource } from '../engine/requests.ts';
 import { meanDirection, stacked } from '../engine/scores.ts';
 import { failure } from '../errors.ts';
 import { readOnnx } from '../graph/index.ts';
+import type { Lock, Moment } from './locked.ts';
 import type { Eye } from './looker.ts';
-import { beneath, colourOf, noPaint, type Paint, paintOf, readPaint } from './paint.ts';
+import { beneath, noPaint, type Paint, paintOf, readPaint } from './paint.ts';
 import { readMask } from './place.ts';
 import type { Extent } from './plane.ts';
 import { asksWithPictures } from './prompt/pictured.ts';
@@ -26,8 +28,8 @@ export interface LiveContext {
   readonly canvas: Extent;
   /** The models of a choice, in its order. */
   readonly eyesOf: (choice: readonly LookerChoice[]) => Promise<readonly Eye[]>;
-  /** The drawing as it is now, on its paper: [3, height, width], 0..1. */
-  readonly picture: () => Promise<Float32Array>;
+  /** The drawing as it is now. */
+  readonly moment: () => Promise<Moment>;
 }
 
 /** A change at its step; planned ones belong to the run and are not logged. */
@@ -57,6 +59,10 @@ interface Now {
   readonly lock: Paint;
   /** What of the lock is not painted over. */
   readonly bared: Paint;
+  readonly painted: PictureSource | undefined;
+  readonly locked: Omit<Lock, 'painted'> | undefined;
+  /** The lock, with what is painted over it. */
+  readonly kept: Lock | undefined;
   readonly finished: boolean;
 }
 
@@ -65,7 +71,7 @@ export class Live {
   private readonly context: LiveContext;
   private entries: DueEntry[] = [];
   /** What the drawing was when it was locked. */
-  private readonly pictures = new WeakMap<DueEntry, Float32Array>();
+  private readonly moments = new WeakMap<DueEntry, Moment>();
   /** Models whose styles the request's own was compared with. */
   private readonly compared = new WeakMap<ClipModel, Promise<void>>();
   private now!: Now;
@@ -112,9 +118,9 @@ export class Live {
       [...this.weights, ...this.directionWeights].some((w) => w !== 0)
     );
   }
-  /** The picture that is kept where it is locked, [3, height, width]; nothing where nothing is. */
-  get lockedPicture(): Float32Array | undefined {
-    return this.now.lock.covered > 0 ? colourOf(this.now.lock) : undefined;
+  /** What is locked, as it was; nothing where nothing is. */
+  get kept(): Lock | undefined {
+    return this.now.kept;
   }
   get drawer(): ReadyDrawer {
     return this.now.drawer;
@@ -150,7 +156,8 @@ export class Live {
     const none = noPaint(this.context.canvas);
     const read = await this.read(prompts, eyes);
     checkDirections(this.request, read.feeds[ledBy(lookers)]);
-    const clean = { firstStyle: read.style, paint: none, lock: none, bared: none };
+    const nothing = { painted: undefined, locked: undefined, kept: undefined };
+    const clean = { firstStyle: read.style, paint: none, lock: none, bared: none, ...nothing };
     this.now = { settings, weights: {}, drawer, lookers, eyes, ...read, ...clean, finished: false };
   }
 
@@ -263,23 +270,29 @@ export class Live {
   }
 
   /** What is painted and what is locked, the one over the other. */
-  private async laid({ paint, lock }: Change, entry: DueEntry): Promise<Pick<Now, 'paint' | 'lock' | 'bared'>> {
-    const painted = paint === undefined ? this.now.paint : await this.painted(paint);
-    const kept = lock === undefined ? this.now.lock : await this.lockedBy(lock, entry);
-    return { paint: painted, lock: kept, bared: beneath(kept, painted) };
+  private async laid(
+    { paint, lock }: Change,
+    entry: DueEntry,
+  ): Promise<Pick<Now, 'paint' | 'lock' | 'bared' | 'painted' | 'locked' | 'kept'>> {
+    const { canvas } = this.context;
+    const painted = paint === undefined ? this.now.painted : (paint ?? undefined);
+    const over = paint === undefined ? this.now.paint : painted ? await readPaint(canvas, painted) : noPaint(canvas);
+    const locked = lock === undefined ? this.now.locked : lock ? await this.lockedBy(lock, entry) : undefined;
+    const under =
+      lock === undefined
+        ? this.now.lock
+        : locked
+          ? paintOf(locked.was.seen, await readMask(canvas, locked.mask))
+          : noPaint(canvas);
+    const kept = locked && { ...locked, painted };
+    return { paint: over, lock: under, bared: beneath(under, over), painted, locked, kept };
   }
 
-  private async painted(picture: Change['paint']): Promise<Paint> {
-    return picture ? readPaint(this.context.canvas, picture) : noPaint(this.context.canvas);
-  }
-  /** The drawing as it is now, or as it was when this entry was applied first, opaque where the picture is bright. */
-  private async lockedBy(picture: Change['lock'], entry: DueEntry): Promise<Paint> {
-    const { canvas } = this.context;
-    if (!picture) return noPaint(canvas);
-    const mask = await readMask(canvas, picture);
-    const colour = this.pictures.get(entry) ?? (await this.context.picture());
-    this.pictures.set(entry, colour);
-    return paintOf(colour, mask);
+  /** The drawing as it is now, or as it was when this entry was applied first. */
+  private async lockedBy(mask: PictureSource, entry: DueEntry): Promise<Omit<Lock, 'painted'>> {
+    const was = this.moments.get(entry) ?? (await this.context.moment());
+    this.moments.set(entry, was);
+    return { mask, was };
   }
 
   /** All as it was when `step` steps were done. Returns what takes it back; one that fails leaves all as it was. */

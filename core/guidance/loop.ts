@@ -9,7 +9,9 @@ import { ALL_VIEWS, type Raw } from './fresh-views.ts';
 import { Growth, renewalSteps } from './growth.ts';
 import { Judge } from './judge.ts';
 import { type DueEntry, Live } from './live.ts';
+import { lockedAlone, type Moment, overlaid, packed, unpacked } from './locked.ts';
 import type { Eye } from './looker.ts';
+import { laidOver } from './paint.ts';
 import type { Extent } from './plane.ts';
 import { type Plateau, seenLoss } from './plateau.ts';
 import { printTargets } from './prompt/print.ts';
@@ -25,7 +27,7 @@ import type {
   Tried,
 } from './protocol.ts';
 import { hashesBeside, recordOf } from './record.ts';
-import { frameOf } from './renderer.ts';
+import { frameOf, pngOf } from './renderer.ts';
 import { canvasOf } from './step.ts';
 import type { StepResult } from './stepper.ts';
 import { tidied } from './tidying.ts';
@@ -49,8 +51,8 @@ export interface LoopContext {
   readonly inbox: Inbox<Asked>;
 }
 
-/** Where a checkpoint keeps the picture that is locked; no parameter is called so. */
-const LOCKED = '.locked';
+/** Where a checkpoint keeps what is locked, as it is seen and as it is finished; no parameter is called so. */
+const LOCKED = { seen: '.locked', finished: '.locked at full size' } as const;
 /** Views by which a drawing is judged while it grows. */
 const FEW_VIEWS = 3;
 /** Steps after which a beginning shows what will come of it, however long the run is. */
@@ -102,7 +104,7 @@ class Run {
     const { eye, open, threads } = context;
     const { drawer } = request;
     const canvas = canvasOf(readOnnx({ bytes: drawer.canvas, name: `drawer ${drawer.id}` }));
-    const kept = request.resume?.values[LOCKED];
+    const kept = keptIn(request.resume);
     let run: Run | undefined;
     const live = await Live.of(request, {
       canvas,
@@ -116,7 +118,7 @@ class Run {
           }),
         ),
       // Until a resumed run stands where it stood, what was locked is what its checkpoint says.
-      picture: async () => (run ? run.bench.picture(run.progress) : (kept ?? new Float32Array())),
+      moment: async () => (run ? run.moment() : (kept ?? NO_MOMENT)),
     });
     const judges = await judgesOf(request, context, canvas);
     const bench = await Workbench.of(request, live, threads);
@@ -380,16 +382,37 @@ class Run {
 
   async checkpoint(): Promise<GuideEvent> {
     this.unkept = false;
-    const { lockedPicture, log: script } = this.live;
-    const values = { ...this.values, ...(lockedPicture ? { [LOCKED]: lockedPicture } : {}) };
+    const { kept, log: script } = this.live;
+    const locked = kept && { [LOCKED.seen]: kept.was.seen, [LOCKED.finished]: packed(kept.was.finished) };
+    const values = { ...this.values, ...locked };
     const others = await hashesBeside(this.request, script, this.context);
     const plateau = this.plateau ? { plateau: this.plateau } : {};
     const tried = this.tried ? { tried: this.tried } : {};
     return { type: 'checkpoint', checkpoint: { step: this.step, values, ...plateau, ...tried, ...others }, script };
   }
 
-  private drawing(state = this.bench.stepper.state): Promise<Raw> {
-    return this.bench.preview.raw(state, this.progress);
+  private async drawing(state = this.bench.stepper.state): Promise<Raw> {
+    return overlaid(await this.bench.preview.raw(state, this.progress), this.live.kept);
+  }
+  /** As it would be if it ended here. */
+  private async finished(): Promise<Raw> {
+    return overlaid(await this.bench.output.raw(this.bench.stepper.state, this.progress), this.live.kept);
+  }
+  private async moment(): Promise<Moment> {
+    return { seen: laidOver(await this.bench.picture(this.progress), this.live.lock), finished: await this.finished() };
+  }
+  /** What is told at the end. */
+  async end(): Promise<Extract<GuideEvent, { type: 'picture' }>> {
+    const { kept, log: script } = this.live;
+    return {
+      type: 'picture',
+      ...(await pngOf(await this.finished())),
+      values: this.values,
+      progress: this.progress,
+      ...(kept ? { locked: await lockedAlone(kept) } : {}),
+      ...(this.untidied ? { untidied: this.untidied } : {}),
+      record: await recordOf(this.request, { script, steps: this.step, tried: this.tried }, this.context),
+    };
   }
   private async frame(drawing: Raw): Promise<GuideEvent> {
     return { type: 'frame', step: this.step, ...(await frameOf(drawing)) };
@@ -418,6 +441,14 @@ async function judgesOf(
     ...(other ? [['clean', new Judge(eye, canvas)] as const] : []),
     ...(judge === undefined ? [] : [['judge', new Judge(await open(judge), canvas)] as const]),
   ]);
+}
+
+const NO_MOMENT: Moment = { seen: new Float32Array(), finished: { width: 0, height: 0, data: new Uint8Array() } };
+/** What a checkpoint has of what was locked. Throws CHECKPOINT_INVALID. */
+function keptIn(checkpoint: Checkpoint | undefined): Moment | undefined {
+  const { [LOCKED.seen]: seen, [LOCKED.finished]: finished } = checkpoint?.values ?? {};
+  if (seen && !finished) throw failure('CHECKPOINT_INVALID', { what: 'it does not have what was locked at full size' });
+  return seen && finished && { seen, finished: unpacked(finished) };
 }
 
 const due = (every: number, step: number): boolean => every > 0 && step % every === 0;
@@ -463,14 +494,7 @@ export async function* guide(request: ParsedGuideRequest, context: LoopContext):
     yield* steps(run, request, context.signal);
     yield* run.tidied();
     if (run.judges.size > 0 || request.settings.frameEvery > 0) yield* run.shown(ALL_VIEWS);
-    yield {
-      type: 'picture',
-      ...(await run.bench.output.png(run.bench.stepper.state, run.progress)),
-      values: run.values,
-      progress: run.progress,
-      ...(run.untidied ? { untidied: run.untidied } : {}),
-      record: await recordOf(request, { script: run.live.log, steps: run.step, tried: run.tried }, context),
-    };
+    yield await run.end();
   } finally {
     await run.bench.release();
   }

@@ -25,15 +25,22 @@ export function paintOf(colour: Float32Array, opacity: Float32Array): Paint {
   return { data: joinedFloats([colour, opacity]), covered: opacity.reduce((a, b) => a + b, 0) };
 }
 
-/** The colours of it, [3, height, width]. */
-export const colourOf = ({ data }: Paint): Float32Array => data.slice(0, (3 * data.length) / 4);
-
 /** What of it another one that lies over it leaves to be seen. */
 export function beneath(below: Paint, above: Paint): Paint {
   if (below.covered === 0 || above.covered === 0) return below;
   const area = above.data.length / 4;
   const data = below.data.map((v, i) => (i < 3 * area ? v : v * (1 - (above.data[i] ?? 0))));
   return { data, covered: data.subarray(3 * area).reduce((a, b) => a + b, 0) };
+}
+
+/** A picture [3, height, width] with paint over it. */
+export function laidOver(below: Float32Array, { data, covered }: Paint): Float32Array {
+  if (covered === 0) return below;
+  const area = below.length / 3;
+  return below.map((v, i) => {
+    const opacity = data[3 * area + (i % area)] ?? 0;
+    return v * (1 - opacity) + (data[i] ?? 0) * opacity;
+  });
 }
 
 /** A picture laid over the canvas, corner to corner. Throws PICTURE_UNREADABLE. */

@@ -385,6 +385,8 @@ export type GuideEvent =
       readonly type: 'picture';
       readonly record: RunRecord;
       readonly values: Checkpoint['values'];
+      /** What was locked, PNG, with nothing where the drawing was free. */
+      readonly locked?: Uint8Array;
       /** What they were before shapes were taken away at its end. */
       readonly untidied?: Checkpoint['values'];
       /** How far the run was when it ended, 0..1: below 1 for one that ended early. */

@@ -23,6 +23,9 @@ const encoded = async ({ width, height, data }: Raw, encode: (s: Image) => Image
 export const frameOf = (drawing: Raw): Promise<Rendered> =>
   encoded(drawing, (s) => s.jpeg({ quality: FRAME_QUALITY, chromaSubsampling: '4:4:4' }));
 
+/** PNG, for finished pictures. */
+export const pngOf = (drawing: Raw): Promise<Rendered> => encoded(drawing, (s) => s.png({ compressionLevel: 9 }));
+
 export class Renderer {
   private readonly graph: Graph;
   private readonly threads: number;
@@ -31,11 +34,6 @@ export class Renderer {
   constructor(graph: Graph, threads: number) {
     this.graph = graph;
     this.threads = threads;
-  }
-
-  /** PNG, for the finished picture. A run that ended early is as far as it came: nothing fades that its last frame still had. */
-  async png(state: ReadonlyMap<string, OrtTensor>, progress: number): Promise<Rendered> {
-    return encoded(await this.raw(state, progress), (s) => s.png({ compressionLevel: 9 }));
   }
 
   async release(): Promise<void> {
@@ -54,7 +52,7 @@ export class Renderer {
     return (await this.session.run(feeds))['picture'];
   }
 
-  /** The picture as bytes of red, green and blue. */
+  /** The picture as bytes of red, green and blue. A run that ended early is as far as it came: nothing fades that its last frame still had. */
   async raw(state: ReadonlyMap<string, OrtTensor>, progress: number): Promise<Raw> {
     const picture = await this.drawn(state, progress);
     const values = floatsOf(picture);

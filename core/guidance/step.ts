@@ -70,16 +70,30 @@ function onPaper(t: Trace, colour: Tensor, alpha: Tensor, paper: readonly number
   return colour.add(t.constant(paper, [1, 3, 1, 1]).mul(t.scalar(1).sub(alpha)));
 }
 
-/** Mean squared distance from what is painted or locked, where it is opaque. Each by its own size: a large lock takes nothing from a small dab. */
-function fromPaint(t: Trace, picture: Tensor, { height, width }: Extent, what: 'paint' | 'lock'): Tensor {
-  const paint = t.input(what, [1, 4, height, width]);
+/** Mean squared distance from what is painted or locked [1, 4, h, w], where it is opaque. Each by its own size: a large lock takes nothing from a small dab. */
+function fromPaint(t: Trace, picture: Tensor, paint: Tensor, size: 'painted' | 'locked'): Tensor {
   return picture
     .sub(paint.slice(1, 0, 3))
     .square()
     .mul(paint.slice(1, 3, 4))
     .sum()
-    .div(t.input(`${what}ed`, []).mul(3))
+    .div(t.input(size, []).mul(3))
     .mul(PAINTED);
+}
+
+interface Layers {
+  /** Multiplied by its opacity: [1, 3, h, w]. */
+  readonly colour: Tensor;
+  readonly alpha: Tensor;
+}
+/** The drawing as it is seen: where it is locked, what it was. No gradient goes through there. */
+function withLocked(t: Trace, { colour, alpha }: Layers, locked: Tensor): Layers {
+  const opacity = locked.slice(1, 3, 4);
+  const free = t.scalar(1).sub(opacity);
+  return {
+    colour: colour.mul(free).add(locked.slice(1, 0, 3).mul(opacity)),
+    alpha: alpha.mul(free).add(opacity),
+  };
 }
 
 /** The losses of the caller and of styles, each by its own weight in the input `weights`. */
@@ -174,19 +188,23 @@ export function stepGraph(plan: StepPlan): Graph {
     // Nothing is added here; its gradient tells where a change of colour would help most.
     const probe = asksForBlame(plan) ? t.input('probe', [1, 3, plan.canvas.height, plan.canvas.width]) : undefined;
     const colour = probe ? pure.add(probe) : pure;
-    const canvas = concat([colour, alpha], 1);
+    const kept = t.input('lock', [1, 4, plan.canvas.height, plan.canvas.width]);
+    const shown = withLocked(t, { colour, alpha }, kept);
+    const canvas = concat([shown.colour, shown.alpha], 1);
     const tuning = {
       contrast: t.input('contrastWeight', []),
       distance: t.input('distance', []),
       sharpness: t.input('sharpness', []),
     };
     const looks = lenses.map((_, place) => looked(t, canvas, place, tuning, plan));
-    const picture = onPaper(t, colour, alpha, drawer.paper);
+    const picture = onPaper(t, shown.colour, shown.alpha, drawer.paper);
+    const beneath = onPaper(t, colour, alpha, drawer.paper);
     const terms = [
       ...looks.map((l) => l.loss),
-      ...otherLosses(t, { picture, alpha }, looks[0]?.profile, plan),
-      fromPaint(t, picture, plan.canvas, 'paint'),
-      fromPaint(t, picture, plan.canvas, 'lock'),
+      ...otherLosses(t, { picture, alpha: shown.alpha }, looks[0]?.profile, plan),
+      fromPaint(t, picture, t.input('paint', [1, 4, plan.canvas.height, plan.canvas.width]), 'painted'),
+      // What lies beneath a lock follows it: it is seen again when the lock goes, and in an SVG.
+      fromPaint(t, beneath, kept, 'locked'),
       // What the drawer would rather not do counts beside what is wanted: alone it would wipe the canvas.
       ...(penalty ? [penalty.sum().mul(t.input('restraint', []))] : []),
     ];

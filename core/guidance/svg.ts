@@ -71,3 +71,14 @@ export function writeSvg(shapes: readonly SvgShape[], { plane, height, width, pa
     '</svg>\n',
   ].join('\n');
 }
+
+/** An SVG with a picture over all of it, in a layer of its own. */
+export function pictureOver(svg: string, png: Uint8Array): string {
+  const [, , width = '1', height = '1'] = /viewBox="([^"]*)"/.exec(svg)?.[1]?.split(' ') ?? [];
+  const layer = [
+    '<g inkscape:groupmode="layer" inkscape:label="what was kept">',
+    `<image width="${width}" height="${height}" preserveAspectRatio="none" href="data:image/png;base64,${Buffer.from(png).toString('base64')}"/>`,
+    '</g>',
+  ].join('\n');
+  return svg.replace(/<\/svg>\s*$/, `${layer}\n</svg>\n`);
+}

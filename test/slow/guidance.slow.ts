@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import type { LogEntry } from '../../core/guidance/protocol.ts';
-import { guidanceSettingsSchema, parsePrompt, pixels, readyDrawer, strokes } from '../../core/index.ts';
+import { parsePrompt, pixels, readyDrawer, strokes } from '../../core/index.ts';
 import { change, cosines, guidingWith, picture, recordOf, request, statsOf } from '../support/guiding.ts';
 import { drawn, temporaryFolder } from '../support/pictures.ts';
 import { useEngine } from '../support/services.ts';
@@ -11,36 +11,6 @@ import { useEngine } from '../support/services.ts';
 const { run, tell } = guidingWith(useEngine());
 
 describe('steering', () => {
-  it('keeps what is locked as it was', async () => {
-    const left = await sharp({ create: { width: 48, height: 96, channels: 3, background: '#fff' } })
-      .extend({ right: 48, background: '#000' })
-      .png()
-      .toBuffer();
-    const lock = { bytes: new Uint8Array(left), name: 'left half' };
-    /** Mean difference of the halves between the run's picture at step 40 and at its end. */
-    const moved = async (script: LogEntry[]): Promise<[number, number]> => {
-      const r = request(pixels as never, 'a red heart', { crops: 4, frameEvery: 0 });
-      const at = async (steps: number, more: LogEntry[]): Promise<Buffer> => {
-        const end: LogEntry[] = steps < 100 ? [{ step: steps, change: { finish: true } }] : [];
-        const settings = guidanceSettingsSchema.parse({ ...r.settings, steps: 100 });
-        return sharp(picture(await run({ ...r, settings, script: [...more, ...end] })))
-          .raw()
-          .toBuffer();
-      };
-      const [before, after] = [await at(40, []), await at(100, script)];
-      let sums: [number, number] = [0, 0];
-      before.forEach((v, i) => {
-        const apart = Math.abs(v - (after[i] ?? 0)) / (before.length / 2);
-        sums = Math.floor(i / 3) % 96 < 48 ? [sums[0] + apart, sums[1]] : [sums[0], sums[1] + apart];
-      });
-      return sums;
-    };
-    const change = { step: 40, change: { prompts: parsePrompt('a green tree') } };
-    const [lockedLeft, freeRight] = await moved([change, { step: 40, change: { lock } }]);
-    const [freeLeft] = await moved([change]);
-    expect(lockedLeft).toBeLessThan(0.5 * freeLeft);
-    expect(freeRight).toBeGreaterThan(lockedLeft);
-  });
   it('while a picture is taken over outlasts it, live and given again', async () => {
     const paint = { bytes: await drawn('square', 'blue'), name: 'start' };
     const plan: LogEntry[] = [

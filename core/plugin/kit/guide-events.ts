@@ -18,6 +18,7 @@ import type {
   PromptItem,
   ReadyDrawer,
 } from '../../guidance/protocol.ts';
+import { pictureOver } from '../../guidance/svg.ts';
 import { image } from '../../image/image.ts';
 import { seeded } from '../../random.ts';
 import type { PluginContext } from '../define.ts';
@@ -239,7 +240,11 @@ async function* finished(
   heard: Heard,
 ): AsyncGenerator<PluginEvent, void, void> {
   const svg = await lastDrawing(event, extras);
-  const drawing = svg?.(event.values, event.progress);
+  const drawn = (values: Picture['values']): string | undefined => {
+    const found = svg?.(values, event.progress);
+    return found !== undefined && event.locked ? pictureOver(found, event.locked) : found;
+  };
+  const drawing = drawn(event.values);
   if (drawing === undefined) {
     yield* told(event, title, heard);
     return;
@@ -248,7 +253,7 @@ async function* finished(
   const bytes = new TextEncoder().encode(drawing);
   yield { type: 'picture', title, mime: 'image/svg+xml', ...sized(full), bytes, record: { ...event.record } };
   yield* told(full, title, heard);
-  const before = event.untidied && svg?.(event.untidied, event.progress);
+  const before = event.untidied && drawn(event.untidied);
   if (before !== undefined) yield untidied(before);
 }
 
