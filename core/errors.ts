@@ -122,6 +122,9 @@ const catalogue = {
     `"${d.method}" was asked for something that it does not take: ${d.what}. Nothing was done.`,
   MESSAGE_INVALID: (d: { event: string; what: string }) =>
     `The message "${d.event}" is not well-formed: ${d.what}. Nothing was done.`,
+  BOARD_FULL: (d: { board: string }) =>
+    `There is no room on the board "${d.board}", or for another board. Take something away first.`,
+  BOARD_UNKNOWN: (d: { board: string }) => `There is no board "${d.board}". Put a picture on it, and there is one.`,
   JOB_UNKNOWN: (d: { id: string }) => `There is no job "${d.id}". It may have ended and been forgotten.`,
   NOT_STEERABLE: (d: { job: string }) =>
     `This job (${d.job}) does not listen to a new prompt. Wait until it draws, or start another.`,
@@ -166,6 +169,8 @@ export const errorCodes = Object.keys(catalogue) as readonly ErrorCode[];
 /** An error with a stable `code` and a message made for the person who reads it. */
 export class LodestoneError extends Error {
   readonly code: ErrorCode;
+  /** Of what was written: the place in it, counting characters from 0. */
+  readonly at?: number;
   constructor(code: ErrorCode, message: string, cause?: unknown) {
     super(message, cause === undefined ? undefined : { cause });
     this.name = 'LodestoneError';

@@ -24,7 +24,7 @@ export type { Neighbours } from './engine/neighbours.ts';
 export type { PictureBatch, Unreadable } from './engine/picture-batch.ts';
 export { type Finding, type Policy, parsePolicy, readyPolicy } from './engine/policy.ts';
 export { type Preference, parsePreference } from './engine/preference.ts';
-export { type Crop, type EyeName, type PictureSource, pictureName } from './engine/requests.ts';
+export { type Crop, type EyeName, type PictureSource, pictureName, pictureTitle } from './engine/requests.ts';
 export {
   cosineTable,
   dot,
@@ -96,7 +96,7 @@ export {
   type ReadyDrawer,
   type RunRecord,
 } from './guidance/protocol.ts';
-export { defineLoss, type Loss, type LossContext, readyLoss } from './guidance/pulls/index.ts';
+export { defineLoss, type Loss, type LossContext, PLAIN_PULLS, readyLoss } from './guidance/pulls/index.ts';
 export { channelsOf } from './guidance/svg.ts';
 export { begunWith } from './guidance/tryout.ts';
 export { darkroom } from './image/darkroom.ts';
@@ -166,6 +166,7 @@ export { WANTS, type Want, wantsInWords, wantsSchema } from './plugin/wants.ts';
 export { yieldCores } from './process/yielding.ts';
 export { honourProxies } from './proxy.ts';
 export { gaussian, seeded, seedFor } from './random.ts';
-export { issuesOf, READ_LIMIT } from './schemas.ts';
+export { issuesOf, parsedJson, READ_LIMIT } from './schemas.ts';
 export { type Journal, openJournal } from './store/journal.ts';
+export { openKept, type Store } from './store/kept.ts';
 export { decodeText } from './text-file.ts';

@@ -97,7 +97,7 @@ export class Jobs
     parameters: Readonly<Record<string, unknown>>,
     { title, begins, granted = [], parent, by = '' }: Starting = {},
   ): Promise<Job> {
-    const prompt = parameters['prompt'];
+    const words = [parameters['prompt'], parameters['query']].find((v) => typeof v === 'string' && v !== '');
     if (this.closing) throw failure('CLOSING', {});
     const missing = ungranted(plugin, granted);
     if (missing.length > 0) throw failure('PLUGIN_NOT_GRANTED', { id: plugin.id, wants: wantsInWords(missing) });
@@ -110,7 +110,7 @@ export class Jobs
       lane: plugin.steerable ? 'long' : 'short',
       plugin: { id: plugin.id, title: plugin.title, version: plugin.version },
       parameters: parameters as Accepted['parameters'], // they came as JSON
-      title: shortened(title ?? (typeof prompt === 'string' && prompt !== '' ? prompt : plugin.title)),
+      title: shortened(title ?? (typeof words === 'string' ? words : plugin.title)),
       script: [...(begins?.script ?? [])],
       ...(parent === undefined ? {} : { parent }),
     };

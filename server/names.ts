@@ -10,3 +10,7 @@ export function fileName(words: string, longest = LONGEST): string {
   // By characters: half of one is none.
   return [...plain].slice(0, longest).join('').replace(/-+$/, '') || 'picture';
 }
+
+/** What a picture's file name ends in. */
+export const extensionOf = (mime: string): string =>
+  mime.slice('image/'.length).replace('jpeg', 'jpg').replace('svg+xml', 'svg');

@@ -6,16 +6,26 @@ import type { PictureSource } from '../core/index.ts';
 import { failure, isInside, listPictures, messageOf, passedInWords, plainError, writeWhole } from '../core/index.ts';
 import { fetchPicture } from './fetch-picture.ts';
 
+/** Which of the shelf: all where neither is named. */
+export interface OnShelf {
+  readonly board?: string | undefined;
+  readonly name?: string | undefined;
+}
+
 export interface PicturePlaces {
   /** Folders that may be read; undefined opens every one (the command line acts for the person who typed it). */
   readonly allowed?: readonly string[];
   /** Where `upload:` names lie. */
   readonly uploads?: string;
+  /** Pictures of the gallery that are shown: all, those of a board, or the one of a name, as paths. Throws BOARD_UNKNOWN. */
+  readonly shelf?: (which: OnShelf) => Promise<readonly string[]>;
   /** Told of every upload that is asked for. */
   readonly touched?: (name: string) => Promise<void>;
 }
 
 const UPLOAD = /^upload:([\p{L}\p{M}\p{N}._-]+)$/u;
+/** The whole shelf, a picture of it, or a board. */
+const SHELF = /^(?:shelf:(?<name>[^/\\]{0,300})|board:(?<board>.{1,80}))$/u;
 const ADDRESS = /^https?:\/\//i;
 /** Addresses that one job may have fetched. */
 const ADDRESSES = 100;
@@ -95,6 +105,12 @@ async function picturesOf(
   if (ADDRESS.test(field)) return [await fetched(field, places, signal)];
   const upload = await uploadedPath(field, places);
   if (upload) return [{ path: upload }];
+  const onShelf = SHELF.exec(field)?.groups;
+  if (onShelf && places.shelf) {
+    const paths = await places.shelf({ board: onShelf['board'], name: onShelf['name'] || undefined });
+    if (paths.length === 0) throw failure('FILE_MISSING', { path: field });
+    return paths.map((path) => ({ path }));
+  }
   const { allowed, uploads } = places;
   const inside = allowed && uploads ? { allowed: [...allowed, uploads] } : places;
   const roots =

@@ -9,6 +9,7 @@ import {
   failure,
   messageOf,
   openJournal,
+  openKept,
   plainError,
   type RegisteredPlugin,
   WANTS,
@@ -16,6 +17,7 @@ import {
   writeWhole,
 } from '../core/index.ts';
 import { DEFAULT_PORT, version } from './about.ts';
+import { Described } from './data/described.ts';
 import { Stars } from './data/stars.ts';
 import { Frames } from './frames.ts';
 import { createApp } from './http/app.ts';
@@ -99,6 +101,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       return { ...about, plugins: shownPlugins, ...model, ...(works ? {} : { elsewhere: true }) };
     };
     const thumbnails = new Thumbnails(join(data, 'thumbnails'));
+    const says = openKept(join(data, 'shelf.sqlite'), { say: warn });
+    closing.push(async () => says.close());
     const metrics = new Metrics(jobs, () => io.engine.clientsCount);
     const http = createServer(
       createApp({
@@ -107,7 +111,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
         thumbnails,
         frames: new Frames(join(data, 'frames'), jobs),
         stars: new Stars(data),
-        away: new Stars(data, 'put-away.json'),
+        away: place.marks.away,
+        boards: place.marks.boards,
+        described: new Described(place.keep.gallery, says),
         metrics,
         logger,
         web: join(BUILT, 'web'),

@@ -16,7 +16,8 @@ const fieldSchema = z.object({
   enum: z.array(z.string()).optional(),
   minimum: z.number().optional(),
   maximum: z.number().optional(),
-  control: z.enum(['prompt', 'pictures', 'seed']).optional(),
+  control: z.enum(['prompt', 'pictures', 'seed', 'pulls', 'colour']).optional(),
+  choices: z.record(z.string().max(60), z.string().max(200)).optional(),
   positional: z.boolean().optional(),
   advanced: z.boolean().optional(),
   /** Shown only while another field has one of these values. */
@@ -63,6 +64,15 @@ const chartPointSchema = z.object({
   percentiles: z.record(z.string(), z.number()).optional(),
 });
 
+const layoutSchema = z.array(
+  z.object({
+    words: z.string(),
+    /** In shares of the canvas. */
+    place: z.object({ left: z.number(), top: z.number(), right: z.number(), bottom: z.number() }).optional(),
+    rest: z.string(),
+  }),
+);
+
 /** Everything that is new of a job since the watcher's last update; of frames only the newest. */
 export const updateSchema = z.object({
   job: id,
@@ -92,6 +102,8 @@ export const updateSchema = z.object({
   chart: z.array(chartPointSchema),
   chartFrom: z.int().nonnegative(),
   notes: z.array(z.string()),
+  /** What was changed, and when so many steps were done. */
+  marks: z.array(z.object({ step: z.number(), text: z.string() })).optional(),
   ranking: z
     .object({
       title: z.string(),
@@ -107,6 +119,23 @@ export const updateSchema = z.object({
       ),
     })
     .optional(),
+  /** How pictures and words go together; `url`s as those of a ranking. */
+  matrix: z
+    .object({
+      title: z.string(),
+      columns: z.array(z.string()),
+      rows: z.array(
+        z.object({
+          picture: z.string(),
+          values: z.array(z.number()),
+          percentiles: z.array(z.number()).optional(),
+          url: z.string(),
+        }),
+      ),
+    })
+    .optional(),
+  /** A map of so many pictures is to be had under `/jobs/:job/map`. */
+  map: z.object({ title: z.string(), count: z.number() }).optional(),
   picture: z
     .object({
       title: z.string(),
@@ -128,15 +157,7 @@ export const updateSchema = z.object({
     .optional(),
   files: z.array(z.object({ name: z.string(), url: z.string() })).optional(),
   /** Where on the canvas what is wanted, part by part of the prompt: `words @place rest`. */
-  layout: z
-    .array(
-      z.object({
-        words: z.string(),
-        place: z.object({ left: z.number(), top: z.number(), right: z.number(), bottom: z.number() }).optional(),
-        rest: z.string(),
-      }),
-    )
-    .optional(),
+  layout: layoutSchema.optional(),
   /** What the run waits for somebody to say; null when it waits no more. */
   question: z
     .object({
@@ -199,25 +220,50 @@ export type Steering = z.infer<typeof steerSchema>;
 export const settingsSchema = z.object({ plugin: z.string(), parameters: z.record(z.string(), z.unknown()) });
 export type Settings = z.infer<typeof settingsSchema>;
 
+/** Pictures of the shelf. */
+export const shelvedSchema = z.array(
+  z.object({
+    name: z.string(),
+    title: z.string(),
+    /** Milliseconds since 1970. */
+    at: z.number(),
+    starred: z.boolean(),
+    url: z.string(),
+    /** A small one of it. */
+    small: z.string(),
+    svg: z.string().exactOptional(),
+    /** The words that it was asked for with. */
+    words: z.string().exactOptional(),
+  }),
+);
+export type Shelved = z.infer<typeof shelvedSchema>[number];
+export const boardName = z.string().trim().min(1).max(80);
+export const boardsSchema = z.array(z.object({ name: boardName, count: z.number() }));
+
 export const shelfSchema = z.object({
   /** Of all pages. */
   total: z.number(),
-  pictures: z.array(
-    z.object({
-      name: z.string(),
-      title: z.string(),
-      /** Milliseconds since 1970. */
-      at: z.number(),
-      starred: z.boolean(),
-      url: z.string(),
-      /** A small one of it. */
-      small: z.string(),
-      svg: z.string().exactOptional(),
-    }),
-  ),
+  /** What pictures of the whole shelf were drawn with. */
+  drawers: z.array(z.string()),
+  pictures: shelvedSchema,
 });
 export type ShelfPage = z.infer<typeof shelfSchema>;
-export type Shelved = ShelfPage['pictures'][number];
+/** How a prompt is read: its parts with their places, or what is wrong and at which character, counting from 0. */
+export const readPromptSchema = z.object({
+  parts: layoutSchema.exactOptional(),
+  problem: plainErrorSchema.extend({ at: z.number().exactOptional() }).exactOptional(),
+});
+export type ReadPrompt = z.infer<typeof readPromptSchema>;
+/** Colours like #1a2b3c, the most frequent first. */
+export const paletteSchema = z.object({ colours: z.array(z.string()) });
+export type Palette = z.infer<typeof paletteSchema>;
+/** Pictures on a plane, in shares of it; each to be seen under `/jobs/:job/map/:place`. */
+export const mapSchema = z.object({
+  title: z.string(),
+  points: z.array(z.object({ picture: z.string(), x: z.number(), y: z.number() })),
+  signposts: z.array(z.object({ text: z.string(), x: z.number(), y: z.number() })),
+});
+export type PictureMap = z.infer<typeof mapSchema>;
 export const stepsSchema = z.array(z.number());
 /** What the server says of a request that it does not meet. */
 export const refusedSchema = z.object({ error: plainErrorSchema });

@@ -4,6 +4,10 @@ import type { Update } from '../server/wire.ts';
 
 const COLOURS = ['#e0563a', '#e9b44c', '#7fb3a6', '#9a8fd1', '#d98fb0', '#8fb7d9', '#b5c46a', '#c9bfae'];
 
+const GUIDING = ' (guiding eye)';
+/** No percentage of a sample is all. */
+const ALL_BUT = 99;
+
 export interface Chart {
   /** Puts points at their place; a new job's first points clear the chart. */
   add(from: number, points: Update['chart']): void;
@@ -30,9 +34,11 @@ export function createChart(place: HTMLElement): Chart {
     const point = points[at ?? points.length - 1];
     const shown = value ?? point?.series[label];
     const standing = point?.percentiles?.[label];
-    const percent = standing === undefined ? '' : `, fits better than ${Math.floor(standing)} %`;
+    const percent = standing === undefined ? '' : `, fits better than ${Math.min(ALL_BUT, Math.floor(standing))} %`;
     return shown === undefined ? '–' : `${shown.toFixed(3)}${percent}`;
   };
+  /** What judges is looked at; what guides, and is pleased more easily, is a line that can be had. */
+  const seen = (label: string): boolean => !label.endsWith(GUIDING) || !names.includes(label.slice(0, -GUIDING.length));
   const draw = (): void => {
     // Prompts that were changed, and scenes that are done, keep their lines.
     const now = [...new Set(points.flatMap((p) => Object.keys(p.series)))].slice(-COLOURS.length);
@@ -54,6 +60,7 @@ export function createChart(place: HTMLElement): Chart {
               stroke: COLOURS[i % COLOURS.length] ?? '#fff',
               width: 1.5,
               points: { show: false },
+              show: seen(label),
               value: (_: uPlot, v: number | null, _s: number, at: number | null) => said(label, v, at),
             })),
           ],

@@ -3,7 +3,7 @@ import { batch } from '@preact/signals';
 import { type Answer, type Steering, startSchema, type Update } from '../server/wire.ts';
 import { type Connection, connect } from './connection.ts';
 import { canvas } from './easel.ts';
-import { addressOf, asked } from './links.ts';
+import { addressOf, asked, standAt } from './links.ts';
 import { chancedSeed } from './seed.ts';
 import {
   allValues,
@@ -29,6 +29,8 @@ import {
 } from './state.ts';
 import { drawnOut, exploring, firstWall, liked, nextWall, type Tile, wall } from './wall.ts';
 
+/** Runs that answer beside the canvas. */
+const quiet = new Set<string>();
 /** What this page began, each to be shown as soon as it is worked on. */
 const wanted = new Set<string>();
 /** Whether what is on the canvas was picked, or begun here. */
@@ -64,7 +66,7 @@ export function open(job: string, stays = true): void {
   });
   canvas.clear();
   show(run);
-  history.replaceState(null, '', addressOf({ run: job }));
+  standAt({ run: job });
 }
 
 function show(run: Update): void {
@@ -74,8 +76,8 @@ function show(run: Update): void {
 /** Whether an update belongs on the canvas: the run that is there, one that runs, or the newest when nothing is there. */
 function belongs(update: Update): boolean {
   const now = shown.value;
-  // What grows on a wall is looked at there.
-  if (wall.value?.tiles.some(({ job }) => job === update.job)) return false;
+  // What grows on a wall, or is asked beside all else, is looked at there.
+  if (quiet.has(update.job) || wall.value?.tiles.some(({ job }) => job === update.job)) return false;
   if (now === undefined) return asked.run === undefined && isGoing(update);
   if (wanted.has(update.job)) return update.state !== 'waiting' && update.state !== 'cancelled';
   return !picked && !(now.state === 'running') && update.state === 'running';
@@ -156,11 +158,31 @@ export async function begin(): Promise<void> {
   began(await connection.start(plugin.id, Object.fromEntries(given)));
 }
 
+/** Begins a run whose answer is shown elsewhere than on the canvas. */
+export async function askQuietly(plugin: string, parameters: Record<string, unknown>): Promise<string | undefined> {
+  const answer = await connection.start(plugin, parameters);
+  if (!report(answer)) return undefined;
+  quiet.add(answer.value.job);
+  return answer.value.job;
+}
+
+/** Where in a picture, and by which words, a score comes about. */
+export async function askWhy(picture: string, words: string): Promise<void> {
+  began(await connection.start('explain', { prompt: words, pictures: [picture] }));
+}
+
+interface Exploring {
+  readonly count: number;
+  /** Whether from what is liked. */
+  readonly grows: boolean;
+  /** Whether by several drawers in turn. */
+  readonly inTurn: boolean;
+}
 /** A wall of variations of the form, or of the tiles that are liked. */
-export async function explore(count: number, grows: boolean): Promise<void> {
+export async function explore({ count, grows, inTurn }: Exploring): Promise<void> {
   const before = wall.value;
   const parents = (before?.tiles ?? []).filter(({ job }) => liked.value.has(job)).map(({ parameters }) => parameters);
-  const children = grows && parents.length > 0 ? nextWall(parents, count) : firstWall(values.value, count);
+  const children = grows && parents.length > 0 ? nextWall(parents, count) : firstWall(values.value, { count, inTurn });
   await stopWall();
   const tiles: Tile[] = [];
   wall.value = { generation: grows && before ? before.generation + 1 : 1, tiles };

@@ -1,17 +1,19 @@
 /** What can be done with a picture, of the shelf or dropped: its settings, itself as a beginning, its style; and how it is marked. */
 import { batch } from '@preact/signals';
-import { refusedSchema, type Settings, type Shelved, settingsSchema } from '../server/wire.ts';
+import { refusedSchema, type Settings, settingsSchema } from '../server/wire.ts';
 import { set, upload } from './desk.ts';
 import {
   allValues,
   chosenId,
   guideWords,
+  isShelved,
   notice,
   offered,
   place,
   pluginOf,
   problem,
   shelved,
+  type Viewable,
   viewed,
 } from './state.ts';
 
@@ -46,11 +48,11 @@ export function useSettings({ plugin, parameters }: Settings): void {
 }
 
 /** Guide begins from a picture, or takes its style. */
-export async function usePicture(as: 'start' | 'style', picture: Shelved | File): Promise<void> {
+export async function usePicture(as: 'start' | 'style', picture: Viewable | File): Promise<void> {
   const file =
     picture instanceof File
       ? picture
-      : await fetch(picture.url).then(async (r) => new File([await r.blob()], picture.name));
+      : await fetch(picture.url.slice(1)).then(async (r) => new File([await r.blob()], picture.name));
   const path = await upload(file);
   if (path === undefined) return;
   taken(as === 'start' ? 'The next drawing begins from it.' : 'Its style is among the words.', () => {
@@ -61,25 +63,42 @@ export async function usePicture(as: 'start' | 'style', picture: Shelved | File)
 }
 
 /** How a picture of the shelf, or one that was dropped, was made; nothing where it does not say. */
-export async function settingsOf(picture: Shelved | File): Promise<Settings | undefined> {
+export async function settingsOf(picture: Viewable | File): Promise<Settings | undefined> {
+  const address =
+    picture instanceof File || isShelved(picture) ? undefined : picture.url.replace(/\/picture$/, '/settings');
   const asking =
     picture instanceof File
       ? fetch('settings', { method: 'POST', body: picture, headers: { 'content-type': 'application/octet-stream' } })
-      : fetch(`settings/${encodeURIComponent(picture.name)}`);
+      : fetch(address?.slice(1) ?? `settings/${encodeURIComponent(picture.name)}`);
   return settingsSchema.safeParse(await asking.then((r) => r.json()).catch(() => undefined)).data;
 }
 
-/** Marks pictures; what is put away can be taken back. */
-export async function mark(names: readonly string[], kind: 'star' | 'away', on: boolean): Promise<void> {
-  const answer = await fetch('shelf/marks', {
+async function told(address: string, message: unknown): Promise<boolean> {
+  const answer = await fetch(address, {
     method: 'POST',
-    body: JSON.stringify({ names, mark: kind, on }),
+    body: JSON.stringify(message),
     headers: { 'content-type': 'application/json' },
   });
   const refused = answer.ok ? undefined : refusedSchema.safeParse(await answer.json()).data;
   if (refused) problem.value = refused.error;
   shelved.value += 1;
-  if (kind === 'away' && on && !refused)
+  return answer.ok;
+}
+
+/** Puts pictures on a board, or takes them off; either can be taken back. */
+export async function putOn(board: string, names: readonly string[], on: boolean): Promise<void> {
+  if (!(await told('shelf/boards', { board, names, on }))) return;
+  const what = names.length === 1 ? 'One picture' : `${names.length} pictures`;
+  notice.value = {
+    text: `${what} ${on ? 'on' : 'off'} the board “${board}”.`,
+    undo: () => void putOn(board, names, !on),
+  };
+}
+
+/** Marks pictures; what is put away can be taken back. */
+export async function mark(names: readonly string[], kind: 'star' | 'away', on: boolean): Promise<void> {
+  const done = await told('shelf/marks', { names, mark: kind, on });
+  if (kind === 'away' && on && done)
     notice.value = {
       text: names.length === 1 ? 'Put away.' : `${names.length} pictures put away.`,
       undo: () => void mark(names, kind, false),

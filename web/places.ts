@@ -4,6 +4,9 @@ import type { Update } from '../server/wire.ts';
 export type Parts = NonNullable<Update['layout']>;
 export type Place = NonNullable<Parts[number]['place']>;
 
+/** Where a box stands until it is put elsewhere. */
+export const MIDDLE: Place = { left: 0.25, top: 0.25, right: 0.75, bottom: 0.75 };
+
 /** A smaller box shows a model little. */
 const SMALLEST = 0.2;
 const NUDGE = 0.02;

@@ -23,17 +23,36 @@ export function piecesOf(prompt: string): Piece[] {
   return pieces;
 }
 
+/** The same pieces, those that begin at a place marked as far as the next bar. */
+export function upTo(pieces: readonly Piece[], at: number | undefined): (Piece & { readonly wrong: boolean })[] {
+  if (at === undefined) return pieces.map((piece) => ({ ...piece, wrong: false }));
+  const marked: (Piece & { readonly wrong: boolean })[] = [];
+  let from = 0;
+  let over = false;
+  for (const piece of pieces) {
+    const split = Math.min(piece.text.length, Math.max(0, at - from));
+    const [before, after] = [piece.text.slice(0, split), piece.text.slice(split)];
+    over ||= piece.kind === 'bar' && from > at;
+    if (before !== '') marked.push({ ...piece, text: before, wrong: false });
+    if (after !== '') marked.push({ ...piece, text: after, wrong: !over });
+    from += piece.text.length;
+  }
+  return marked;
+}
+
 export interface Part {
   readonly words: string;
   readonly weight: number;
 }
 
+/** Where or when, at the end of a part. */
+const PLACE = /(?:\s+@\S+)+\s*$/;
 const WEIGHT = /:(-?\d+(?:\.\d+)?)(?![\w.])/;
 
 /** What stands between bars, with how much each counts. */
 export const partsOf = (prompt: string): Part[] =>
   prompt.split('|').map((text) => ({
-    words: text.replace(WEIGHT, '').trim(),
+    words: text.replace(WEIGHT, '').replace(PLACE, '').trim(),
     weight: Number(WEIGHT.exec(text)?.[1] ?? 1),
   }));
 

@@ -27,3 +27,7 @@ export function stateOf(run: Update): string {
   const share = progress && progress.total > 0 ? ` · ${Math.floor((100 * progress.done) / progress.total)} %` : '';
   return `${paused ? 'paused' : STATES.running}${share}`;
 }
+
+/** Whether it answers in words and lists, and draws nothing: it needs no canvas. */
+export const answersInWords = ({ picture, frame, question, tables = [], ranking, map, matrix }: Update): boolean =>
+  !picture && !frame && (question !== null || tables.length > 0 || [ranking, map, matrix].some((a) => a !== undefined));

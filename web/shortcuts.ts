@@ -1,8 +1,10 @@
 /** Keys: one list, from which they are heard and shown. */
 import { begin, mayTouch, steer } from './desk.ts';
 import { canPaint, takeBack } from './layers.ts';
+import { canRedo, canUndo } from './painting.ts';
 import { folded, helping, looking, place, shown, tool } from './state.ts';
 import { look, steps } from './trail.ts';
+import { redoForm, undoForm } from './undo.ts';
 import { fit, fullScreen, zoomIn, zoomOut } from './zoom.ts';
 
 interface Shortcut {
@@ -55,8 +57,18 @@ export const SHORTCUTS: readonly Shortcut[] = [
   { keys: 'B', says: 'Paint', is: plain('b'), does: brushWith('brush') },
   { keys: 'E', says: 'Erase', is: plain('e'), does: brushWith('eraser') },
   { keys: 'K', says: 'Mark what stays as it is', is: plain('k'), does: brushWith('lock') },
-  { keys: 'Ctrl+Z', says: 'Take back a stroke', is: command('z', false), does: () => takeBack(false) },
-  { keys: 'Ctrl+Shift+Z', says: 'Paint it again', is: command('z', true), does: () => takeBack(true) },
+  {
+    keys: 'Ctrl+Z',
+    says: 'Take back a stroke, or else what was last chosen',
+    is: command('z', false),
+    does: () => (canPaint() && canUndo.value ? takeBack(false) : undoForm()),
+  },
+  {
+    keys: 'Ctrl+Shift+Z',
+    says: 'Do again what was taken back',
+    is: command('z', true),
+    does: () => (canPaint() && canRedo.value ? takeBack(true) : redoForm()),
+  },
   { keys: '+', says: 'Larger', is: plain('+'), does: zoomIn },
   { keys: '-', says: 'Smaller', is: plain('-'), does: zoomOut },
   { keys: '0', says: 'Fit', is: plain('0'), does: fit },

@@ -66,11 +66,22 @@ export const folded = remembered('folded', z.object({ words: z.boolean(), shelf:
 });
 export const theme = remembered('theme', z.enum(['system', 'light', 'dark']), 'system');
 
+/** A picture of the shelf, or one that a run shows and that lies elsewhere. */
+export type Viewable = Pick<Shelved, 'name' | 'title' | 'url' | 'svg'> & Partial<Shelved>;
+/** Whether it lies on the shelf, where it can be marked. */
+export const isShelved = (picture: Viewable): picture is Shelved => picture.small !== undefined;
 /** The picture in the viewer, and the one beside it. */
-export const viewed = signal<Shelved | undefined>(undefined);
-export const beside = signal<Shelved | undefined>(undefined);
+export const viewed = signal<Viewable | undefined>(undefined);
+export const beside = signal<Viewable | undefined>(undefined);
 /** A picture that waits for the one it is to be compared with. */
-export const comparing = signal<Shelved | undefined>(undefined);
+export const comparing = signal<Viewable | undefined>(undefined);
+/** Opens it; beside another that waits for one. */
+export function view(picture: Viewable): void {
+  const first = comparing.value;
+  comparing.value = undefined;
+  beside.value = first ? picture : undefined;
+  viewed.value = first ?? picture;
+}
 export const helping = signal(false);
 /** How a dropped picture was made, until somebody says what to do with it. */
 export const offered = signal<{ readonly file: File; readonly settings?: Settings } | undefined>(undefined);

@@ -2,6 +2,7 @@
 import { effect } from '@preact/signals';
 import { Brush, Images, PanelLeft, PanelRight, TextCursorInput } from 'lucide-preact';
 import { render } from 'preact';
+import { asked, standAt } from './links.ts';
 import { Dropped } from './parts/dropped.tsx';
 import { Gallery } from './parts/gallery.tsx';
 import { Header } from './parts/header.tsx';
@@ -12,8 +13,10 @@ import { Runs } from './parts/runs.tsx';
 import { Stage } from './parts/stage.tsx';
 import { Viewer } from './parts/viewer.tsx';
 import { Words } from './parts/words.tsx';
+import { useSettings } from './pictures.ts';
+import { readSettings } from './presets.ts';
 import { hearKeys } from './shortcuts.ts';
-import { folded, type Place, place, theme } from './state.ts';
+import { folded, hello, type Place, place, theme } from './state.ts';
 
 const PLACES: readonly { readonly id: Place; readonly name: string; readonly icon: typeof Brush }[] = [
   { id: 'words', name: 'Words', icon: TextCursorInput },
@@ -86,6 +89,15 @@ function Studio() {
   );
 }
 
+// A link may bring settings.
+effect(() => {
+  if (!hello.value || asked.use === undefined) return;
+  const brought = asked.use;
+  asked.use = undefined;
+  standAt({});
+  const settings = readSettings(brought);
+  if (settings) useSettings(settings);
+});
 effect(() => {
   document.documentElement.dataset['theme'] = theme.value;
 });

@@ -51,7 +51,7 @@ effect(() => {
 });
 
 /** Later than any step. */
-const LAST = 1e9;
+export const LAST_STEP = 1e9;
 
 /** Shows what the drawing was at a step; now again without one. */
 export function look(step: number | undefined): void {
@@ -60,5 +60,5 @@ export function look(step: number | undefined): void {
   if (!run) return;
   // Before the first that was kept, that one is shown.
   if (step !== undefined) canvas.picture(frameAddress(run.job, Math.max(step, steps.peek()[0] ?? 0)));
-  else if (!canvas.showNewest(run)) canvas.picture(frameAddress(run.job, LAST));
+  else if (!canvas.showNewest(run)) canvas.picture(frameAddress(run.job, LAST_STEP));
 }

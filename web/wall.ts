@@ -1,20 +1,25 @@
 /** Exploring: a wall of small, quick drawings that differ; what is liked is what the next wall grows from. */
 import { signal } from '@preact/signals';
+import { z } from 'zod';
+import { remembered } from './remembered.ts';
 import { chancedSeed } from './seed.ts';
 import type { Values } from './state.ts';
 
-export interface Tile {
-  readonly job: string;
+const tileSchema = z.object({
+  job: z.string(),
   /** What it was asked for with. */
-  readonly parameters: Values;
-}
-export interface Wall {
-  readonly generation: number;
-  readonly tiles: readonly Tile[];
-}
+  parameters: z.record(z.string(), z.unknown()),
+});
+export type Tile = z.infer<typeof tileSchema>;
+/** Drawers that are taken in turn where a wall is to show what the words come to in each. */
+const IN_TURN = ['strokes', 'blobs', 'polygons', 'plotter', 'blocks', 'field'] as const;
 
 export const SIZES = [4, 6, 9, 12, 16] as const;
-export const wall = signal<Wall | undefined>(undefined);
+export const wall = remembered(
+  'wall',
+  z.object({ generation: z.number(), tiles: z.array(tileSchema).max(64) }).optional(),
+  undefined,
+);
 export const exploring = signal(false);
 export const liked = signal<ReadonlySet<string>>(new Set());
 
@@ -39,10 +44,18 @@ function numbers(seed: number): () => number {
 const within = (v: number, [low, high]: readonly [number, number]): number => Math.min(high, Math.max(low, v));
 const wordsOf = (parameters: Values): string => String(parameters['prompt'] ?? '');
 
-/** The first wall: the same words and settings, each with a seed of its own. */
-export function firstWall(from: Values, count: number, seed: number = chancedSeed()): Values[] {
+/** The first wall: the same words and settings, each with a seed of its own, and by one drawer or by several in turn. */
+export function firstWall(
+  from: Values,
+  { count, inTurn, seed = chancedSeed() }: { readonly count: number; readonly inTurn: boolean; readonly seed?: number },
+): Values[] {
   const next = numbers(seed);
-  return Array.from({ length: count }, () => ({ ...from, ...CHEAP, seed: Math.floor(SEEDS * next()) }));
+  return Array.from({ length: count }, (_, i) => ({
+    ...from,
+    ...CHEAP,
+    ...(inTurn ? { drawer: IN_TURN[i % IN_TURN.length] } : {}),
+    seed: Math.floor(SEEDS * next()),
+  }));
 }
 
 /** Children of what is liked: each of one parent, with another seed, strengths a little elsewhere, and, where two are liked, words of both. */

@@ -31,6 +31,8 @@ export const pictureSchema = z.union([
 /** A picture in a file, or its encoded bytes with a name for messages. */
 export type PictureSource = z.infer<typeof pictureSchema>;
 export const pictureName = (p: PictureSource): string => ('path' in p ? p.path : p.name);
+/** The same without the folders that it lies in. */
+export const pictureTitle = (p: PictureSource): string => pictureName(p).split(/[/\\]/).at(-1) ?? '';
 
 /** Which image tower of a model: the one that sees best, or the one that was made for gradients; one and the same where a model has but one. */
 export const eyeSchema = z.enum(['clean', 'guiding']);

@@ -7,6 +7,7 @@ import { scriptSchema } from './steer.ts';
 
 const name = z.string().max(4096);
 const percent = z.number().min(0).max(100);
+const share = z.number().min(0).max(1);
 const side = z.int().min(1).max(16_384);
 /** It shows more of an answer that a table or a ranking gives: the command line writes it only where files are asked for. */
 const report = z.literal(true).optional();
@@ -66,6 +67,29 @@ export const pluginEventSchema = z.discriminatedUnion('type', [
       )
       .max(1_000_000),
   }),
+  /** How pictures and words go together: one row a picture, one number for each column. */
+  z.object({
+    type: z.literal('matrix'),
+    title: name,
+    columns: z.array(name).min(1).max(64),
+    rows: z
+      .array(
+        z.object({
+          picture: name,
+          values: z.array(z.number()).max(64),
+          /** How each value stands among what everyday captions score for this picture, 0..100. */
+          percentiles: z.array(percent).max(64).optional(),
+        }),
+      )
+      .max(1000),
+  }),
+  /** Pictures on a plane, with words where they belong; places in shares of it, 0..1 from the left and from the top. */
+  z.object({
+    type: z.literal('map'),
+    title: name,
+    points: z.array(z.object({ picture: name, x: share, y: share })).max(200_000),
+    signposts: z.array(z.object({ text: name, x: share, y: share })).max(1000),
+  }),
   /** Where on the canvas what is wanted, part by part of the prompt: `words @place rest`. One takes the place of the one before. */
   z.object({
     type: z.literal('layout'),
@@ -81,6 +105,8 @@ export const pluginEventSchema = z.discriminatedUnion('type', [
   }),
   /** The run waits for somebody, or goes on; it went back to a step, and what it said of later ones is void. */
   z.object({ type: z.enum(['paused', 'going', 'rewound']), step: z.int().nonnegative() }),
+  /** Somebody changed the run when so many steps were done; in words. */
+  z.object({ type: z.literal('changed'), step: z.int().nonnegative(), text: z.string().max(200) }),
   /** Where the run can be taken up again, with what was changed until then. */
   z.object({
     type: z.literal('checkpoint'),

@@ -5,7 +5,9 @@ import { z } from 'zod';
 export interface FieldMeta {
   readonly title?: string;
   readonly description?: string;
-  readonly control?: 'prompt' | 'pictures' | 'seed';
+  readonly control?: 'prompt' | 'pictures' | 'seed' | 'pulls' | 'colour';
+  /** What a control offers, and what each of it means. */
+  readonly choices?: Readonly<Record<string, string>>;
   /** Taken by place on the command line. */
   readonly positional?: boolean;
   /** Folded away until asked for. */

@@ -31,8 +31,10 @@ try {
   for (const [id, parameters] of await jobs(data)) {
     if (wanted.length > 0 && !wanted.includes(id)) continue;
     const page = await (await browser.newContext({ viewport: { width: 1280, height: 860 } })).newPage();
+    // The studio opens with the plugin that was chosen last.
+    await page.addInitScript((plugin) => localStorage.setItem('lodestone:plugin', JSON.stringify(plugin)), id);
     await page.goto(url);
-    await page.locator(`nav [data-plugin="${id}"]`).click();
+    await page.locator('#go:enabled').waitFor();
     // The page's own connection starts it, with parameters that no hand need type.
     await page.evaluate(
       ([plugin, given]) =>
@@ -50,7 +52,7 @@ try {
       await sharp(shot).resize(900, 900, { fit: 'inside', withoutEnlargement: true }).webp({ quality: 80 }).toBuffer(),
     );
     process.stdout.write(`${id}\n`);
-    if (id === 'curate') await page.getByRole('button', { name: 'Cancel' }).click();
+    if (id === 'curate') await page.locator('#cancel').click();
     await page.close();
   }
 } finally {

@@ -9,6 +9,7 @@ import {
   listed,
   pictureName,
   picturesField,
+  pictureTitle,
   reportEvent,
   squared,
   upright,
@@ -114,7 +115,7 @@ export default definePlugin({
         if (!boxes.some((b) => b.phrase === phrase)) found.push([name, phrase, 'not here', '', '', '', '', '', '']);
       const labelled = boxes.map((b) => ({ ...b, label: `${b.phrase} · ${Math.floor(b.percentile)} %` }));
       const size = { width: shown.width, height: shown.height };
-      const title = `${phrases.join(', ').slice(0, 200)} in ${name}`;
+      const title = `${phrases.join(', ').slice(0, 200)} in ${pictureTitle(source)}`;
       yield {
         type: 'picture',
         title,
@@ -128,7 +129,7 @@ export default definePlugin({
           const bytes = await withHeat(shown, cutHeat(heatOf(scored, k), square.inside, MAP));
           yield {
             type: 'picture',
-            title: `heat of ${phrase} in ${name}`,
+            title: `heat of ${phrase} in ${pictureTitle(source)}`,
             mime: 'image/png',
             ...size,
             bytes,

@@ -10,6 +10,7 @@ import {
   percentiles,
   pictureName,
   picturesField,
+  pictureTitle,
   promptField,
   promptTargets,
   row,
@@ -53,7 +54,7 @@ async function overlaid(source: PictureSource, square: Square, heat: Heat, promp
   const shown = await upright(source);
   return {
     type: 'picture',
-    title: `${prompt} in ${pictureName(source)}`,
+    title: `${prompt} in ${pictureTitle(source)}`,
     mime: 'image/png',
     width: shown.width,
     height: shown.height,

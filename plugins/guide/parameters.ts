@@ -6,6 +6,7 @@ import {
   field,
   glyphs,
   guidanceSettingsSchema,
+  PLAIN_PULLS,
   PULL_NAMES,
   picturesField,
   promptField,
@@ -67,6 +68,16 @@ export const parameters = z.object({
     description: 'Colours of pixel art',
     only: { drawer: ['blocks'] },
   }),
+  pulls: z
+    .string()
+    .max(2000)
+    .default('')
+    .meta({
+      title: 'Pulls',
+      description: `Beside the words, each with a weight: ${PULL_NAMES.join(', ')}; as in symmetry:2 | smooth:0.5`,
+      control: 'pulls',
+      choices: Object.fromEntries(PLAIN_PULLS.map(({ id, description }) => [id, description])),
+    }),
   paper: z
     .string()
     .regex(/^(?:#[0-9a-f]{6})?$/i, 'a colour like #1a2b3c, or nothing')
@@ -75,6 +86,7 @@ export const parameters = z.object({
       title: 'Paper',
       description:
         'What is drawn on: a colour like #101426 for what stands out on a dark ground; the own one when empty',
+      control: 'colour',
       advanced,
     }),
   symmetry: field.settings.shape.symmetry.meta({
@@ -192,15 +204,6 @@ export const parameters = z.object({
   }),
   rate: settings.rate.meta({ title: 'Boldness', description: 'Factor on the size of every move', advanced }),
   optimiser: settings.optimiser.meta({ title: 'Optimiser', description: 'How a gradient becomes a move', advanced }),
-  pulls: z
-    .string()
-    .max(2000)
-    .default('')
-    .meta({
-      title: 'Pulls',
-      description: `Beside the words, each with a weight: ${PULL_NAMES.join(', ')}; as in symmetry:2 | smooth:0.5`,
-      advanced,
-    }),
   patience: settings.patience.meta({
     title: 'Patience',
     description: 'Steps without a gain after which it ends early; 0 for never',

@@ -4,6 +4,7 @@ import { Command } from 'commander';
 import { pino } from 'pino';
 import { z } from 'zod';
 import { failure, issuesOf, openJournal } from '../../core/index.ts';
+import { Boards } from '../data/boards.ts';
 import { checkData } from '../data/check.ts';
 import { useAlone, useTogether } from '../data/company.ts';
 import { daysAgo, pruneData } from '../data/prune.ts';
@@ -116,14 +117,17 @@ export function dataCommand(shared: Shared): Command {
   const prune = shared.finish(
     placed(
       new Command('prune')
-        .description('Removes pictures and reports that are old; what is starred, or named by a remembered run, stays.')
+        .description(
+          'Removes pictures and reports that are old; what is starred, on a board, or named by a remembered run, stays.',
+        )
         .requiredOption('--days <count>', 'what is older goes')
         .option('--dry-run', 'says what would go, and leaves it'),
     ),
     (context, _words, options) =>
       at(options, context, async ({ data, keep, runs }) => {
         const { days, dryRun } = given(pruneSchema, options);
-        const stars = await new Stars(data).read();
+        const boards = [...(await new Boards(data).read()).values()].flat();
+        const stars = new Set([...(await new Stars(data).read()), ...boards]);
         const gone = await pruneData({ keep, runs, stars, before: daysAgo(days), dry: dryRun });
         for (const { kind, name } of gone) context.terminal.line(`${kind}/${name}`);
         const bytes = gone.reduce((sum, { size }) => sum + size, 0);

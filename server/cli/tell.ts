@@ -41,6 +41,21 @@ export function tell(event: PluginEvent, { terminal }: Context, result: Record<s
     terminal.line([event.title, ...tableLines(event)].join('\n'));
     const { title, columns, rows } = event;
     result['tables'] = [...kept<Of<'table'>>('tables').filter((t) => t.title !== title), { title, columns, rows }];
+  } else if (event.type === 'matrix') {
+    const { title, columns, rows } = event;
+    const lines = tableLines({
+      type: 'table',
+      title,
+      columns: ['picture', ...columns],
+      rows: rows.map(({ picture, values }) => [picture, ...values]),
+    });
+    terminal.line([title, ...lines].join('\n'));
+    result['matrix'] = { title, columns, rows };
+  } else if (event.type === 'map') {
+    const { title, points, signposts } = event;
+    terminal.line(`${title}: ${points.length} pictures on a plane, ${signposts.length} signposts.`);
+    for (const { text, x, y } of signposts) terminal.line(`${score(x)} ${score(y)}  ${text}`);
+    result['map'] = { title, points, signposts };
   } else if (event.type === 'ranking') {
     terminal.line(event.title);
     for (const item of event.items)

@@ -1,4 +1,4 @@
-/** What goes when it is old: pictures and reports that nobody starred and no remembered run names. */
+/** What goes when it is old: pictures and reports that nobody starred or put on a board and no remembered run names. */
 import type { Keep, Kept, Shelf } from '../keep/shelf.ts';
 import type { Known } from '../runs/store.ts';
 import { givenBy } from './records.ts';

@@ -1,19 +1,25 @@
 /** The HTTP side: the studio's files, the gallery, uploads, thumbnails, health. Who may ask is decided before: see guard.ts. */
+import { readFile } from 'node:fs/promises';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
+import express, { type ErrorRequestHandler, type Express, type Request, type RequestHandler } from 'express';
 import type { Logger } from 'pino';
 import { failure, type PlainError, plainError } from '../../core/index.ts';
+import type { Boards } from '../data/boards.ts';
+import type { Described } from '../data/described.ts';
 import type { Stars } from '../data/stars.ts';
 import type { Frames } from '../frames.ts';
 import type { Jobs } from '../jobs.ts';
 import type { Keep } from '../keep/shelf.ts';
 import type { Metrics } from '../metrics.ts';
 import { allowedPath, type PicturePlaces } from '../pictures.ts';
+import type { Job } from '../runs/job.ts';
 import type { Uploads } from '../uploads.ts';
+import type { PictureMap } from '../wire.ts';
+import { formRoutes } from './form.ts';
 import { numbered } from './person.ts';
-import { shelfRoutes } from './shelf.ts';
+import { settingsOf, shelfRoutes } from './shelf.ts';
 import { httpStatusOf } from './status.ts';
-import type { Thumbnails } from './thumbnails.ts';
+import { largeOf, type Thumbnails } from './thumbnails.ts';
 
 const LAG_RESOLUTION_MS = 5;
 
@@ -27,6 +33,8 @@ export interface AppOptions {
   readonly frames: Frames;
   readonly stars: Stars;
   readonly away: Stars;
+  readonly boards: Boards;
+  readonly described: Described;
   readonly places: PicturePlaces;
   readonly metrics: Metrics;
   readonly logger: Logger;
@@ -41,6 +49,12 @@ const policy = [
   "base-uri 'none'",
   "frame-ancestors 'none'",
 ].join('; ');
+/** What names pictures of a run one by one. */
+const PICTURED = ['ranking', 'matrix', 'map'] as const;
+function picturesOf(job: Job, kind: (typeof PICTURED)[number]): readonly { readonly picture: string }[] {
+  const all = { ranking: job.ranking?.items, matrix: job.matrix?.rows, map: job.map?.points };
+  return all[kind] ?? [];
+}
 const headers: RequestHandler = (_request, response, next) => {
   response.set('content-security-policy', policy);
   next();
@@ -80,6 +94,8 @@ export function createApp({
   frames,
   stars,
   away,
+  boards,
+  described,
   places,
   metrics,
   logger,
@@ -119,15 +135,33 @@ export function createApp({
     response.json({ path: `upload:${await uploads.take(request, { name, length })}` });
   });
 
-  const small = async (picture: string): Promise<Buffer> => {
-    const path = await allowedPath(picture, places.allowed ? { allowed: [...places.allowed, uploads.folder] } : places);
-    return Buffer.from(await thumbnails.of(path));
-  };
-  app.get('/jobs/:job/ranking/:index', async (request, response) => {
-    const item = jobs.get(request.params.job).ranking?.items[Number(request.params.index)];
-    if (!item) throw failure('FILE_MISSING', { path: request.path });
-    response.type('webp').send(await small(item.picture));
+  const reachable = (picture: string): Promise<string> =>
+    allowedPath(picture, places.allowed ? { allowed: [...places.allowed, uploads.folder] } : places);
+  const small = async (picture: string): Promise<Buffer> => Buffer.from(await thumbnails.of(await reachable(picture)));
+  app.get('/jobs/:job/map', (request, response) => {
+    const { map } = jobs.get(request.params.job);
+    if (!map) throw failure('FILE_MISSING', { path: request.path });
+    const { title, points, signposts } = map;
+    response.json({ title, points, signposts } satisfies PictureMap);
   });
+  for (const kind of PICTURED) {
+    const at = `/jobs/:job/${kind}/:index`;
+    const pathOf = (request: Request<{ job: string; index: string }>): Promise<string> => {
+      const picture = picturesOf(jobs.get(request.params.job), kind)[Number(request.params.index)]?.picture;
+      if (picture === undefined) throw failure('FILE_MISSING', { path: request.path });
+      return reachable(picture);
+    };
+    app.get<{ job: string; index: string }>(at, async (request, response) => {
+      response.type('webp').send(Buffer.from(await thumbnails.of(await pathOf(request))));
+    });
+    app.get<{ job: string; index: string }>(`${at}/picture`, async (request, response) => {
+      response.type('webp').send(Buffer.from(await largeOf(await pathOf(request))));
+    });
+    app.get<{ job: string; index: string }>(`${at}/settings`, async (request, response) => {
+      const path = await pathOf(request);
+      response.json(await settingsOf(await readFile(path), path));
+    });
+  }
   app.get('/jobs/:job/question/:question/:index', async (request, response) => {
     const { question } = jobs.get(request.params.job);
     const picture =
@@ -143,7 +177,8 @@ export function createApp({
     const { bytes, type } = await frames.at(jobs.get(request.params.job).id, Number(request.params.step));
     response.type(type).send(Buffer.from(bytes));
   });
-  app.use(shelfRoutes({ gallery: keep.gallery, stars, away, thumbnails }));
+  app.use(formRoutes());
+  app.use(shelfRoutes({ gallery: keep.gallery, stars, away, boards, described, thumbnails }));
   // What a plugin wrote is not to run as a page of this origin.
   const asFile = { 'content-security-policy': 'sandbox', 'content-disposition': 'attachment' };
   app.use('/reports', keep.reports.serve(asFile));

@@ -56,6 +56,24 @@ export function shownRanking(
   };
 }
 
+/** The first rows of a matrix, as long as there is room. */
+export function shownMatrix(
+  job: string,
+  { title, columns, rows }: NonNullable<Job['matrix']>,
+): NonNullable<Update['matrix']> {
+  let left = LETTERS;
+  return {
+    title: shortened(title),
+    columns: columns.map((c) => shortened(c)),
+    rows: rows
+      .map((row, i) => ({ ...row, picture: shortened(row.picture), url: `/jobs/${job}/matrix/${i}` }))
+      .filter((row) => {
+        left -= row.picture.length + 16 * row.values.length;
+        return left > 0;
+      }),
+  };
+}
+
 /** The newest files. */
 export const shownFiles = (files: Job['files']): NonNullable<Update['files']> =>
   files.slice(-FILES).map(({ name, file }) => ({ name, url: `/reports/${encodeURIComponent(file)}` }));

@@ -11,6 +11,17 @@ const KEPT = 20_000;
 /** How often the folder is looked through. */
 const SWEEP_EVERY = 500;
 
+const LARGE = 1600;
+/** WebP for looking at, whatever the file is. The path must have been checked. Throws PICTURE_UNREADABLE, PICTURE_TOO_LARGE. */
+export const largeOf = (path: string): Promise<Uint8Array> => reduced(path, LARGE);
+
+const reduced = (path: string, side: number): Promise<Uint8Array> =>
+  image(path, { limitInputPixels: PIXEL_LIMIT, pages: 1 }, path)
+    .autoOrient()
+    .resize(side, side, { fit: 'inside', withoutEnlargement: true })
+    .webp()
+    .toBuffer();
+
 export class Thumbnails {
   private readonly folder: string;
   private readonly making = new Map<string, Promise<Uint8Array>>();
@@ -39,11 +50,7 @@ export class Thumbnails {
     // One that was cut by a full disk is made again.
     if (known && known.subarray(8, 12).toString('latin1') === 'WEBP' && known.readUInt32LE(4) + 8 === known.length)
       return known;
-    const made = await image(path, { limitInputPixels: PIXEL_LIMIT, pages: 1 }, path)
-      .autoOrient()
-      .resize(SIDE, SIDE, { fit: 'inside', withoutEnlargement: true })
-      .webp()
-      .toBuffer();
+    const made = await reduced(path, SIDE);
     await mkdir(this.folder, { recursive: true }).catch(() => undefined);
     await writeAside(file, made).catch(() => undefined);
     this.made += 1;

@@ -3,7 +3,7 @@ import type { Jobs } from '../jobs.ts';
 import { isOf, type Job } from '../runs/job.ts';
 import { shortened } from '../shortened.ts';
 import { PROMPT_LIMIT, type Update } from '../wire.ts';
-import { shownFiles, shownPoints, shownRanking, shownTables } from './shown.ts';
+import { shownFiles, shownMatrix, shownPoints, shownRanking, shownTables } from './shown.ts';
 import { soon } from './slices.ts';
 
 interface Seen {
@@ -16,10 +16,13 @@ interface Seen {
   notes: number;
   frame: unknown;
   ranking: unknown;
+  matrix: unknown;
+  map: unknown;
   picture: unknown;
   tables: unknown;
   files: unknown;
   layout: unknown;
+  marks: unknown;
 }
 
 /** The newest notes that somebody who joins is told. */
@@ -42,11 +45,21 @@ const queuedAs = ({ state, held, place, wait }: Job): Pick<Update, 'held' | 'pla
 const begunWith = ({ parameters: { prompt } }: Job): Pick<Update, 'prompt'> =>
   typeof prompt === 'string' && prompt.length <= PROMPT_LIMIT ? { prompt } : {};
 
+type Answers = Pick<Update, 'ranking' | 'matrix' | 'map' | 'tables' | 'files'>;
+/** What is new of what a run answers beside pictures. */
+const answered = ({ id, ranking, matrix, map, tables, files }: Job, seen: Seen): Answers => ({
+  ...(ranking && ranking !== seen.ranking ? { ranking: shownRanking(id, ranking) } : {}),
+  ...(matrix && matrix !== seen.matrix ? { matrix: shownMatrix(id, matrix) } : {}),
+  ...(map && map !== seen.map ? { map: { title: shortened(map.title), count: map.points.length } } : {}),
+  ...(tables === seen.tables ? {} : { tables: shownTables(tables) }),
+  ...(files === seen.files ? {} : { files: shownFiles(files) }),
+});
+
 /** The newest part of a job that `seen` lacks; `seen` is brought up to date. */
 function news(job: Job, seen: Seen, by: string): Update {
-  const fresh = <K extends 'frame' | 'ranking' | 'picture'>(key: K): Job[K] | undefined =>
+  const fresh = <K extends 'frame' | 'picture'>(key: K): Job[K] | undefined =>
     job[key] === seen[key] ? undefined : job[key];
-  const [frame, ranking, picture] = [fresh('frame'), fresh('ranking'), fresh('picture')];
+  const [frame, picture] = [fresh('frame'), fresh('picture')];
   // A run that went back has another list: all of it is told again.
   const from = job.chart === seen.chartOf ? seen.chart : 0;
   const points = shownPoints(job.chart, from);
@@ -79,7 +92,7 @@ function news(job: Job, seen: Seen, by: string): Update {
     ...(frame
       ? { frame: { step: frame.step, width: frame.width, height: frame.height, mime: frame.mime, bytes: frame.bytes } }
       : {}),
-    ...(ranking ? { ranking: shownRanking(job.id, ranking) } : {}),
+    ...answered(job, seen),
     ...(picture
       ? {
           picture: {
@@ -92,8 +105,7 @@ function news(job: Job, seen: Seen, by: string): Update {
           },
         }
       : {}),
-    ...(job.tables === seen.tables ? {} : { tables: shownTables(job.tables) }),
-    ...(job.files === seen.files ? {} : { files: shownFiles(job.files) }),
+    ...(job.marks === seen.marks ? {} : { marks: [...job.marks] }),
     ...(job.layout && job.layout !== seen.layout ? { layout: job.layout.parts } : {}),
     question: job.question
       ? {
@@ -116,10 +128,13 @@ function news(job: Job, seen: Seen, by: string): Update {
     notes: job.notes.length,
     frame: job.frame,
     ranking: job.ranking,
+    matrix: job.matrix,
+    map: job.map,
     picture: job.picture,
     tables: job.tables,
     files: job.files,
     layout: job.layout,
+    marks: job.marks,
   });
   return update;
 }
@@ -150,10 +165,13 @@ export function watch(jobs: Jobs, by: string, send: Send, onLost: () => void): (
           notes: 0,
           frame: undefined,
           ranking: undefined,
+          matrix: undefined,
+          map: undefined,
           picture: undefined,
           tables: undefined,
           files: undefined,
           layout: undefined,
+          marks: undefined,
         };
         state.turn = ++turn;
         seen.set(job.id, state);

@@ -23,7 +23,7 @@ const ENTRIES = [
   'server/plugin-page.ts',
 ];
 /** Packages of many small modules; all others stay where they are installed. */
-const INSIDE = /^(?:zod|env-paths|is-safe-filename|internmap|d3-[a-z-]+)(?:\/|$)/;
+const INSIDE = /^(?:zod|env-paths|is-safe-filename|internmap|d3-[a-z-]+|umap-js|ml-[a-z-]+|is-any-array)(?:\/|$)/;
 /** Stands for the way from a file up to the build, until it is known which file a module is in. */
 const UP = '__UP_TO_THE_BUILD__/';
 

@@ -36,12 +36,16 @@ export interface Job {
   /** How many pictures it has finished. */
   pictures: number;
   ranking?: Of<'ranking'> | undefined;
+  matrix?: Of<'matrix'> | undefined;
+  map?: Of<'map'> | undefined;
   /** Another list when a table is new. */
   tables: readonly Of<'table'>[];
   /** Reports and lists, as they are kept. */
   files: readonly { readonly name: string; readonly file: string }[];
   question?: Of<'question'> | undefined;
   layout?: Of<'layout'>;
+  /** What was changed of it at which step; another list with every change. */
+  marks: readonly { readonly step: number; readonly text: string }[];
   /** Another list after the run has gone back. */
   chart: Of<'chart'>[];
   paused: boolean;
@@ -74,6 +78,7 @@ export interface Job {
 const CHART_LIMIT = 20_000;
 const NOTES_LIMIT = 500;
 const NOTE_LENGTH = 2000;
+const MARKS_LIMIT = 200;
 const TABLES_LIMIT = 50;
 const FILES_LIMIT = 1000;
 
@@ -88,6 +93,7 @@ const acceptedJob = (id: string, { at, by, lane, key, plugin, parameters, title,
   parameters,
   state: 'waiting',
   chart: [],
+  marks: [],
   paused: false,
   heldOver: false,
   notes: [],
@@ -170,30 +176,30 @@ export function happened(job: Job, event: RunEvent): void {
   }
 }
 
+/** Of these the newest is what counts. */
+const NEWEST: ReadonlySet<Told['type']> = new Set([
+  'progress',
+  'frame',
+  'ranking',
+  'matrix',
+  'map',
+  'layout',
+  'question',
+]);
+
 function told(job: Job, event: Told): void {
+  if (NEWEST.has(event.type)) Object.assign(job, { [event.type]: event });
   switch (event.type) {
-    case 'progress':
-      job.progress = event;
-      return;
-    case 'frame':
-      job.frame = event;
-      return;
-    case 'ranking':
-      job.ranking = event;
-      return;
-    case 'layout':
-      job.layout = event;
-      return;
     case 'paused':
     case 'going':
       job.paused = event.type === 'paused';
       job.heldOver = false;
       return;
+    case 'changed':
+      marked(job, event);
+      return;
     case 'table':
       job.tables = [...job.tables.filter((t) => t.title !== event.title), event].slice(-TABLES_LIMIT);
-      return;
-    case 'question':
-      job.question = event;
       return;
     case 'rewound':
       goBack(job, event.step);
@@ -205,6 +211,12 @@ function told(job: Job, event: Told): void {
     case 'note':
       if (job.notes.length < NOTES_LIMIT) job.notes.push(shortened(event.text, NOTE_LENGTH));
   }
+}
+
+/** One that is taken up is told its changes again. */
+function marked(job: Job, { step, text }: Of<'changed'>): void {
+  if (job.marks.length < MARKS_LIMIT && !job.marks.some((m) => m.step === step && m.text === text))
+    job.marks = [...job.marks, { step, text }];
 }
 
 /** What came after the step is forgotten; all of it where it goes on from its beginning. */
@@ -224,9 +236,12 @@ function takenUp(job: Job, step: number | undefined): void {
   job.tables = [];
   job.files = [];
   job.ranking = undefined;
+  job.matrix = undefined;
+  job.map = undefined;
 }
 
 function goBack(job: Job, step: number): void {
   job.chart = job.chart.filter((point) => point.x <= step);
   job.kept = job.kept.filter((kept) => kept <= step);
+  job.marks = job.marks.filter((mark) => mark.step <= step);
 }

@@ -12,6 +12,7 @@ import {
   runPlugin,
   type Want,
 } from '../../core/index.ts';
+import { extensionOf, fileName } from '../names.ts';
 import { type KeptCheckpoint, LANES, type RunEvent, type Told } from '../runs/events.ts';
 import { happened, isGoing, type Job, jobOf } from '../runs/job.ts';
 import type { Lease, RunStore, Working } from '../runs/store.ts';
@@ -38,7 +39,7 @@ export interface WorkServices extends HostServices {
   /** Told of every run that was worked on, for how many seconds, and how it left it. */
   worked?(job: Job, seconds: number): void;
   /** Keeps a report or a list, and returns its name among the reports, and what it is. */
-  keepFile(job: Job, file: Of<'file'>): Promise<Named>;
+  keepFile(job: Job, file: Pick<Of<'file'>, 'name' | 'bytes'> & { readonly mime: string }): Promise<Named>;
   /** The plugin of that name, with what it has been granted. Throws PLUGIN_UNKNOWN. */
   plugin(id: string): Promise<{ readonly plugin: RegisteredPlugin; readonly granted: readonly Want[] }>;
 }
@@ -183,7 +184,11 @@ class Driven {
   }
 
   private async take(job: Job, event: PluginEvent): Promise<void> {
-    if (event.type === 'picture') {
+    if (event.type === 'picture' && event.report) {
+      // It shows more of an answer: it belongs to the run, and is none of the gallery's.
+      const name = reportName(event, job.files.length + 1);
+      await this.happens(job, { type: 'file', name, ...(await this.services.keepFile(job, { ...event, name })) });
+    } else if (event.type === 'picture') {
       const named = await this.services.keep(job, event, job.pictures);
       const { title, width, height } = event;
       await this.happens(
@@ -212,6 +217,8 @@ class Driven {
 
 const placeOf = (step: number | undefined): string =>
   step === undefined ? 'before it kept a state' : `at step ${step}`;
+const reportName = ({ title, mime }: Of<'picture'>, count: number): string =>
+  `${fileName(title.toLowerCase())}-${count}.${extensionOf(mime)}`;
 const noted = (text: string): RunEvent => ({ type: 'told', event: { type: 'note', text } });
 
 /** Whether a process ended under a run that asked for nothing wrong. */

@@ -16,13 +16,16 @@ import {
   type Want,
   workImagesWith,
 } from '../../core/index.ts';
+import { Boards } from '../data/boards.ts';
 import { useAlone, useTogether } from '../data/company.ts';
+import { type Marks, shelfPaths } from '../data/shelf-paths.ts';
+import { Stars } from '../data/stars.ts';
 import { allowedModel, DATA, pluginFolder, pluginPlace, readAllowed } from '../files.ts';
 import { generatePictures } from '../generate-pictures.ts';
 import { Grants } from '../grants.ts';
 import { keepAt } from '../keep/at.ts';
 import { type Keep, sha256Of } from '../keep/shelf.ts';
-import { fileName } from '../names.ts';
+import { extensionOf, fileName } from '../names.ts';
 import { gatherPictures, type PicturePlaces } from '../pictures.ts';
 import { pluginFolders, usable } from '../plugins.ts';
 import { Uploads } from '../uploads.ts';
@@ -45,6 +48,7 @@ export interface WorkplaceOptions {
 
 export interface Workplace {
   readonly data: string;
+  readonly marks: Marks;
   readonly keep: Keep;
   readonly uploads: Uploads;
   readonly places: PicturePlaces;
@@ -96,10 +100,12 @@ export async function openWorkplace(options: WorkplaceOptions, { shared, inUse }
     closing.push(() => engine.close());
     const registry = usable(await loadRegistry(pluginFolders(plugins)));
     for (const broken of registry.broken) logger.warn({ code: broken.code }, broken.message);
+    const marks = { away: new Stars(data, 'put-away.json'), boards: new Boards(data) };
     const uploads = new Uploads(uploadsFolder, inUse ?? (() => new Set()));
     const places: PicturePlaces = {
       allowed: [gallery, ...allow],
       uploads: uploadsFolder,
+      shelf: (which) => shelfPaths(gallery, marks, which),
       touched: (name) => uploads.touched(name),
     };
     const grants = new Grants(data);
@@ -126,8 +132,7 @@ export async function openWorkplace(options: WorkplaceOptions, { shared, inUse }
       worked: ({ id, plugin, state }, seconds) =>
         logger.info({ job: id, plugin: plugin.id, state, seconds }, 'A run was worked on.'),
       keep: async (job, picture, count) => {
-        const extension = picture.mime.slice('image/'.length).replace('jpeg', 'jpg').replace('svg+xml', 'svg');
-        const file = `${fileName(picture.title.toLowerCase())}-${job.id.slice(0, 8)}${count > 0 ? `-${count + 1}` : ''}.${extension}`;
+        const file = `${fileName(picture.title.toLowerCase())}-${job.id.slice(0, 8)}${count > 0 ? `-${count + 1}` : ''}.${extensionOf(picture.mime)}`;
         await keep.gallery.put(file, picture.bytes, picture.mime);
         return { file, sha256: sha256Of(picture.bytes) };
       },
@@ -137,7 +142,7 @@ export async function openWorkplace(options: WorkplaceOptions, { shared, inUse }
         return { file, sha256: sha256Of(bytes) };
       },
     };
-    return { data, keep, uploads, places, engine, registry, grants, services, plugin, closing, close };
+    return { data, marks, keep, uploads, places, engine, registry, grants, services, plugin, closing, close };
   } catch (thrown) {
     await close();
     throw thrown;

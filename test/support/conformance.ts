@@ -92,7 +92,7 @@ export const conforms: Conforms = (engine, plugin) => {
     const folder = await pictures();
     const events = await eventsOf(plugin, quick(plugin, folder), servicesOf(engine, folder));
     expect(events.some((e) => e.type === 'progress')).toBe(true);
-    expect(events.some((e) => ['picture', 'ranking', 'table'].includes(e.type))).toBe(true);
+    expect(events.some((e) => ['picture', 'ranking', 'table', 'matrix', 'map'].includes(e.type))).toBe(true);
   });
 
   it('refuses garbage with a pointed error, in its process and across it', async () => {

@@ -4,10 +4,12 @@ import type { Field, WirePlugin } from '../../server/wire.ts';
 import { set } from '../desk.ts';
 import { chancedSeed } from '../seed.ts';
 import { seedLocked, type Values, values } from '../state.ts';
+import { ColourField } from './colour-field.tsx';
 import { DrawerField } from './drawer-field.tsx';
 import { IconButton } from './icons.tsx';
 import { PicturesField } from './pictures-field.tsx';
 import { Prompt } from './prompt.tsx';
+import { PullsField } from './pulls-field.tsx';
 
 interface Of {
   readonly name: string;
@@ -148,6 +150,8 @@ function TextField({ name, field }: Of) {
 function Control({ name, field }: Of) {
   if (field.control === 'prompt') return <Prompt name={name} field={field} />;
   if (field.control === 'pictures') return <PicturesField name={name} field={field} />;
+  if (field.control === 'pulls') return <PullsField name={name} field={field} />;
+  if (field.control === 'colour') return <ColourField name={name} field={field} />;
   if (field.control === 'seed') return <SeedField name={name} field={field} />;
   if (name === 'drawer' && field.enum) return <DrawerField name={name} field={field} />;
   if (field.enum) return <ChoiceField name={name} field={field} />;

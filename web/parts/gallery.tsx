@@ -1,66 +1,94 @@
-/** The shelf of finished pictures, newest first, page by page, by words and by stars. */
-import { Search, Star } from 'lucide-preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
-import { type Shelved, shelfSchema } from '../../server/wire.ts';
-import { beside, comparing, shelved, viewed } from '../state.ts';
-import { IconButton } from './icons.tsx';
+/** The shelf of finished pictures, newest first, day by day. */
+import { Star } from 'lucide-preact';
+import { useEffect, useRef } from 'preact/hooks';
+import type { Shelved } from '../../server/wire.ts';
+import { found, looks, more, pick, picked, picking, pickTo, query, total } from '../shelf.ts';
+import { comparing, told, view } from '../state.ts';
+import { ShelfPicked } from './shelf-picked.tsx';
+import { ShelfSearch } from './shelf-search.tsx';
 
-const PAGE = 60;
+const DAY = new Intl.DateTimeFormat(undefined, { weekday: 'long', day: 'numeric', month: 'long' });
+const YEAR = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'long', year: 'numeric' });
+const HALF_YEAR_MS = 182 * 24 * 3600 * 1000;
 
-async function pageOf(words: string, starred: boolean, offset: number) {
-  const query = new URLSearchParams({ words, starred: String(starred), offset: String(offset), limit: String(PAGE) });
-  const answer = await fetch(`shelf?${query}`).catch(() => undefined);
-  return answer?.ok ? shelfSchema.safeParse(await answer.json()).data : undefined;
+function dayOf(at: number): string {
+  const days = Math.round((new Date().setHours(0, 0, 0, 0) - new Date(at).setHours(0, 0, 0, 0)) / (24 * 3600 * 1000));
+  if (days === 0) return 'Today';
+  if (days === 1) return 'Yesterday';
+  return (Date.now() - at < HALF_YEAR_MS ? DAY : YEAR).format(at);
 }
 
-function view(picture: Shelved): void {
-  const first = comparing.value;
-  comparing.value = undefined;
-  beside.value = first ? picture : undefined;
-  viewed.value = first ?? picture;
+/** Pictures that follow each other and are of one day. */
+function byDay(pictures: readonly Shelved[]): { readonly day: string; readonly pictures: Shelved[] }[] {
+  const days: { day: string; pictures: Shelved[] }[] = [];
+  for (const picture of pictures) {
+    const day = dayOf(picture.at);
+    const last = days.at(-1);
+    if (last?.day === day) last.pictures.push(picture);
+    else days.push({ day, pictures: [picture] });
+  }
+  return days;
+}
+
+function Tile({ picture }: { readonly picture: Shelved }) {
+  const isPicked = picked.value.has(picture.name);
+  const { title, words = title } = picture;
+  return (
+    <button
+      type="button"
+      title={words}
+      {...(picking.value ? { 'aria-pressed': isPicked } : {})}
+      onClick={(event) => {
+        if (event.ctrlKey || event.metaKey) picking.value = true;
+        if (!picking.value) view(picture);
+        else if (event.shiftKey) pickTo(picture.name);
+        else pick(picture.name, !isPicked);
+      }}
+    >
+      <img src={picture.small.slice(1)} alt={title} loading="lazy" width={96} height={96} />
+      {picture.starred && <Star size={13} class="starred" aria-label="favourite" />}
+    </button>
+  );
+}
+
+function Nothing() {
+  const { words, starred, drawer, when, board } = query.value;
+  const all = words === '' && !starred && drawer === '' && when === 'any' && board === '';
+  return <p class="quiet">{all && !looks.value ? 'Finished pictures gather here.' : 'There is no such picture.'}</p>;
+}
+
+/** Whether a run looks for pictures still, or why it did not work. */
+function Looking() {
+  const now = looks.value;
+  const run = now && told.get(now.job);
+  if (!now || found.value) return null;
+  return (
+    <p class="quiet" role="status">
+      {run?.error ? run.error.message : `Looking for “${now.words}”…`}
+    </p>
+  );
 }
 
 export function Gallery() {
-  const [words, setWords] = useState('');
-  const [starred, setStarred] = useState(false);
-  const [pictures, setPictures] = useState<readonly Shelved[] | undefined>(undefined);
-  const [total, setTotal] = useState(0);
   const end = useRef<HTMLDivElement>(null);
-  const asking = useRef(0);
-  const more = async (from: number): Promise<void> => {
-    const turn = ++asking.current;
-    const page = await pageOf(words, starred, from);
-    if (!page || turn !== asking.current) return;
-    setTotal(page.total);
-    setPictures((before = []) => (from === 0 ? page.pictures : [...before.slice(0, from), ...page.pictures]));
-  };
-  const grown = shelved.value;
-  useEffect(() => void more(0), [words, starred, grown]);
+  const pictures = found.value;
   const count = pictures?.length ?? 0;
   useEffect(() => {
-    if (!end.current || count >= total) return undefined;
+    if (!end.current || looks.value || count >= total.value) return undefined;
     const seen = new IntersectionObserver((entries) => {
       if (entries.some((entry) => entry.isIntersecting)) void more(count);
     });
     seen.observe(end.current);
     return () => seen.disconnect();
-  }, [count, total]);
+  }, [count, total.value, looks.value]);
+  const days = looks.value ? [{ day: 'The closest first', pictures: pictures ?? [] }] : byDay(pictures ?? []);
   return (
     <section id="shelf-pictures" aria-label="Finished pictures">
       <h2>
-        Shelf <span class="quiet">{total > 0 ? total : ''}</span>
+        Shelf <span class="quiet">{total.value > 0 ? total.value : ''}</span>
       </h2>
-      <div class="search">
-        <Search size={15} aria-hidden="true" />
-        <input
-          type="search"
-          aria-label="Find a picture by its words"
-          placeholder="moon"
-          value={words}
-          onInput={(event) => setWords(event.currentTarget.value)}
-        />
-        <IconButton icon={Star} name="Only favourites" pressed={starred} onClick={() => setStarred(!starred)} />
-      </div>
+      <ShelfSearch />
+      <ShelfPicked />
       {comparing.value && (
         <p class="comparing" role="status">
           Choose what “{comparing.value.title}” is compared with.{' '}
@@ -74,16 +102,22 @@ export function Gallery() {
           </button>
         </p>
       )}
-      {pictures?.length === 0 && (
-        <p class="quiet">{words || starred ? 'There is no such picture.' : 'Finished pictures gather here.'}</p>
-      )}
+      <Looking />
+      {pictures?.length === 0 && <Nothing />}
       <div id="gallery">
-        {pictures?.map((picture) => (
-          <button key={picture.name} type="button" title={picture.title} onClick={() => view(picture)}>
-            <img src={picture.small.slice(1)} alt={picture.title} loading="lazy" width={96} height={96} />
-            {picture.starred && <Star size={13} class="starred" aria-label="favourite" />}
-          </button>
-        ))}
+        {days.map(
+          ({ day, pictures: own }) =>
+            own.length > 0 && (
+              <section key={day} aria-label={day}>
+                <h3 class="quiet">{day}</h3>
+                <div class="tiles">
+                  {own.map((picture) => (
+                    <Tile key={picture.name} picture={picture} />
+                  ))}
+                </div>
+              </section>
+            ),
+        )}
       </div>
       <div ref={end} />
     </section>

@@ -1,8 +1,9 @@
 /** Where on the canvas what is wanted: boxes over the drawing, which can be moved and sized by hand or by the arrow keys. */
 import { useEffect, useState } from 'preact/hooks';
-import { mayTouch, steer } from '../desk.ts';
+import { mayTouch, set, steer } from '../desk.ts';
 import { KEYS, moved, type Parts, type Place, sized, written } from '../places.ts';
-import { pluginOf, shown } from '../state.ts';
+import { reading } from '../reading.ts';
+import { chosen, isGoing, pluginOf, shown } from '../state.ts';
 
 interface Dragging {
   readonly index: number;
@@ -16,15 +17,25 @@ const percent = (v: number): string => `${100 * v}%`;
 
 export function LayoutBoxes() {
   const run = shown.value;
+  const goesOn = run !== undefined && isGoing(run);
+  const steerable = run?.state === 'running' && (pluginOf(run)?.steerable ?? false) && mayTouch(run);
+  // Of the run that goes on, else of the words that are written.
+  const boxes = goesOn
+    ? steerable
+      ? run.layout
+      : undefined
+    : chosen.value?.steerable
+      ? reading.value?.parts
+      : undefined;
+  const put = (prompt: string): void => void (goesOn ? steer({ prompt }) : set('prompt', prompt));
   const [parts, setParts] = useState<Parts>([]);
   const [dragging, setDragging] = useState<Dragging | undefined>(undefined);
   // Boxes that are held are not put elsewhere.
   useEffect(() => {
-    if (!dragging) setParts(run?.layout ?? []);
-  }, [run?.job, run?.layout]);
-  const steerable = pluginOf(run)?.steerable ?? false;
-  if (run?.state !== 'running' || !steerable || !mayTouch(run) || parts.length === 0) return null;
-  const put = (index: number, place: Place): Parts => {
+    if (!dragging) setParts(boxes ?? []);
+  }, [run?.job, boxes]);
+  if (!parts.some(({ place }) => place)) return null;
+  const moveTo = (index: number, place: Place): Parts => {
     const next = parts.map((p, i) => (i === index ? { ...p, place } : p));
     setParts(next);
     return next;
@@ -56,17 +67,17 @@ export function LayoutBoxes() {
               const area = event.currentTarget.parentElement?.getBoundingClientRect();
               if (!area) return;
               const [dx, dy] = [(event.clientX - dragging.x) / area.width, (event.clientY - dragging.y) / area.height];
-              put(index, dragging.change(dragging.begun, dx, dy));
+              moveTo(index, dragging.change(dragging.begun, dx, dy));
             }}
             onLostPointerCapture={() => {
-              if (dragging && place !== dragging.begun) void steer({ prompt: written(parts) });
+              if (dragging && place !== dragging.begun) put(written(parts));
               setDragging(undefined);
             }}
             onKeyDown={(event) => {
               const by = KEYS[event.key];
               if (!by) return;
               event.preventDefault();
-              void steer({ prompt: written(put(index, (event.shiftKey ? sized : moved)(place, ...by))) });
+              put(written(moveTo(index, (event.shiftKey ? sized : moved)(place, ...by))));
             }}
           >
             <span>{words}</span>

@@ -3,19 +3,26 @@ import { X } from 'lucide-preact';
 import { useState } from 'preact/hooks';
 import type { Field } from '../../server/wire.ts';
 import { set, upload } from '../desk.ts';
+import { boards } from '../shelf.ts';
 import { values } from '../state.ts';
 
 /** Uploads carry eight random characters in front. */
 export const shortName = (path: string): string =>
   (
     path
-      .replace(/^upload:/, '')
+      .replace(/^(?:upload|shelf):(?=.)/, '')
       .split('/')
       .at(-1) ?? path
   ).replace(/^[0-9a-f]{8}-/, '');
 
 const listed = (value: unknown): string[] =>
   Array.isArray(value) ? value.filter((v): v is string => typeof v === 'string') : [];
+
+/** The picture of the shelf that is dragged by its address. */
+function shelfName(address: string): string | undefined {
+  const name = /\/(?:small|gallery)\/([^/?#]+)$/.exec(address)?.[1];
+  return name !== undefined && address.startsWith(location.origin) ? decodeURIComponent(name) : undefined;
+}
 
 export function PicturesField({ name, field }: { readonly name: string; readonly field: Field }) {
   const [over, setOver] = useState(false);
@@ -44,7 +51,9 @@ export function PicturesField({ name, field }: { readonly name: string; readonly
           event.preventDefault();
           event.stopPropagation();
           setOver(false);
-          void take(event.dataTransfer?.files ?? []);
+          const onShelf = shelfName(event.dataTransfer?.getData('text/uri-list') ?? '');
+          if (onShelf !== undefined) put([...chosen, `shelf:${onShelf}`]);
+          else void take(event.dataTransfer?.files ?? []);
         }}
       >
         {busy > 0 ? 'Taking them…' : 'Drop pictures here, or choose them'}
@@ -79,13 +88,20 @@ export function PicturesField({ name, field }: { readonly name: string; readonly
       <input
         type="text"
         aria-label={`${field.title ?? name}: a folder on the server, or an address`}
-        placeholder="or a folder on the server, or an address"
+        placeholder="or shelf:, a folder on the server, an address"
+        list={`known-${name}`}
         onChange={(event) => {
           const text = event.currentTarget.value.trim();
           if (text !== '') put([...chosen, text]);
           event.currentTarget.value = '';
         }}
       />
+      <datalist id={`known-${name}`}>
+        <option value="shelf:">all of the shelf</option>
+        {boards.value.map((board) => (
+          <option key={board.name} value={`board:${board.name}`} />
+        ))}
+      </datalist>
       {field.description && <small>{field.description}</small>}
     </fieldset>
   );

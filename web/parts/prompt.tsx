@@ -2,12 +2,18 @@
 import { useRef } from 'preact/hooks';
 import type { Field } from '../../server/wire.ts';
 import { begin, set } from '../desk.ts';
-import { piecesOf } from '../prompt-parts.ts';
-import { promptsBefore, values } from '../state.ts';
+import { piecesOf, upTo } from '../prompt-parts.ts';
+import { reading } from '../reading.ts';
+import { chosen, promptsBefore, values } from '../state.ts';
+import { Dials } from './dials.tsx';
+
+/** What the words are is seen just above. */
+const NAMED = /^The prompt ".*" cannot be read: /s;
 
 export function Prompt({ name, field }: { readonly name: string; readonly field: Field }) {
   const behind = useRef<HTMLDivElement>(null);
   const text = String(values.value[name] ?? '');
+  const wrong = reading.value?.of === text ? reading.value.problem : undefined;
   const onKeyDown = (event: KeyboardEvent): void => {
     if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
     event.preventDefault();
@@ -18,8 +24,8 @@ export function Prompt({ name, field }: { readonly name: string; readonly field:
       <label for={`field-${name}`}>{field.title ?? name}</label>
       <div class="prompt">
         <div class="colours" aria-hidden="true" ref={behind}>
-          {piecesOf(text).map(({ kind, text: piece }) => (
-            <span class={kind}>{piece}</span>
+          {upTo(piecesOf(text), wrong?.at).map(({ kind, text: piece, wrong: is }) => (
+            <span class={is ? `${kind} wrong` : kind}>{piece}</span>
           ))}{' '}
         </div>
         <textarea
@@ -29,13 +35,20 @@ export function Prompt({ name, field }: { readonly name: string; readonly field:
           maxLength={2000}
           placeholder="a red fox in the snow"
           value={text}
-          aria-describedby={`about-${name}`}
+          aria-describedby={wrong ? `wrong-${name} about-${name}` : `about-${name}`}
+          aria-invalid={wrong !== undefined}
           onInput={(event) => set(name, event.currentTarget.value)}
           onKeyDown={onKeyDown}
           onScroll={(event) => behind.current?.scrollTo(0, event.currentTarget.scrollTop)}
         />
       </div>
+      {wrong && (
+        <p class="wrong-words" id={`wrong-${name}`} role="status" data-code={wrong.code}>
+          {wrong.message.replace(NAMED, '')}
+        </p>
+      )}
       <small id={`about-${name}`}>{field.description}</small>
+      {chosen.value?.steerable && <Dials />}
       {promptsBefore.value.length > 0 && (
         <details class="before">
           <summary>Written before</summary>

@@ -1,7 +1,10 @@
 /** What a run says beside its picture: rankings, tables, files to keep, notes, and questions that wait for an answer. */
 import type { Update } from '../../server/wire.ts';
 import { mayTouch, steer } from '../desk.ts';
-import { pluginOf, shown } from '../state.ts';
+import { answersInWords } from '../run-words.ts';
+import { beside, pluginOf, shown, view, viewed } from '../state.ts';
+import { Atlas } from './atlas.tsx';
+import { Matrix } from './matrix.tsx';
 import { shortName } from './pictures-field.tsx';
 
 const ROWS = 200;
@@ -50,7 +53,15 @@ function Ranking({ ranking }: { readonly ranking: NonNullable<Update['ranking']>
     <ol id="ranking">
       {ranking.items.map((item) => (
         <li key={item.url} title={item.picture}>
-          <img src={item.url.slice(1)} alt={shortName(item.picture)} loading="lazy" />
+          <button
+            type="button"
+            class="opens"
+            onClick={() =>
+              view({ name: shortName(item.picture), title: shortName(item.picture), url: `${item.url}/picture` })
+            }
+          >
+            <img src={item.url.slice(1)} alt={shortName(item.picture)} loading="lazy" />
+          </button>
           <b>{item.score.toFixed(3)}</b>
           {item.percentile !== undefined && (
             <i title="The percent of everyday captions, or pictures where a picture is asked with, that fit this picture less">
@@ -95,14 +106,85 @@ function Question({ run }: { readonly run: Update }) {
   );
 }
 
+/** Sentences that are read at once; all others are unfolded. */
+const AT_ONCE = 3;
+function Notes({ notes }: { readonly notes: readonly string[] }) {
+  const [first, rest] = notes.length > AT_ONCE + 1 ? [notes.slice(0, AT_ONCE), notes.slice(AT_ONCE)] : [notes, []];
+  return (
+    <div id="notes">
+      <ul>
+        {first.map((note) => (
+          <li>{note}</li>
+        ))}
+      </ul>
+      {rest.length > 0 && (
+        <details>
+          <summary>and {rest.length} more notes</summary>
+          <ul>
+            {rest.map((note) => (
+              <li>{note}</li>
+            ))}
+          </ul>
+        </details>
+      )}
+    </div>
+  );
+}
+
+const IS_PICTURE = /\.(?:png|jpe?g|webp)$/;
+
+/** Pictures that show more of an answer. */
+function Shown({ files }: { readonly files: NonNullable<Update['files']> }) {
+  const pictures = files.filter(({ name }) => IS_PICTURE.test(name));
+  if (pictures.length === 0) return null;
+  return (
+    <ul id="shown">
+      {pictures.map(({ name, url }) => {
+        const title = name.replace(/(?:-\d+)?\.[a-z]+$/, '').replaceAll('-', ' ');
+        return (
+          <li key={name}>
+            <button type="button" class="opens" onClick={() => view({ name, title, url })}>
+              <img src={url.slice(1)} alt={title} loading="lazy" />
+            </button>
+            <small>{title}</small>
+          </li>
+        );
+      })}
+    </ul>
+  );
+}
+
+/** What the picture was before it was tidied, beside what it is. */
+function Tidied({ run: { files = [], picture } }: { readonly run: Update }) {
+  const before = files.find(({ name }) => name === 'untidied.svg');
+  if (!before || !picture) return null;
+  return (
+    <button
+      type="button"
+      id="tidied"
+      onClick={() => {
+        const { file: name, url } = picture;
+        viewed.value = { name: before.name, title: 'before it was tidied', url: before.url, svg: before.url };
+        beside.value = { name, title: 'tidied', url };
+      }}
+    >
+      It was tidied: compare with what it was
+    </button>
+  );
+}
+
 /** What can be steered tells its notes under the canvas, which they are not to move. */
-const tellsElsewhere = (run: Update): boolean => pluginOf(run)?.steerable ?? false;
+const tellsElsewhere = (run: Update): boolean => (pluginOf(run)?.steerable ?? false) && !answersInWords(run);
 
 export function Results({ grows }: { readonly grows: boolean }) {
   const run = shown.value;
   const { ranking, tables = [], files = [], question } = run ?? {};
   const notes = run && !tellsElsewhere(run) ? run.notes : [];
-  if (!run || !(ranking || question || run.error || tables.length + files.length + notes.length > 0)) return null;
+  if (
+    !run ||
+    !(ranking || run.map || run.matrix || question || run.error || tables.length + files.length + notes.length > 0)
+  )
+    return null;
   return (
     <div id="results" class={grows ? 'grows' : ''}>
       {run.error && (
@@ -110,27 +192,29 @@ export function Results({ grows }: { readonly grows: boolean }) {
           {run.error.message}
         </p>
       )}
+      <Notes notes={notes} />
       <Question run={run} />
+      <Tidied run={run} />
+      {run.map && <Atlas key={run.job} run={run} />}
+      {run.matrix && <Matrix matrix={run.matrix} />}
       {ranking && <Ranking ranking={ranking} />}
+      <Shown files={files} />
       <ul id="files">
-        {files.map(({ name, url }) => (
-          <li key={name}>
-            <a href={url.slice(1)} download={name}>
-              {name}
-            </a>
-          </li>
-        ))}
+        {files
+          .filter(({ name }) => !IS_PICTURE.test(name))
+          .map(({ name, url }) => (
+            <li key={name}>
+              <a href={url.slice(1)} download={name}>
+                {name}
+              </a>
+            </li>
+          ))}
       </ul>
       <div id="tables">
         {tables.map((table) => (
           <Table key={table.title} {...table} />
         ))}
       </div>
-      <ul id="notes">
-        {notes.map((note) => (
-          <li>{note}</li>
-        ))}
-      </ul>
     </div>
   );
 }

@@ -3,6 +3,8 @@ import { Expand, Maximize, Minus, Plus } from 'lucide-preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { begin, set } from '../desk.ts';
 import { canvas, drawn, isEmpty, ratio } from '../easel.ts';
+import { reading } from '../reading.ts';
+import { answersInWords } from '../run-words.ts';
 import { chosen, connected, shown } from '../state.ts';
 import { exploring } from '../wall.ts';
 import { attachZoom, fit, fullScreen, zoomIn, zoomOut } from '../zoom.ts';
@@ -23,7 +25,7 @@ const EXAMPLES = [
 ] as const;
 
 function Empty() {
-  if (!isEmpty.value || shown.value) return null;
+  if (!isEmpty.value || shown.value || reading.value?.parts?.some(({ place }) => place)) return null;
   return (
     <div id="empty" class="panzoom-exclude">
       <p>Say what you would like to see, and press Go. Or begin with one of these:</p>
@@ -51,17 +53,11 @@ function Empty() {
   );
 }
 
-/** What only says something in words needs no empty canvas above it. */
-function hidesCanvas(): boolean {
-  const run = shown.value;
-  if (!run || run.picture || run.frame || !isEmpty.value) return false;
-  return run.question !== null || (run.tables?.length ?? 0) > 0 || run.ranking !== undefined;
-}
-
 export function Stage() {
   const moving = useRef<HTMLDivElement>(null);
   useEffect(() => (moving.current ? attachZoom(moving.current) : undefined), []);
-  const hidden = hidesCanvas();
+  const run = shown.value;
+  const hidden = run !== undefined && answersInWords(run) && isEmpty.value;
   return (
     <section id="stage" aria-label="Canvas">
       {exploring.value && <WallOfTiles />}

@@ -1,8 +1,10 @@
 /** Under the canvas: what the drawing was on its way, how well it fitted, and the buttons that hold it, take it back and branch off it. */
 import { FastForward, GitBranch, History, Pause, Play, StepForward } from 'lucide-preact';
 import { useEffect, useRef } from 'preact/hooks';
+import type { Update } from '../../server/wire.ts';
 import { type Chart, createChart } from '../chart.ts';
 import { branch, goBack, mayTouch, steer } from '../desk.ts';
+import { answersInWords } from '../run-words.ts';
 import { looking, pluginOf, shown } from '../state.ts';
 import { frameAddress, look, steps } from '../trail.ts';
 
@@ -103,12 +105,37 @@ function Transport() {
   );
 }
 
+/** What was changed of the run, where it was. */
+function Marks({ run, total }: { readonly run: Update; readonly total: number }) {
+  const marks = run.marks ?? [];
+  return (
+    <ol class="marks" aria-label="What was changed">
+      {marks.map(({ step, text }) => (
+        <li key={`${step} ${text}`} style={{ left: `${(100 * step) / total}%` }}>
+          <button
+            type="button"
+            title={`${step}: ${text}`}
+            aria-label={`Step ${step}: ${text}`}
+            onClick={() => look(step)}
+          />
+        </li>
+      ))}
+    </ol>
+  );
+}
+
 export function Timeline() {
   const run = shown.value;
   const steerable = pluginOf(run)?.steerable ?? false;
   if (!run || !steerable || run.state === 'waiting') return null;
   const total = Math.max(1, run.progress?.total ?? 1);
   const at = looking.value ?? run.progress?.done ?? 0;
+  if (answersInWords(run))
+    return (
+      <section id="timeline" aria-label="Timeline">
+        <Transport />
+      </section>
+    );
   return (
     <section id="timeline" aria-label="Timeline">
       <ol class="thumbnails">
@@ -136,6 +163,7 @@ export function Timeline() {
         disabled={steps.value.length === 0}
         onInput={(event) => look(event.currentTarget.valueAsNumber)}
       />
+      <Marks run={run} total={total} />
       <Transport />
       <p class="quiet latest" title={run.notes.join('\n')}>
         {run.notes.at(-1)}

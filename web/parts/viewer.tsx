@@ -1,9 +1,9 @@
 /** One picture of the shelf, large, with how it was made and what can be done with it; or two, one over the other. */
 import { Columns2, Download, PaintbrushVertical, Star, Trash2, Undo2, X } from 'lucide-preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { Settings, Shelved } from '../../server/wire.ts';
+import type { Settings } from '../../server/wire.ts';
 import { mark, settingsOf, usePicture, useSettings } from '../pictures.ts';
-import { beside, comparing, pluginOf, viewed } from '../state.ts';
+import { beside, comparing, isShelved, pluginOf, type Viewable, viewed } from '../state.ts';
 import { IconButton } from './icons.tsx';
 
 const close = (): void => {
@@ -38,7 +38,7 @@ function Made({ settings }: { readonly settings: Settings | undefined | 'asking'
   );
 }
 
-function Compared({ left, right }: { readonly left: Shelved; readonly right: Shelved }) {
+function Compared({ left, right }: { readonly left: Viewable; readonly right: Viewable }) {
   const [share, setShare] = useState(50);
   const [difference, setDifference] = useState(false);
   return (
@@ -98,15 +98,17 @@ export function Viewer() {
         <>
           <header>
             <h2>{picture.title}</h2>
-            <IconButton
-              icon={Star}
-              name="Favourite"
-              pressed={picture.starred}
-              onClick={() => {
-                viewed.value = { ...picture, starred: !picture.starred };
-                void mark([picture.name], 'star', !picture.starred);
-              }}
-            />
+            {isShelved(picture) && (
+              <IconButton
+                icon={Star}
+                name="Favourite"
+                pressed={picture.starred}
+                onClick={() => {
+                  viewed.value = { ...picture, starred: !picture.starred };
+                  void mark([picture.name], 'star', !picture.starred);
+                }}
+              />
+            )}
             <IconButton icon={X} name="Close" shortcut="Esc" onClick={close} />
           </header>
           <div class="both">
@@ -116,7 +118,7 @@ export function Viewer() {
               <img class="large" src={picture.url.slice(1)} alt={picture.title} />
             )}
             <div class="about">
-              <p class="quiet">{new Date(picture.at).toLocaleString()}</p>
+              {picture.at !== undefined && <p class="quiet">{new Date(picture.at).toLocaleString()}</p>}
               <div class="do">
                 <button
                   type="button"
@@ -148,15 +150,17 @@ export function Viewer() {
                     <Download size={15} aria-hidden="true" /> SVG
                   </a>
                 )}
-                <button
-                  type="button"
-                  onClick={() => {
-                    void mark([picture.name], 'away', true);
-                    close();
-                  }}
-                >
-                  <Trash2 size={15} aria-hidden="true" /> Put away
-                </button>
+                {isShelved(picture) && (
+                  <button
+                    type="button"
+                    onClick={() => {
+                      void mark([picture.name], 'away', true);
+                      close();
+                    }}
+                  >
+                    <Trash2 size={15} aria-hidden="true" /> Put away
+                  </button>
+                )}
               </div>
               <Made settings={settings} />
             </div>

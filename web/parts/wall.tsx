@@ -3,6 +3,7 @@ import { Heart, Play, X } from 'lucide-preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { drawOut, explore, stopWall } from '../desk.ts';
 import { isGoing, revision, told, written } from '../state.ts';
+import { frameAddress, LAST_STEP } from '../trail.ts';
 import { exploring, liked, SIZES, type Tile, wall } from '../wall.ts';
 import { IconButton } from './icons.tsx';
 
@@ -30,7 +31,16 @@ function Drawing({ tile }: { readonly tile: Tile }) {
   const name = `${String(tile.parameters['prompt'] ?? '')}, seed ${String(tile.parameters['seed'] ?? '')}`;
   return (
     <li class={likes ? 'liked' : ''}>
-      <canvas ref={element} width={256} height={256} role="img" aria-label={name} />
+      {frame ? (
+        <canvas ref={element} width={256} height={256} role="img" aria-label={name} />
+      ) : (
+        // After a reload, and of runs that nobody tells of any more.
+        <img
+          src={run?.picture?.url.slice(1) ?? frameAddress(tile.job, LAST_STEP)}
+          alt={name}
+          onError={(event) => event.currentTarget.classList.add('missing')}
+        />
+      )}
       <span class="does">
         <IconButton
           icon={Heart}
@@ -57,6 +67,7 @@ function Drawing({ tile }: { readonly tile: Tile }) {
 
 export function WallOfTiles() {
   const [count, setCount] = useState<number>(6);
+  const [inTurn, setInTurn] = useState(false);
   const now = wall.value;
   const likes = liked.value.size;
   const close = (): void => {
@@ -76,10 +87,26 @@ export function WallOfTiles() {
             ))}
           </select>
         </label>
-        <button type="button" disabled={written.value === undefined} onClick={() => void explore(count, false)}>
+        <label>
+          <span>Drawn with</span>
+          <select value={inTurn ? 'turn' : 'own'} onChange={(event) => setInTurn(event.currentTarget.value === 'turn')}>
+            <option value="own">the drawer that is chosen</option>
+            <option value="turn">several drawers in turn</option>
+          </select>
+        </label>
+        <button
+          type="button"
+          disabled={written.value === undefined}
+          onClick={() => void explore({ count, grows: false, inTurn })}
+        >
           {now ? 'A new wall' : 'Draw a wall'}
         </button>
-        <button type="button" class="first" disabled={likes === 0} onClick={() => void explore(count, true)}>
+        <button
+          type="button"
+          class="first"
+          disabled={likes === 0}
+          onClick={() => void explore({ count, grows: true, inTurn })}
+        >
           Grow from {likes === 0 ? 'what you like' : `the ${likes} you like`}
         </button>
         {now?.tiles.some(({ job }) => isGoing(told.get(job) ?? { state: 'done' })) && (

@@ -3,8 +3,8 @@ import { ShieldQuestion } from 'lucide-preact';
 import { begin, cancel, grant, mayTouch, steer } from '../desk.ts';
 import { chosen, connected, isGoing, place, problem, shown, written } from '../state.ts';
 import { exploring } from '../wall.ts';
-import { Dials } from './dials.tsx';
 import { Fields } from './fields.tsx';
+import { Presets } from './presets.tsx';
 
 function Wants() {
   const plugin = chosen.value;
@@ -65,7 +65,7 @@ export function Words() {
           {plugin.description}
         </p>
         <Fields plugin={plugin} />
-        {plugin.steerable && <Dials />}
+        <Presets />
         <Wants />
       </div>
       <div class="actions">

@@ -55,8 +55,9 @@ const AROUND = 12;
 /** Refuses a prompt, pointing at a character; places count from 1 for people. */
 export function refuse(source: string, at: number, what: string): never {
   const near = source.slice(Math.max(0, at - AROUND), at + AROUND);
-  throw failure('PROMPT_INVALID', {
+  const refused = failure('PROMPT_INVALID', {
     prompt: source.length > 200 ? `${source.slice(0, 200)}…` : source,
     what: `at character ${at + 1} (near "${near}") ${what}`,
   });
+  throw Object.assign(refused, { at });
 }

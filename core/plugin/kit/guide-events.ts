@@ -24,6 +24,7 @@ import { seeded } from '../../random.ts';
 import type { PluginContext } from '../define.ts';
 import type { PluginEvent } from '../events.ts';
 import { type Steer, scriptSchema, steerSchema } from '../steer.ts';
+import { ToldChanges } from './told-changes.ts';
 import { ToldLayout } from './told-layout.ts';
 
 /** The pictures that prompts name, found and checked by the host. */
@@ -102,6 +103,7 @@ interface Heard {
   readonly said: Map<JudgeName, Values>;
   /** Whether the clean eye of the run's own model is heard: a prompt's name alone is its score then. */
   clean: boolean;
+  readonly changes: ToldChanges;
   last?: Extract<PluginEvent, { type: 'chart' }> & Values;
 }
 
@@ -149,11 +151,13 @@ function told(event: GuideEvent, title: string, heard: Heard): PluginEvent[] {
       ];
     case 'checkpoint': {
       const script = scriptSchema.parse(event.script.map(({ step, note }) => ({ step, steer: note })));
-      return [{ type: 'checkpoint', checkpoint: event.checkpoint, script }];
+      return [...heard.changes.in(script), { type: 'checkpoint', checkpoint: event.checkpoint, script }];
     }
+    case 'rewound':
+      heard.changes.back(event.step);
+      return [event];
     case 'paused':
     case 'going':
-    case 'rewound':
       return [event];
     default:
       return [];
@@ -305,7 +309,7 @@ export async function* guideEvents(
     script: logged,
     ...(resume ? { resume } : {}),
   };
-  const heard: Heard = { said: new Map(), clean: false };
+  const heard: Heard = { said: new Map(), clean: false, changes: new ToldChanges() };
   try {
     for await (const event of engine.guide(whole, { signal })) {
       yield* layout.before(event);
