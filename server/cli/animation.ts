@@ -4,11 +4,9 @@ import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
-import { failure, image, messageOf, writeWhole } from '../../core/index.ts';
+import { failure, messageOf, writeWhole } from '../../core/index.ts';
+import { FRAME_MS, movingPicture, withRest } from '../moving-picture.ts';
 
-const FRAME_MS = 80;
-/** The finished picture stands still for so many frames. */
-const LAST = 18;
 /** More frames than this are thinned out evenly. */
 const MOST = 240;
 const ffmpegMissing = (file: string, cause: unknown): Error =>
@@ -48,19 +46,11 @@ export class Animation {
   async write(file: string): Promise<boolean> {
     const step = Math.max(1, Math.ceil(this.frames.length / MOST));
     const kept = this.frames.filter((_, i) => i % step === 0);
-    const { last } = this;
-    if (!last) return false;
-    const all = [...kept, ...Array.from({ length: LAST }, () => last)];
+    if (!this.last) return false;
+    const all = withRest([...kept, this.last]);
     if (extname(file).toLowerCase() === '.mp4') await this.video(all, file);
-    else await this.still(all, file);
+    else await writeWhole(file, await movingPicture(all, extname(file).toLowerCase() === '.gif' ? 'gif' : 'webp'));
     return true;
-  }
-
-  private async still(all: readonly Uint8Array[], file: string): Promise<void> {
-    const joined = image(all, { join: { animated: true } });
-    const delay = all.map(() => FRAME_MS);
-    const gif = extname(file).toLowerCase() === '.gif';
-    await writeWhole(file, await (gif ? joined.gif({ delay }) : joined.webp({ delay, quality: 85 })).toBuffer());
   }
 
   private async video(frames: readonly Uint8Array[], file: string): Promise<void> {

@@ -11,6 +11,7 @@ import type { Frames } from '../frames.ts';
 import type { Jobs } from '../jobs.ts';
 import type { Keep } from '../keep/shelf.ts';
 import type { Metrics } from '../metrics.ts';
+import { movingPicture, ofOneSize, withRest } from '../moving-picture.ts';
 import { allowedPath, type PicturePlaces } from '../pictures.ts';
 import type { Job } from '../runs/job.ts';
 import type { Uploads } from '../uploads.ts';
@@ -176,6 +177,12 @@ export function createApp({
   app.get('/jobs/:job/frames/:step', async (request, response) => {
     const { bytes, type } = await frames.at(jobs.get(request.params.job).id, Number(request.params.step));
     response.type(type).send(Buffer.from(bytes));
+  });
+  app.get('/jobs/:job/moving.webp', async (request, response) => {
+    const { id } = jobs.get(request.params.job);
+    const all = await Promise.all((await frames.steps(id)).map(async (step) => (await frames.at(id, step)).bytes));
+    if (all.length === 0) throw failure('FILE_MISSING', { path: request.path });
+    response.type('webp').send(Buffer.from(await movingPicture(withRest(await ofOneSize(all)), 'webp')));
   });
   app.use(formRoutes());
   app.use(shelfRoutes({ gallery: keep.gallery, stars, away, boards, described, thumbnails }));

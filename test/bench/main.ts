@@ -11,6 +11,7 @@ import { benchDrawers, benchGuidance } from './guidance.ts';
 import { benchRecall, benchSearch, benchSeen } from './plugins.ts';
 import { benchCancel, benchKills } from './resilience.ts';
 import { benchServerLag } from './server-lag.ts';
+import { benchStudio, CHROMIUM } from './studio.ts';
 import { benchTorch, hasTorch, withExportedVit } from './torch.ts';
 import { benchVit } from './vit.ts';
 
@@ -35,6 +36,8 @@ const noData = data === undefined ? 'skipped: LODESTONE_PICTURES names no folder
 
 const CROWD = { people: 20, runs: 3, watchers: 200 };
 const noRedis = existsSync(REDIS) ? undefined : `skipped: no ${REDIS} (LODESTONE_REDIS names another)`;
+
+const noChromium = existsSync(CHROMIUM) ? undefined : `skipped: no ${CHROMIUM} (LODESTONE_CHROMIUM names another)`;
 
 /** Title, why it cannot be done here, and the work. */
 const parts: readonly (readonly [string, string | undefined, () => Promise<Record<string, number>>])[] = [
@@ -76,6 +79,7 @@ const parts: readonly (readonly [string, string | undefined, () => Promise<Recor
   ['Killed at random moments', undefined, () => benchKills(20)],
   ['Cancelled at random moments', undefined, () => benchCancel(2)],
   ['Server while a job runs', undefined, () => benchServerLag(150)],
+  ['The studio in Chromium', noChromium, () => benchStudio()],
   ['A crowd on one server and one worker', noRedis, () => benchCrowd({ servers: 1, workers: 1, ...CROWD })],
   ['A crowd on two servers and three workers', noRedis, () => benchCrowd({ servers: 2, workers: 3, ...CROWD })],
   ['Runs that are remembered', undefined, () => benchDurability(120, 5)],

@@ -1,10 +1,11 @@
 /** One line: what goes on, how far it is, how fast, and how long it will take. */
-import { Download, Share2 } from 'lucide-preact';
+import { Download, Film, Share2 } from 'lucide-preact';
 import { useRef } from 'preact/hooks';
 import type { Update } from '../../server/wire.ts';
 import { invite, mayTouch } from '../desk.ts';
 import { turnOf } from '../run-words.ts';
 import { connected, isGoing, looking, shown } from '../state.ts';
+import { steps } from '../trail.ts';
 
 const WORDS: Record<Update['state'], string> = {
   waiting: 'Waiting for its turn',
@@ -90,6 +91,17 @@ export function Status() {
         >
           <Share2 size={15} aria-hidden="true" /> Invite
         </button>
+      )}
+      {!isGoing(run) && steps.value.length > 1 && (
+        <a
+          id="film"
+          class="download"
+          href={`jobs/${run.job}/moving.webp`}
+          download={`${run.title.slice(0, 60)}.webp`}
+          title="How it grew, as a picture that moves"
+        >
+          <Film size={15} aria-hidden="true" /> Film
+        </a>
       )}
       {run.picture && (
         <a id="download" class="download" href={run.picture.url} download={run.picture.file}>
