@@ -31,13 +31,13 @@ export {
   jointPercentile,
   meanDirection,
   percentileAmong,
-  percentiles,
   probabilities,
   row,
   stacked,
   totalOf,
 } from './engine/scores.ts';
 export { fill, PHOTO_TEMPLATES } from './engine/templates.ts';
+export { type Standing, Usual } from './engine/usual.ts';
 export {
   type ErrorCode,
   errorCodes,
@@ -148,7 +148,7 @@ export { rankedEvents, rankedItem } from './plugin/kit/ranked-events.ts';
 export { html, reportPage } from './plugin/kit/report.ts';
 export { answers, type ScoredPicture, scoredPictures } from './plugin/kit/scored-pictures.ts';
 export { Several } from './plugin/kit/several.ts';
-export { standing, stockFor } from './plugin/kit/standing.ts';
+export { jointStanding, standingOf } from './plugin/kit/standing.ts';
 export {
   loadRegistry,
   type RegisteredPlugin,

@@ -29,16 +29,21 @@ function bestThreshold(own: readonly number[], others: readonly number[]): numbe
   return cuts.reduce((best, cut) => (rightAt(cut) > rightAt(best) ? cut : best), cuts[0] ?? 50);
 }
 
+interface Labels {
+  readonly labels: readonly string[];
+  /** A unit row each, through these sentences. */
+  readonly rows: Embeddings;
+  readonly sentences: readonly string[];
+}
 /** Thresholds from examples in folders that are called as the labels. Throws PARAMETER_INVALID for a label that has none. */
 async function learned(
   fields: readonly string[],
-  labels: readonly string[],
-  rows: Embeddings,
+  { labels, rows, sentences }: Labels,
   { engine, pictures, signal }: PluginContext,
 ): Promise<number[]> {
   const examples = await pictures(fields);
   const found: { label: string; standing: readonly number[] }[] = [];
-  for await (const one of engine.classifyAgainst(examples, rows, { signal }))
+  for await (const one of engine.classifyAgainst(examples, rows, { templates: sentences, signal }))
     if ('percentiles' in one)
       found.push({ label: basename(dirname(nameOf(examples, one))).toLowerCase(), standing: one.percentiles });
   return labels.map((label, i) => {
@@ -122,9 +127,10 @@ export default definePlugin({
     const bad = templates.find((t) => !t.includes('{}'));
     if (bad !== undefined)
       throw failure('PARAMETER_INVALID', { plugin: 'classify', what: `templates: "${bad}" has no {} in it` });
-    const rows = await engine.embedLabels(labels, templates.length > 0 ? templates : PHOTO_TEMPLATES, { signal });
+    const sentences = templates.length > 0 ? templates : PHOTO_TEMPLATES;
+    const rows = await engine.embedLabels(labels, sentences, { signal });
     const thresholds =
-      examples.length > 0 ? await learned(examples, labels, rows, context) : labels.map(() => threshold);
+      examples.length > 0 ? await learned(examples, { labels, rows, sentences }, context) : labels.map(() => threshold);
     if (examples.length > 0)
       yield {
         type: 'table',
@@ -135,7 +141,7 @@ export default definePlugin({
     const table: (string | number)[][] = [];
     const columns = ['picture', 'is', 'label', 'probability', 'percentile'];
     let done = 0;
-    for await (const one of engine.classifyAgainst(pictures, rows, { signal })) {
+    for await (const one of engine.classifyAgainst(pictures, rows, { templates: sentences, signal })) {
       done += 1;
       if ('error' in one) yield noteOf(one.error);
       else table.push(...rowsOf(nameOf(pictures, one), one, { labels, thresholds, many }));

@@ -1,7 +1,16 @@
 /** Two models side by side on the same pictures and prompts: where they agree, and where they do not. */
 import { z } from 'zod';
 import type { PictureSource, PluginContext } from '../core/index.ts';
-import { csvOf, definePlugin, listed, noneReadable, pictureName, picturesField, reportEvent } from '../core/index.ts';
+import {
+  csvOf,
+  definePlugin,
+  listed,
+  noneReadable,
+  PHOTO_TEMPLATES,
+  pictureName,
+  picturesField,
+  reportEvent,
+} from '../core/index.ts';
 
 type Engine = PluginContext['engine'];
 /** Percentiles of the prompts for each readable picture. */
@@ -16,7 +25,7 @@ async function standingOf(
 ): Promise<Standing> {
   const targets = await engine.embedLabels(prompts, undefined, { signal });
   const found = new Map<number, readonly number[]>();
-  for await (const one of engine.classifyAgainst(pictures, targets, { signal }))
+  for await (const one of engine.classifyAgainst(pictures, targets, { templates: PHOTO_TEMPLATES, signal }))
     if ('percentiles' in one) found.set(one.index, one.percentiles);
   return found;
 }

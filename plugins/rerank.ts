@@ -10,6 +10,7 @@ import {
   failure,
   guidanceSettingsSchema,
   guideEvents,
+  jointStanding,
   noneReadable,
   parsePrompt,
   pictureName,
@@ -22,7 +23,7 @@ import {
   scoredPictures,
   seedField,
   sizesFor,
-  stockFor,
+  standingOf,
   strokes,
   totalOf,
 } from '../core/index.ts';
@@ -149,7 +150,7 @@ export default definePlugin({
     const pictures = [...given, ...(generate > 0 ? await context.generate(asked) : [])];
     const targets = await promptTargets(prompts, context);
     const { engine, signal } = context;
-    const stock = await stockFor(targets.pictured, context);
+    const fits = jointStanding(await standingOf(targets, context), targets.weights);
     const items: ScoredPicture[] = [];
     let done = 0;
     for await (const part of scoredPictures(engine.embedPictures(pictures, { signal }), pictures, targets)) {
@@ -159,7 +160,7 @@ export default definePlugin({
       yield { type: 'progress', done, total: pictures.length };
     }
     if (items.length === 0) throw noneReadable();
-    const others = answers(items, targets, stock);
+    const others = answers(items, targets, fits);
     const order = spread(others, diversity, best > 0 ? best : others.length);
     yield {
       type: 'ranking',

@@ -2,4 +2,4 @@
 import { STOCK_WORDS } from './stock-words.ts';
 
 export const withArticle = (word: string): string => `${/^[aeiou]/.test(word) ? 'an' : 'a'} ${word}`;
-export const STOCK_CAPTIONS: readonly string[] = STOCK_WORDS.map((word) => `a photo of ${withArticle(word)}`);
+export const STOCK_CAPTIONS: readonly string[] = STOCK_WORDS.map(withArticle);

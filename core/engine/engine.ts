@@ -8,7 +8,7 @@ import { EMBEDDED } from '../clip/folder.ts';
 import type { Inspection } from '../clip/inspect.ts';
 import type { CutText, ModelInfo, TokenGradient } from '../clip/model.ts';
 import type { Nearest } from '../clip/nearest.ts';
-import { once } from '../clip/remembered.ts';
+import { once, remembered } from '../clip/remembered.ts';
 import type { Replacement } from '../clip/replacements.ts';
 import { failure, plainError, revivedError } from '../errors.ts';
 import { type GuideEvent, type GuideRequest, heldBy, type SteerRequest } from '../guidance/protocol.ts';
@@ -20,9 +20,10 @@ import { BULK_FROM, defaultWorkers, inParallel, threadsEach } from './bulk.ts';
 import { type Graph, Neighbours } from './neighbours.ts';
 import type { PictureBatch, Unreadable } from './picture-batch.ts';
 import type { EyeName, Method, PictureSource, WorkerSettings } from './requests.ts';
-import { cosineTable, meanDirection, percentiles, probabilities, row, stacked, weighed } from './scores.ts';
+import { cosineTable, meanDirection, probabilities, row, stacked, weighed } from './scores.ts';
 import { fill, PHOTO_TEMPLATES } from './templates.ts';
 import { untilAborted } from './until-aborted.ts';
+import { Usual } from './usual.ts';
 
 export interface EngineOptions {
   /** A model folder, or `organisation/name[@revision]` of a hub; the embedded model when absent. */
@@ -39,6 +40,10 @@ export interface EngineOptions {
 
 export interface Call {
   readonly signal?: AbortSignal;
+}
+/** The sentences that labels were put into; none for words as they are. */
+export interface UsualCall extends Call {
+  readonly templates?: readonly string[] | undefined;
 }
 /** By which image tower of the model, where it has two. */
 export interface EyeCall extends Call {
@@ -102,6 +107,8 @@ export class Engine {
   private readonly guided = new Map<string, Between<GuideEvent>>();
   private readonly stock = once(() => this.embedTexts(STOCK_CAPTIONS));
   private readonly stockPictures = once(() => this.ask<Embeddings>('everyday', {}, {}));
+  private readonly fewPictures = once(() => this.ask<Embeddings>('everyday', { few: true }, {}));
+  private readonly usuals = new Map<string, Promise<Usual>>();
   private readonly workers: number;
   private helpers: readonly Engine[] = [];
   private idle: NodeJS.Timeout | undefined;
@@ -268,10 +275,23 @@ export class Engine {
   everyday(call: Call = {}): Promise<Embeddings> {
     return untilAborted(this.stockPictures(), call.signal);
   }
-  /** The captions, or nothing for a model that has no text tower to say them with. */
-  private async captionsIfAny(call: Call): Promise<Embeddings> {
-    const { towers } = await this.info(call);
-    return towers.includes('text') ? this.captions(call) : { count: 0, dimension: 0, data: new Float32Array() };
+  /**
+   * What is usual for words, worked out once a model: see usual.ts. Labels that are put into templates stand among everyday words in the same
+   * templates. `NONE` for a model that has but one tower.
+   */
+  usual({ templates, ...call }: UsualCall = {}): Promise<Usual> {
+    const made = async (): Promise<Usual> => {
+      const { towers } = await this.info();
+      if (!towers.includes('text') || !towers.includes('image')) return Usual.NONE;
+      const words = templates ? this.embedLabels(STOCK_CAPTIONS, templates) : this.captions();
+      return new Usual(await words, await this.fewPictures());
+    };
+    return untilAborted(remembered(this.usuals, JSON.stringify(templates ?? null), made), call.signal);
+  }
+  /** The same for pictures that pictures are compared with. */
+  usualPictures(call: Call = {}): Promise<Usual> {
+    const made = async (): Promise<Usual> => new Usual(await this.everyday(), await this.fewPictures());
+    return untilAborted(remembered(this.usuals, 'pictures', made), call.signal);
   }
 
   /** All pictures at once, one unit row each. Throws the error of the first picture that cannot be read. */
@@ -325,16 +345,17 @@ export class Engine {
     labels: readonly string[],
     { templates = PHOTO_TEMPLATES, ...call }: Call & { readonly templates?: readonly string[] } = {},
   ): AsyncGenerator<Classified | Unreadable> {
-    yield* this.classifyAgainst(pictures, await this.embedLabels(labels, templates, call), call);
+    yield* this.classifyAgainst(pictures, await this.embedLabels(labels, templates, call), { ...call, templates });
   }
 
-  /** Zero-shot classification among targets (unit rows), picture by picture, as they are done. */
+  /** Zero-shot classification among targets (unit rows), picture by picture, as they are done; `templates` are those that the targets were put into. */
   async *classifyAgainst(
     pictures: readonly PictureSource[],
     targets: Embeddings,
-    call: Call = {},
+    call: UsualCall = {},
   ): AsyncGenerator<Classified | Unreadable> {
-    const [info, captions] = [await this.info(call), await this.captions(call)];
+    const [info, usual] = [await this.info(call), await this.usual(call)];
+    const standing = usual.with(targets);
     for await (const batch of this.embedPictures(pictures, call)) {
       for (const bad of batch.failures) yield bad;
       for (const [k, index] of batch.indices.entries()) {
@@ -344,7 +365,7 @@ export class Engine {
           index,
           cosines,
           probabilities: probabilities(cosines, info),
-          percentiles: percentiles(picture, captions, cosines),
+          percentiles: standing(picture),
         };
       }
     }
@@ -359,7 +380,8 @@ export class Engine {
   ): Promise<{ ranking: RankedPicture[]; failures: Unreadable[] }> {
     const ranking: RankedPicture[] = [];
     const failures: Unreadable[] = [];
-    const against = { targets, weights, captions: await this.captionsIfAny(call) };
+    const usual = await this.usual(call);
+    const against = { targets, weights, ...(usual.knows ? { standing: usual.with(targets) } : {}) };
     for await (const batch of this.embedPictures(pictures, call)) {
       failures.push(...batch.failures);
       for (const [k, index] of batch.indices.entries())
@@ -398,7 +420,7 @@ export class Engine {
     const [picture_, texts] = [await this.embedAll([picture], call), await this.embedTexts(prompts, call)];
     const [cosines = []] = cosineTable(picture_, texts);
     const chances = probabilities(cosines, info);
-    const standing = percentiles(picture_.data, await this.captions(call), cosines);
+    const standing = (await this.usual(call)).with(texts)(picture_.data);
     return cosines
       .map((cosine, index) => ({
         index,

@@ -4,7 +4,8 @@ import type { Embeddings } from '../clip/batches.ts';
 import { failure } from '../errors.ts';
 import { parsedJson } from '../schemas.ts';
 import type { Engine } from './engine.ts';
-import { cosinesWith, percentileAmong } from './scores.ts';
+import { cosinesWith } from './scores.ts';
+import type { Standing } from './usual.ts';
 
 const text = z.string().trim().min(1).max(500);
 const ruleSchema = z.strictObject({
@@ -55,8 +56,9 @@ interface ReadyRule {
   readonly rule: Policy['rules'][number];
   readonly prompts: Embeddings;
   readonly unless: Embeddings;
+  readonly standing: Standing;
 }
-type Judge = Pick<Engine, 'embedTexts' | 'captions' | 'info'>;
+type Judge = Pick<Engine, 'embedTexts' | 'usual' | 'info'>;
 
 /** A policy with its prompts embedded, for many pictures. */
 export async function readyPolicy(
@@ -64,18 +66,15 @@ export async function readyPolicy(
   engine: Judge,
   call: { readonly signal?: AbortSignal } = {},
 ): Promise<(picture: Float32Array) => Finding[]> {
-  const [captions, { logits }] = [await engine.captions(call), await engine.info(call)];
+  const [usual, { logits }] = [await engine.usual(call), await engine.info(call)];
   const rules = await Promise.all(
-    policy.rules.map(
-      async (rule): Promise<ReadyRule> => ({
-        rule,
-        prompts: await engine.embedTexts(rule.prompts, call),
-        unless: await engine.embedTexts(rule.unless, call),
-      }),
-    ),
+    policy.rules.map(async (rule): Promise<ReadyRule> => {
+      const prompts = await engine.embedTexts(rule.prompts, call);
+      return { rule, prompts, unless: await engine.embedTexts(rule.unless, call), standing: usual.with(prompts) };
+    }),
   );
   return (picture) => {
-    const everyday = cosinesWith(picture, captions);
+    const everyday = cosinesWith(picture, usual.others);
     return rules.map((r) => found(r, picture, { everyday, scale: logits.scale }));
   };
 }
@@ -83,14 +82,14 @@ export async function readyPolicy(
 const placeOfHighest = (values: readonly number[]): number => values.indexOf(Math.max(...values));
 
 function found(
-  { rule, prompts, unless }: ReadyRule,
+  { rule, prompts, unless, standing }: ReadyRule,
   picture: Float32Array,
   { everyday, scale }: { readonly everyday: readonly number[]; readonly scale: number },
 ): Finding {
   const [own, fine] = [cosinesWith(picture, prompts), cosinesWith(picture, unless)];
   const [best, other] = [placeOfHighest(own), placeOfHighest(fine)];
   const [cosine, excuse] = [own[best] ?? -1, fine[other] ?? -1];
-  const percentile = percentileAmong(everyday, cosine);
+  const percentile = standing(picture)[best] ?? 0;
   const mass = (values: readonly number[]): number =>
     values.reduce((sum, c) => sum + Math.exp(scale * (c - cosine)), 0);
   const certainty = mass(own) / (mass(own) + mass(fine) + mass(everyday));

@@ -48,7 +48,8 @@ export const requests = {
   info: z.object({}),
   inspect: z.object({}),
   embedTexts: z.object({ texts: z.array(text).max(100_000) }),
-  everyday: z.object({}),
+  /** `few`: as many as tell what is usual. */
+  everyday: z.object({ few: z.boolean().default(false) }),
   cutTexts: z.object({ texts: z.array(text).max(1000) }),
   embedPictures: z.object({ pictures: z.array(pictureSchema).max(1_000_000) }),
   styles: z.object({ pictures: z.array(pictureSchema).max(100_000), eye: eyeSchema.default('clean') }),

@@ -34,14 +34,6 @@ export function probabilities(
   return powers.map((p) => p / total);
 }
 
-/**
- * How a picture's cosines stand among those that it has with captions of everyday things (unit rows): the percent of captions that fit it less,
- * ties counted half. 50 is what any words get, 99 what fits; so one threshold works across models, whose cosines lie in ranges of their own.
- */
-export function percentiles(picture: Float32Array, captions: Embeddings, cosines: readonly number[]): number[] {
-  const others = cosinesWith(picture, captions);
-  return cosines.map((c) => percentileAmong(others, c));
-}
 /** The percent of `others` that lie below a value, ties counted half. */
 export function percentileAmong(others: readonly number[], value: number): number {
   const below = others.reduce((n, o) => n + (o < value ? 1 : o === value ? 0.5 : 0), 0);
@@ -62,8 +54,8 @@ export interface Targets {
   /** Unit rows, and the weight of each. */
   readonly targets: Embeddings;
   readonly weights: readonly number[];
-  /** What percentiles are taken among, unit rows; none are given without. */
-  readonly captions?: Embeddings;
+  /** How pictures stand with the targets; no percentiles are given without. */
+  readonly standing?: (picture: Float32Array) => number[];
 }
 export interface Weighed {
   /** With each target, -1..1. */
@@ -75,11 +67,11 @@ export interface Weighed {
 }
 
 /** A picture (a unit row) against weighted targets. */
-export function weighed(picture: Float32Array, { targets, weights, captions }: Targets): Weighed {
+export function weighed(picture: Float32Array, { targets, weights, standing }: Targets): Weighed {
   const cosines = cosinesWith(picture, targets);
   const score = cosines.reduce((sum, c, j) => sum + c * (weights[j] ?? 0), 0) / totalOf(weights);
-  if (!captions || captions.count === 0) return { cosines, score };
-  return { cosines, score, percentile: jointPercentile(percentiles(picture, captions, cosines), weights) };
+  if (!standing) return { cosines, score };
+  return { cosines, score, percentile: jointPercentile(standing(picture), weights) };
 }
 
 /** The mean of rows as one unit row. */

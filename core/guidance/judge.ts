@@ -1,6 +1,7 @@
 /** A model that does not guide: what it thinks of the drawing tells whether only the guiding one is pleased. */
 import type { Embeddings } from '../clip/batches.ts';
-import { dot, percentiles, row, totalOf } from '../engine/scores.ts';
+import { dot, row, totalOf } from '../engine/scores.ts';
+import { Usual } from '../engine/usual.ts';
 import { floatsOf } from '../graph/session.ts';
 import { freshViews, type Raw } from './fresh-views.ts';
 import type { Eye } from './looker.ts';
@@ -33,14 +34,16 @@ export class Judge {
     const { fixed, at, count, dimension } = this.heard.feeds;
     const wanted = { count, dimension, data: floatsOf(at(progress).prompts) };
     const words = { count: STOCK.length, dimension, data: floatsOf(fixed.stock).subarray(0, STOCK.length * dimension) };
-    const pictures = prompts.some(isPictured) ? await this.eye.everyday() : words;
+    const few = await this.eye.everyday(true);
+    const among = new Usual(words, few).with(wanted);
+    const amongPictures = prompts.some(isPictured) ? new Usual(await this.eye.everyday(), few).with(wanted) : among;
     const seen = await this.seen(drawing, prompts, views);
     const each = prompts.map((prompt, i) => {
-      const stock = isPictured(prompt) ? pictures : words;
-      return (seen.get(prompt.region) ?? []).map(({ data }) => {
-        const cosine = dot(data, row(wanted, i));
-        return { cosine, percentile: percentiles(data, stock, [cosine])[0] ?? Number.NaN };
-      });
+      const standing = isPictured(prompt) ? amongPictures : among;
+      return (seen.get(prompt.region) ?? []).map(({ data }) => ({
+        cosine: dot(data, row(wanted, i)),
+        percentile: standing(data)[i] ?? Number.NaN,
+      }));
     });
     return {
       cosines: each.map((all) => mean(all.map((a) => a.cosine))),

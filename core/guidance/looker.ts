@@ -10,8 +10,8 @@ export interface Eye {
   readonly model: ClipModel;
   readonly embedPicture: PictureEmbedder;
   readonly stylePicture: PictureEmbedder;
-  /** Unit rows of pictures of everyday things. */
-  readonly everyday: () => Promise<Embeddings>;
+  /** Unit rows of pictures of everyday things, all or a few dozen. */
+  readonly everyday: (few?: boolean) => Promise<Embeddings>;
   /** The eye of the same model whose gradients guide: this one, where the model has but one. */
   readonly guiding: () => Promise<Eye>;
 }

@@ -18,6 +18,8 @@ export type PluginEngine = Pick<
   | 'embedLabels'
   | 'captions'
   | 'everyday'
+  | 'usual'
+  | 'usualPictures'
   | 'neighbours'
   | 'similarity'
   | 'probabilities'

@@ -12,7 +12,7 @@ import type { PluginContext } from './define.ts';
 import type { PluginEvent } from './events.ts';
 import { Gate } from './gate.ts';
 import { type PromptTargets, promptTargets } from './kit/prompt-targets.ts';
-import { type Stock, standing, stockFor } from './kit/standing.ts';
+import { jointStanding, standingOf } from './kit/standing.ts';
 import type { Gene, Sketch } from './sketch-shape.ts';
 import type { Script, Steer } from './steer.ts';
 
@@ -69,9 +69,10 @@ export class Studio<G extends Readonly<Record<string, Gene>>> {
 async function judged(
   pngs: readonly Uint8Array[],
   asked: PromptTargets,
-  stock: Stock,
-  { engine, signal }: PluginContext,
+  context: PluginContext,
 ): Promise<{ fitness: number[]; cosines: number[][]; standing: number[] }> {
+  const { engine, signal } = context;
+  const fits = jointStanding(await standingOf(asked, context), asked.weights);
   const rows = await engine.embedAll(
     pngs.map((bytes, i) => ({ bytes, name: `candidate ${i + 1}` })),
     { signal },
@@ -80,7 +81,7 @@ async function judged(
   return {
     cosines,
     fitness: cosines.map((c) => c.reduce((sum, v, k) => sum + v * (asked.weights[k] ?? 0), 0)),
-    standing: cosines.map((c, i) => standing(row(rows, i), c, asked, stock)),
+    standing: cosines.map((_, i) => fits(row(rows, i))),
   };
 }
 
@@ -224,9 +225,7 @@ export class Evolution<G extends Readonly<Record<string, Gene>>> {
     const z_ = draws(this.given.population || usualPopulation(dimension), dimension, random);
     const candidates = z_.map((zk) => candidate(cloud, zk));
     const pngs = await Promise.all(candidates.map((c) => studio.png(c, LOOKED_AT)));
-    // Steering may bring other prompts.
-    const stock = await stockFor(targets.pictured, this.context);
-    const found = await judged(pngs, targets, stock, this.context);
+    const found = await judged(pngs, targets, this.context);
     const { fitness, cosines } = found;
     const first = fitness.indexOf(Math.max(...fitness));
     const next = learned(

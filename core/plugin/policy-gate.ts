@@ -7,7 +7,7 @@ import { image } from '../image/image.ts';
 import { type Note, noteOf, type PluginEvent } from './events.ts';
 import { gatedPage } from './gated-page.ts';
 
-type Judge = Pick<Engine, 'embedTexts' | 'captions' | 'info' | 'embedAll'>;
+type Judge = Pick<Engine, 'embedTexts' | 'usual' | 'info' | 'embedAll'>;
 
 /** Pages of a moving picture that are looked at; more are thinned out evenly. */
 const PAGES = 64;

@@ -73,19 +73,28 @@ async function pixelsOf(m: ClipModel, pictures: readonly PictureSource[]): Promi
   return joinedFloats(await Promise.all(pictures.map((p) => valuesOf(p, sight))));
 }
 
-/** Unit rows of the stock pictures, kept on disk like those of any other picture. */
-async function everydayOf(m: ClipModel): Promise<Embeddings> {
+/** Of the stock pictures one in so many tells what is usual. */
+const FEW = 5;
+/** Unit rows of the stock pictures, or of a few, kept on disk like those of any other picture. */
+async function everydayOf(m: ClipModel, few: boolean): Promise<Embeddings> {
   const rows: Embeddings[] = [];
   const embedder = new Embedder(m.whole, store);
-  for await (const { embeddings, failures } of embedder.pictures(stockPictures(), new AbortController().signal)) {
+  for await (const { embeddings, failures } of embedder.pictures(
+    stockPictures().filter((_, i) => !few || i % FEW === 0),
+    new AbortController().signal,
+  )) {
     const [bad] = failures;
     if (bad) throw revivedError(bad.error);
     rows.push(embeddings);
   }
   return stacked(rows);
 }
-const everydayOfModel = new WeakMap<ClipModel, Promise<Embeddings>>();
-const everyday = (m: ClipModel): Promise<Embeddings> => remembered(everydayOfModel, m.whole, () => everydayOf(m));
+const everydayOfModel = {
+  few: new WeakMap<ClipModel, Promise<Embeddings>>(),
+  all: new WeakMap<ClipModel, Promise<Embeddings>>(),
+};
+const everyday = (m: ClipModel, few = false): Promise<Embeddings> =>
+  remembered(everydayOfModel[few ? 'few' : 'all'], m.whole, () => everydayOf(m, few));
 
 /** What running loops are told, by the run's name. */
 const inboxes = new Map<string, Inbox<Asked>>();
@@ -97,7 +106,7 @@ const eyeOf = (m: ClipModel): Eye => {
     // What is compared is seen by the eye that sees best.
     embedPicture: async (p) => m.whole.embedPixels(await pixelsOf(m.whole, [p]), 1),
     stylePicture: async (p) => m.styleProfiles(await pixelsOf(m, [p]), 1),
-    everyday: () => everyday(m),
+    everyday: (few) => everyday(m, few),
     guiding: async () => {
       const guiding = await m.guidingEye();
       return guiding === m ? eye : eyeOf(guiding);
@@ -128,7 +137,7 @@ const handlers: Handlers = {
   info: async () => (await model()).info(),
   inspect: async () => inspect(await model()),
   embedTexts: async (args) => (await ready()).embedder.texts(requests.embedTexts.parse(args).texts),
-  everyday: async () => everyday(await model()),
+  everyday: async (args) => everyday(await model(), requests.everyday.parse(args).few),
   cutTexts: async (args) => (await model()).cutTexts(requests.cutTexts.parse(args).texts),
   embedPictures: async function* (args, { signal }) {
     yield* (await ready()).embedder.pictures(requests.embedPictures.parse(args).pictures, signal);

@@ -1,6 +1,6 @@
 /** Crops of several sizes, what each scores, and what is kept of them. */
 import type { Box, Crop, Heat, PluginContext } from '../../core/index.ts';
-import { cosineTable, percentiles, row } from '../../core/index.ts';
+import { cosineTable, PHOTO_TEMPLATES } from '../../core/index.ts';
 
 export const MAP = 64;
 
@@ -26,6 +26,7 @@ export function pyramid(levels: number): Crop[] {
   return all;
 }
 
+/** What two boxes share, of the smaller one: a box within another is the same thing. */
 function overlap(a: Box, b: Box): number {
   const [w, h] = [
     Math.min(a.right, b.right) - Math.max(a.left, b.left),
@@ -33,7 +34,7 @@ function overlap(a: Box, b: Box): number {
   ];
   const both = Math.max(0, w) * Math.max(0, h);
   const area = (c: Box): number => (c.right - c.left) * (c.bottom - c.top);
-  return both / (area(a) + area(b) - both || 1);
+  return both / (Math.min(area(a), area(b)) || 1);
 }
 
 /** The best boxes that hardly overlap (non-maximum suppression). */
@@ -70,14 +71,16 @@ export async function scoredCrops(
   phrases: Awaited<ReturnType<PluginContext['engine']['embedLabels']>>,
   { engine, signal }: PluginContext,
 ): Promise<Scored[]> {
-  const captions = await engine.captions({ signal });
+  const usual = await engine.usual({ templates: PHOTO_TEMPLATES, signal });
   const rows = await engine.embedAll(
     crops.map((crop) => ({ bytes, name, crop })),
     { signal },
   );
+  // The best of many crops stands among the best of as many looks for everyday things.
+  const standing = usual.withBestOf(phrases, rows);
   return cosineTable(rows, phrases).map((cosines, i) => ({
     crop: crops[i] ?? { left: 0, top: 0, right: 1, bottom: 1 },
     cosines,
-    percentiles: percentiles(row(rows, i), captions, cosines),
+    percentiles: standing[i] ?? [],
   }));
 }

@@ -19,8 +19,8 @@ import {
 import { best, heatOf, MAP, pyramid, type Scored, scoredCrops } from './crops.ts';
 
 const SIDE = 512;
-/** Boxes of one phrase that share more than this of what they cover together are one. */
-const SAME = 0.25;
+/** Boxes of one phrase of which the smaller lies within the other by more than this are one. */
+const SAME = 0.4;
 
 interface Found extends Box {
   readonly phrase: string;
@@ -83,7 +83,8 @@ export default definePlugin({
     }),
     threshold: z.number().min(0).max(100).default(97).meta({
       title: 'Threshold',
-      description: 'A box counts when it fits its phrase better than this percent of everyday captions',
+      description:
+        'A box counts when it fits its phrase better than this percent of everyday things fit anywhere in the picture',
     }),
     most: z.int().min(1).max(50).default(3).meta({ title: 'Most', description: 'Boxes a phrase at the most' }),
     levels: z.int().min(1).max(6).default(4).meta({

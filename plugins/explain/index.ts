@@ -7,7 +7,6 @@ import {
   dot,
   failure,
   parsePrompt,
-  percentiles,
   pictureName,
   picturesField,
   pictureTitle,
@@ -37,9 +36,8 @@ async function summed(
   trust: { readonly deletion: number; readonly insertion: number } | undefined,
   { engine, signal }: PluginContext,
 ): Promise<Row[]> {
-  const captions = await engine.captions({ signal });
   const cosines = Array.from({ length: targets.count }, (_, k) => dot(row(rows, 0), row(targets, k)));
-  const standing = percentiles(row(rows, 0), captions, cosines);
+  const standing = (await engine.usual({ signal })).with(targets)(row(rows, 0));
   return names.map((prompt, k) => [
     name,
     prompt,

@@ -1,12 +1,11 @@
 /** Says what a picture shows: descriptions built from word banks, words that would raise the score, alt text, and how well it fits a text. */
 import { z } from 'zod';
-import type { Embeddings, PictureSource, PluginContext } from '../../core/index.ts';
+import type { Embeddings, PictureSource, PluginContext, Usual } from '../../core/index.ts';
 import {
   cosineTable,
   decodeText,
   definePlugin,
   noneReadable,
-  percentiles,
   pictureName,
   picturesField,
   row,
@@ -106,7 +105,7 @@ const sentencesOf = (text: string): string[] =>
 
 type Row = (string | number)[];
 interface Asked {
-  readonly captions: Embeddings;
+  readonly usual: Usual;
   readonly text: string;
   readonly beam: number;
   readonly best: number;
@@ -115,24 +114,35 @@ interface Asked {
 /** All that is said of one picture. */
 async function asked(
   source: PictureSource,
-  { captions, text, beam, best }: Asked,
+  { usual, text, beam, best }: Asked,
   context: PluginContext,
 ): Promise<{ readonly descriptions: Row[]; readonly fits: Row[]; readonly words: Row[]; readonly instead: Row[] }> {
   const name = pictureName(source);
   const picture = await context.engine.embedAll([source], { signal: context.signal });
-  const standing = (cosine: number): number => Math.round(percentiles(row(picture, 0), captions, [cosine])[0] ?? 0);
   const said = await described(picture, beam, context);
   const sentences = sentencesOf(text);
   const cosines = sentences.length > 0 ? await cosinesOf(picture, sentences, context) : [];
+  const standing = async (texts: readonly string[]): Promise<number[]> =>
+    texts.length === 0
+      ? []
+      : usual
+          .with(await context.engine.embedTexts(texts, { signal: context.signal }))(row(picture, 0))
+          .map(Math.round);
+  const descriptions = said.slice(0, best);
+  const [ofDescriptions, ofSentences] = [await standing(descriptions.map((s) => s.text)), await standing(sentences)];
   const base = sentences.length === 1 ? (sentences[0] ?? '') : (said[0]?.text ?? '');
   const alt = (s: Said): string => `${s.text.charAt(0).toUpperCase()}${s.text.slice(1)}.`;
   const instead = (await replaced(picture, base, context)).slice(0, SUGGESTED);
   return {
     instead: instead.map((r) => [name, base, r.text, r.gain]),
-    descriptions: said
-      .slice(0, best)
-      .map((s, place) => [name, s.text, place === 0 ? alt(s) : '', s.cosine, standing(s.cosine)]),
-    fits: sentences.map((sentence, k) => [name, sentence, cosines[k] ?? 0, standing(cosines[k] ?? 0)]),
+    descriptions: descriptions.map((s, place) => [
+      name,
+      s.text,
+      place === 0 ? alt(s) : '',
+      s.cosine,
+      ofDescriptions[place] ?? 0,
+    ]),
+    fits: sentences.map((sentence, k) => [name, sentence, cosines[k] ?? 0, ofSentences[k] ?? 0]),
     words: (await suggested(picture, base, context))
       .slice(0, SUGGESTED)
       .map(({ word, gain }) => [name, base, word, gain]),
@@ -163,7 +173,7 @@ export default definePlugin({
   async *run({ pictures: fields, beam, text: given, best }, context) {
     const { engine, signal, read } = context;
     const pictures = await context.pictures(fields);
-    const captions = await engine.captions({ signal });
+    const usual = await engine.usual({ signal });
     const text = given.toLowerCase().endsWith('.txt') ? decodeText(await read(given), given) : given;
     const descriptions: (string | number)[][] = [];
     const fits: (string | number)[][] = [];
@@ -173,7 +183,7 @@ export default definePlugin({
     for (const [i, source] of pictures.entries()) {
       signal.throwIfAborted();
       try {
-        const found = await asked(source, { captions, text, beam: Math.max(beam, best), best }, context);
+        const found = await asked(source, { usual, text, beam: Math.max(beam, best), best }, context);
         descriptions.push(...found.descriptions);
         fits.push(...found.fits);
         words.push(...found.words);

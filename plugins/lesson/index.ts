@@ -8,7 +8,6 @@ import {
   listed,
   noneReadable,
   noteOf,
-  percentiles,
   pictureName,
   picturesField,
   pictureTitle,
@@ -105,7 +104,7 @@ export default definePlugin({
     if (sources.length === 0) throw noneReadable();
     const rows = stacked(parts);
     const table = cosineTable(rows, targets);
-    const captions = await engine.captions({ signal });
+    const standing = (await engine.usual({ signal })).with(targets);
     const best = table.map((cosines) => cosines.indexOf(Math.max(...cosines)));
     yield {
       type: 'matrix',
@@ -114,7 +113,7 @@ export default definePlugin({
       rows: sources.map((source, i) => ({
         picture: pictureName(source),
         values: table[i] ?? [],
-        percentiles: [...percentiles(row(rows, i), captions, table[i] ?? [])],
+        percentiles: standing(row(rows, i)),
       })),
     };
     yield { type: 'note', text: lesson(words, sources, table, best) };

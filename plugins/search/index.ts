@@ -5,12 +5,13 @@ import {
   definePlugin,
   dot,
   failure,
+  jointStanding,
   parsePrompt,
   picturesField,
   promptTargets,
   row,
-  standing,
-  stockFor,
+  stacked,
+  standingOf,
   totalOf,
 } from '../../core/index.ts';
 import { duplicateGroups } from './duplicates.ts';
@@ -104,8 +105,11 @@ async function answer(
     [...names, ...(drawn ? ['sketch'] : [])],
     [...weights, ...(drawn ? [1] : [])],
   ];
-  const parts = { weights: each, pictured: each.map((_, k) => pictured[k] ?? true) };
-  const stock = await stockFor(parts.pictured, context);
+  const parts = {
+    targets: drawn ? stacked([...(targets.count > 0 ? [targets] : []), drawn]) : targets,
+    pictured: each.map((_, k) => pictured[k] ?? true),
+  };
+  const fits = jointStanding(await standingOf(parts, context), each);
   const part = (k: number): Float32Array => (k < targets.count ? row(targets, k) : (drawn?.data ?? new Float32Array()));
   const total = totalOf(each);
   const wish = new Float32Array(shelf.rows.dimension);
@@ -120,7 +124,7 @@ async function answer(
     if (own.has(picture)) return [];
     const found_ = row(shelf.rows, index);
     const values = each.map((_, k) => dot(part(k), found_));
-    return [{ picture, score: cosines[i] ?? 0, values, percentile: standing(found_, values, parts, stock) }];
+    return [{ picture, score: cosines[i] ?? 0, values, percentile: fits(found_) }];
   });
   const items = found.slice(0, best);
   return { type: 'ranking', title: `Nearest to "${query || 'the sketch'}"`, columns, items };

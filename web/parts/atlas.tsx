@@ -161,7 +161,6 @@ export function Atlas({ run }: { readonly run: Update }) {
         })}
       </div>
       <div class="tools" role="toolbar" aria-label="Atlas tools">
-        <span />
         <span class="zooms">
           <IconButton icon={Minus} name="Further away" onClick={() => void panzoom.current?.zoomOut()} />
           <IconButton icon={Maximize} name="All of it" onClick={() => void panzoom.current?.reset()} />

@@ -5,7 +5,6 @@ import type { PictureSource } from '../../engine/requests.ts';
 import { row, type Targets, type Weighed, weighed } from '../../engine/scores.ts';
 import { type Note, noteOf } from '../events.ts';
 import type { PromptTargets } from './prompt-targets.ts';
-import { type Stock, standing } from './standing.ts';
 
 export interface ScoredPicture extends Weighed {
   readonly source: PictureSource;
@@ -14,10 +13,14 @@ export interface ScoredPicture extends Weighed {
 }
 
 /** The pictures without those that are asked with, and how well each of them fits. */
-export function answers(items: readonly ScoredPicture[], targets: PromptTargets, stock: Stock): ScoredPicture[] {
+export function answers(
+  items: readonly ScoredPicture[],
+  { own }: Pick<PromptTargets, 'own'>,
+  fits: (picture: Float32Array) => number,
+): ScoredPicture[] {
   return items
-    .filter(({ source }) => !('path' in source && targets.own.has(source.path)))
-    .map((item) => ({ ...item, percentile: standing(item.embedding, item.cosines, targets, stock) }));
+    .filter(({ source }) => !('path' in source && own.has(source.path)))
+    .map((item) => ({ ...item, percentile: fits(item.embedding) }));
 }
 
 /** Notes say what could not be read. */

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { decodePicture } from '../../../core/clip/picture.ts';
 import { stockPictures } from '../../../core/clip/stock-pictures.ts';
-import { dot, percentiles, row, standing, stockFor, strokes } from '../../../core/index.ts';
+import { dot, jointStanding, row, stacked, standingOf, strokes } from '../../../core/index.ts';
 import { guidingWith, request } from '../../support/guiding.ts';
 import { drawn } from '../../support/pictures.ts';
 import { useEngine } from '../../support/services.ts';
@@ -35,14 +35,15 @@ describe('how well a picture fits', () => {
     ];
     const rows = await engine.embedAll(pictures);
     const [heart, star] = [row(rows, 0), row(rows, 1)];
-    const words = row(await engine.embedTexts(['a red heart']), 0);
-    const cosines = [dot(heart, words), dot(heart, star)];
-    const asked = { weights: [3, -1], pictured: [false, true] };
-    const stock = await stockFor(asked.pictured, { engine, signal: new AbortController().signal });
-    const [fits = 0] = percentiles(heart, await engine.captions(), cosines);
-    const [, alike = 0] = percentiles(heart, await engine.everyday(), cosines);
-    expect(standing(heart, cosines, asked, stock)).toBeCloseTo((3 * fits + (100 - alike)) / 4, 6);
-    expect(alike).toBeLessThan(percentiles(heart, await engine.captions(), cosines)[1] ?? 0);
+    const words = await engine.embedTexts(['a red heart']);
+    const targets = stacked([words, { count: 1, dimension: words.dimension, data: star }]);
+    const asked = { targets, pictured: [false, true] };
+    const standing = await standingOf(asked, { engine, signal: new AbortController().signal });
+    const [fits = 0] = (await engine.usual()).with(targets)(heart);
+    const [, alike = 0] = (await engine.usualPictures()).with(targets)(heart);
+    expect(standing(heart)).toEqual([fits, alike]);
+    expect(jointStanding(standing, [3, -1])(heart)).toBeCloseTo((3 * fits + (100 - alike)) / 4, 6);
+    expect(fits).toBeGreaterThan(95);
   });
 });
 

@@ -5,7 +5,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { EMBEDDED } from '../../../core/clip/folder.ts';
 import { openStore, storedRow, storeRow } from '../../../core/clip/store.ts';
 import { BULK_FROM } from '../../../core/engine/bulk.ts';
-import { jointPercentile, percentiles } from '../../../core/engine/scores.ts';
+import { jointPercentile, percentileAmong } from '../../../core/engine/scores.ts';
 import { Engine, type EngineOptions } from '../../../core/index.ts';
 import { Batcher } from '../../../core/worker/batcher.ts';
 import { temporaryFolder } from '../../support/pictures.ts';
@@ -100,9 +100,8 @@ describe('embeddings that were worked out before', () => {
 });
 
 describe('percentiles', () => {
-  const captions = { count: 4, dimension: 2, data: Float32Array.of(1, 0, 0.6, 0.8, 0, 1, -1, 0) };
-  it('count the captions that fit less, ties by half', () => {
-    expect(percentiles(Float32Array.of(1, 0), captions, [2, 1, 0.3, -2])).toEqual([100, 87.5, 50, 0]);
+  it('count those that fit less, ties by half', () => {
+    expect([2, 1, 0.3, -2].map((v) => percentileAmong([1, 0.6, 0, -1], v))).toEqual([100, 87.5, 50, 0]);
   });
   it('of several prompts are turned over for those to keep away from', () => {
     expect(jointPercentile([90, 20], [1, -1])).toBe(85);
