@@ -5,6 +5,7 @@ import type { Update } from '../server/wire.ts';
 const COLOURS = ['#e0563a', '#e9b44c', '#7fb3a6', '#9a8fd1', '#d98fb0', '#8fb7d9', '#b5c46a', '#c9bfae'];
 
 const GUIDING = ' (guiding eye)';
+const HEIGHT = 90;
 /** No percentage of a sample is all. */
 const ALL_BUT = 99;
 
@@ -48,7 +49,7 @@ export function createChart(place: HTMLElement): Chart {
       plot = new uPlot(
         {
           width: Math.max(240, place.clientWidth),
-          height: 90,
+          height: HEIGHT,
           cursor: { y: false },
           legend: { show: true, live: true },
           scales: { x: { time: false } },
@@ -70,6 +71,8 @@ export function createChart(place: HTMLElement): Chart {
       );
     } else plot.setData(data());
   };
+  const sized = new ResizeObserver(() => plot?.setSize({ width: Math.max(240, place.clientWidth), height: HEIGHT }));
+  sized.observe(place);
   return {
     add(from, more) {
       if (more.length === 0) return;
@@ -81,6 +84,7 @@ export function createChart(place: HTMLElement): Chart {
       plot?.destroy();
       plot = undefined;
       names = [];
+      sized.disconnect();
       place.replaceChildren();
     },
   };

@@ -116,14 +116,17 @@ const connection: Connection = connect({
   },
 });
 
-function began(answer: Answer<{ job: string }>): void {
-  if (!report(answer)) return;
+function began(answer: Answer<{ job: string }>): boolean {
+  if (!report(answer)) return false;
+  // What was said of the form before it was begun with is not true any more.
+  notice.value = undefined;
   place.value = 'canvas';
   const { job } = answer.value;
   const known = told.get(job);
   if (shownJob.value === job) picked = true;
   else if (!known || (known.state === 'waiting' && shown.value?.state === 'running')) wanted.add(job);
   else open(job);
+  return true;
 }
 
 /** Keeps what was typed for the plugin that is chosen. */
@@ -231,7 +234,8 @@ export async function branch(step: number): Promise<void> {
   const prompt = written.value;
   const other = prompt === undefined || prompt === run.prompt ? {} : { prompt };
   looking.value = undefined;
-  began(await connection.branch({ job: run.job, step, ...other }));
+  if (!began(await connection.branch({ job: run.job, step, ...other }))) return;
+  notice.value = { text: `It begins as this one was at step ${step}, or at the last state before that was kept.` };
 }
 
 export const cancel = async (job: string): Promise<void> =>
@@ -240,9 +244,13 @@ export const move = async (job: string, how: 'up' | 'hold' | 'release'): Promise
   void report(await connection.move({ job, how, ...keyed(job) }), job);
 export const grant = async (plugin: string): Promise<void> => void report(await connection.grant(plugin));
 
+/** What was uploaded from this page, to be looked at, by the name that it was given. */
+export const uploaded = new Map<string, string>();
 export async function upload(file: File): Promise<string | undefined> {
   const answer = await connection.upload(file);
-  return report(answer) ? answer.value : undefined;
+  if (!report(answer)) return undefined;
+  uploaded.set(answer.value, URL.createObjectURL(file));
+  return answer.value;
 }
 
 /** A link that lets whoever has it steer this run. */

@@ -16,7 +16,8 @@ export interface Stroke {
 /** The colour that drawings are made on. */
 const PAPER = '#faf7f0';
 /** How what is kept is marked on the canvas. */
-const MARK = 'rgb(64 140 255 / 0.45)';
+const MARK = '#408cff';
+const MARK_OPACITY = 0.45;
 /** Pixels of the longer side of what is sent. */
 const SIDE = 512;
 
@@ -51,7 +52,7 @@ export function clear(): void {
   undone.value = [];
 }
 
-export function draw(context: CanvasRenderingContext2D, { tool, colour, width, points }: Stroke, style?: string): void {
+function draw(context: CanvasRenderingContext2D, { tool, colour, width, points }: Stroke, style?: string): void {
   const { width: wide, height: tall } = context.canvas;
   const ink = { brush: colour, eraser: PAPER, lock: MARK }[tool];
   Object.assign(context, {
@@ -66,6 +67,18 @@ export function draw(context: CanvasRenderingContext2D, { tool, colour, width, p
     context.lineTo(x * wide + 0.01, y * tall);
   });
   context.stroke();
+}
+
+/** Strokes over each other; what is kept is one layer under them, however often the hand went over it. */
+export function drawAll(context: CanvasRenderingContext2D, all: readonly Stroke[]): void {
+  const marks = document.createElement('canvas');
+  Object.assign(marks, { width: context.canvas.width, height: context.canvas.height });
+  const on = marks.getContext('2d');
+  if (on) for (const stroke of all.filter(isLock)) draw(on, stroke);
+  context.globalAlpha = MARK_OPACITY;
+  if (marks.width * marks.height > 0) context.drawImage(marks, 0, 0);
+  context.globalAlpha = 1;
+  for (const stroke of all) if (!isLock(stroke)) draw(context, stroke);
 }
 
 /** What the run is told after a stroke came or went: its layer whole, or that it is empty. */

@@ -3,13 +3,14 @@ import { batch, effect, signal } from '@preact/signals';
 import { boardsSchema, type Shelved, shelfSchema, shelvedSchema } from '../server/wire.ts';
 import { askQuietly } from './desk.ts';
 import { asked, standAt } from './links.ts';
-import { revision, shelved, told } from './state.ts';
+import { revision, shelved, told, view } from './state.ts';
 
 export const TIMES = [
   { id: 'any', name: 'Any time' },
   { id: 'today', name: 'Today' },
-  { id: 'week', name: 'These 7 days' },
-  { id: 'month', name: 'These 30 days' },
+  { id: 'week', name: 'The last 7 days' },
+  { id: 'before', name: 'The week before' },
+  { id: 'month', name: 'The last 30 days' },
   { id: 'older', name: 'Older' },
 ] as const;
 type When = (typeof TIMES)[number]['id'];
@@ -52,6 +53,8 @@ function spanOf(when: When): { readonly from?: string; readonly to?: string } {
       return { from: ago(0) };
     case 'week':
       return { from: ago(6) };
+    case 'before':
+      return { from: ago(13), to: ago(6) };
     case 'month':
       return { from: ago(29) };
     case 'older':
@@ -116,15 +119,24 @@ export function lookNoMore(): void {
   looks.value = undefined;
 }
 
+/** Opens the picture of that name, with all that the shelf knows of it. */
+export async function viewShelved(name: string): Promise<void> {
+  const [picture] = await named([name]);
+  if (picture) view(picture);
+}
+
 const nameOf = (path: string): string => path.split(/[/\\]/).at(-1) ?? path;
-async function showFound(job: string, names: readonly string[]): Promise<void> {
+async function named(names: readonly string[]): Promise<readonly Shelved[]> {
   const answer = await fetch('shelf/named', {
     method: 'POST',
     body: JSON.stringify({ names }),
     headers: { 'content-type': 'application/json' },
   }).catch(() => undefined);
-  const pictures = answer?.ok ? shelvedSchema.safeParse(await answer.json()).data : undefined;
-  if (!pictures || looks.peek()?.job !== job) return;
+  return (answer?.ok ? shelvedSchema.safeParse(await answer.json()).data : undefined) ?? [];
+}
+async function showFound(job: string, names: readonly string[]): Promise<void> {
+  const pictures = await named(names);
+  if (looks.peek()?.job !== job) return;
   batch(() => {
     found.value = pictures;
     total.value = pictures.length;

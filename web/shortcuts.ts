@@ -96,7 +96,11 @@ export const SHORTCUTS: readonly Shortcut[] = [
 /** Whoever writes means letters. */
 const writes = (target: EventTarget | null): boolean =>
   target instanceof HTMLElement &&
-  (target.isContentEditable || ['TEXTAREA', 'SELECT', 'INPUT'].includes(target.tagName));
+  (target.isContentEditable ||
+    ['TEXTAREA', 'SELECT'].includes(target.tagName) ||
+    (target instanceof HTMLInputElement && !BY_HAND.has(target.type)));
+/** Inputs in which no letters are written. */
+const BY_HAND = new Set(['radio', 'checkbox', 'range', 'color', 'file']);
 
 export function hearKeys(): void {
   document.addEventListener('keydown', (event) => {

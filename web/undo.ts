@@ -14,7 +14,7 @@ const ONE_MS = 700;
 const before: Form[] = [];
 const after: Form[] = [];
 let now: Form = { id: chosenId.value, all: allValues.value };
-let changedAt = 0;
+let changedAt = Number.NEGATIVE_INFINITY;
 
 effect(() => {
   const next = { id: chosenId.value, all: allValues.value };
@@ -37,7 +37,7 @@ function go(from: Form[], to: Form[]): void {
   if (!form) return;
   to.push(now);
   now = form;
-  changedAt = 0;
+  changedAt = Number.NEGATIVE_INFINITY;
   allValues.value = form.all;
   chosenId.value = form.id;
 }

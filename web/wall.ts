@@ -24,7 +24,7 @@ export const exploring = signal(false);
 export const liked = signal<ReadonlySet<string>>(new Set());
 
 /** Quick and small: enough to be told apart. */
-const CHEAP = { steps: 48, tries: 1, size: 256, apart: false } as const;
+const CHEAP = { steps: 80, tries: 1, size: 256, apart: false } as const;
 /** Of Guide's strengths, by which of them a child may differ from who it comes from, and how far it may go. */
 const STRENGTHS = { rate: [0.4, 2.5], contrast: [0, 3], distance: [1, 10] } as const;
 const STEP = 1.6;

@@ -81,6 +81,8 @@ class Run {
   unkept = false;
   /** Milliseconds that it was held: they are none of those after which it is to end. */
   held = 0;
+  /** What was asked before the run itself had begun. */
+  private readonly later: Asked[] = [];
   /** Steps that a paused run may still take. */
   private allowed = 0;
 
@@ -186,6 +188,7 @@ class Run {
     if (resume || beginnings.length === 0 || steps < 1) return;
     const tryable: Tryable = {
       begin: (beginning) => this.begin(beginning),
+      held: () => this.holding(),
       advance: async () => {
         await this.drawn();
       },
@@ -316,16 +319,39 @@ class Run {
     this.trail.pass({ step: this.step, values: stepper.state, plateau: this.plateau, drawer });
     const { inbox, signal } = this.context;
     for (;;) {
+      for (const asked of this.later.splice(0)) yield* this.obey(asked);
       for (let asked = inbox.take(); asked; asked = inbox.take()) yield* this.obey(asked);
       if (!this.paused || this.ended || signal.aborted) return;
       if (this.allowed > 0) {
         this.allowed -= 1;
         return;
       }
-      const waited = performance.now();
-      await inbox.ready(signal);
-      this.held += performance.now() - waited;
+      await this.wait();
     }
+  }
+
+  /** Before the run itself begins it can be held; what else is asked of it waits until then. */
+  private async *holding(): AsyncGenerator<GuideEvent> {
+    const { inbox, signal } = this.context;
+    for (;;) {
+      for (let asked = inbox.take(); asked; asked = inbox.take()) {
+        const { kind } = asked.command;
+        if (kind === 'change' || kind === 'rewind') this.later.push(asked);
+        else yield* this.obey(asked);
+      }
+      if (!this.paused || signal.aborted) return;
+      if (this.allowed > 0) {
+        this.allowed -= 1;
+        return;
+      }
+      await this.wait();
+    }
+  }
+
+  private async wait(): Promise<void> {
+    const waited = performance.now();
+    await this.context.inbox.ready(this.context.signal);
+    this.held += performance.now() - waited;
   }
 
   private async *obey({ command, settle }: Asked): AsyncGenerator<GuideEvent> {

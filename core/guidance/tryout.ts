@@ -7,6 +7,8 @@ import type { Beginning, GuideEvent, ReadyDrawer, Tried } from './protocol.ts';
 export interface Tryable {
   /** Begins anew; what it gives back takes that back. */
   begin(beginning: Beginning): Promise<() => void>;
+  /** Waits where it is held. */
+  held(): AsyncGenerator<GuideEvent>;
   advance(): Promise<void>;
   /** How good the drawing is. */
   score(): Promise<number>;
@@ -45,6 +47,7 @@ export async function* tryout(
     const takeBack = await run.begin(beginning);
     for (let step = 1; step <= steps; step++) {
       await setImmediate();
+      yield* run.held();
       if (signal.aborted) throw failure('CANCELLED', {});
       await run.advance();
       yield { type: 'trying', beginning: chosen + 1, of: beginnings.length, step, steps };

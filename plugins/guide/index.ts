@@ -146,8 +146,7 @@ async function* several(p: Parameters, context: PluginContext): AsyncGenerator<P
 export default definePlugin({
   id: 'guide',
   title: 'Guide',
-  description:
-    'Draws a picture of the prompt under the exact gradient of CLIP: strokes, shapes, lines, pixel art and more.',
+  description: 'Draws a picture of your words: brush strokes, shapes, pen lines, pixel art and more.',
   version: '5.0.0',
   about:
     'Words pull on a drawing under the exact gradient of CLIP, live: change the prompt, paint, hold, go back, branch. Every run is a seed and a log, so that it can be made again to the byte. The drawer decides what the picture is made of; those of shapes give an SVG as well.',

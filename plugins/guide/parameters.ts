@@ -46,6 +46,10 @@ export const parameters = z.object({
     }),
   steps: stepsField().default(160),
   seed: seedField(),
+  batch: z.int().min(1).max(16).default(1).meta({
+    title: 'Pictures',
+    description: 'How many, each with the next seed, and a sheet of all when there are more than one',
+  }),
   size: sizeField(),
   aspect: aspectField(),
   count: z
@@ -54,8 +58,8 @@ export const parameters = z.object({
     .max(512)
     .default(0)
     .meta({
-      title: 'Count',
-      description: 'How many strokes, shapes, polygons, lines or glyphs; 0 leaves it to the drawer',
+      title: 'Shapes',
+      description: 'How many strokes, shapes, polygons, lines or glyphs it is made of; 0 leaves it to the drawer',
       only: { drawer: ['strokes', 'blobs', 'polygons', 'plotter', 'glyphs'] },
     }),
   text: glyphs.settings.shape.text.meta({
@@ -179,11 +183,6 @@ export const parameters = z.object({
   judge: z.string().max(4096).default('').meta({
     title: 'Judge',
     description: 'A model that does not guide, and whose score shows whether only the guiding one is pleased',
-    advanced,
-  }),
-  batch: z.int().min(1).max(16).default(1).meta({
-    title: 'Pictures',
-    description: 'How many, each with the next seed, and a sheet of all when there are more than one',
     advanced,
   }),
   diversity: z.number().min(0).max(20).default(0).meta({

@@ -76,7 +76,7 @@ function told(event: GuideEvent, label: string): PluginEvent[] {
   switch (event.type) {
     case 'trying': {
       const { step: done, steps: total, beginning, of } = event;
-      return [{ type: 'progress', done, total, label: `${label}: trying beginning ${beginning} of ${of}` }];
+      return [{ type: 'progress', done, total, label: `${label}: choosing a beginning, ${beginning} of ${of}` }];
     }
     case 'step':
       return [{ type: 'progress', done: event.step, total: event.steps, label }];

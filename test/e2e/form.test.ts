@@ -100,6 +100,7 @@ describe.runIf(executablePath)('the form', () => {
     await page.getByRole('textbox', { name: 'A name for these settings' }).fill('whales');
     await click(page, 'Keep these');
     await click(page, 'A link to these settings');
+    await page.locator('#notice', { hasText: 'http' }).waitFor();
     const link = /http\S+/.exec((await page.locator('#notice').textContent()) ?? '')?.[0] ?? '';
     await prompt(page).fill('something else');
     await page.reload();

@@ -58,7 +58,7 @@ describe.runIf(executablePath)('the shelf', () => {
     const page = await studio();
     const days = await page.locator('#gallery h3').allTextContents();
     expect([days.length, days[0]]).toEqual([5, 'Today']);
-    await page.getByRole('combobox', { name: 'When' }).selectOption('These 7 days');
+    await page.getByRole('combobox', { name: 'When' }).selectOption('The last 7 days');
     await expect.poll(() => titles(page)).toHaveLength(6);
     await page.getByRole('searchbox', { name: 'Find a picture by its words' }).fill('blue star');
     await expect.poll(() => titles(page)).toEqual(['a blue star']);

@@ -266,7 +266,7 @@ describe.runIf(executablePath)('the studio in a real browser', () => {
     await untilFrames(page, 2);
     await prompt(page).fill('a green tree');
     await click(page, 'Steer');
-    await page.locator('.u-legend', { hasText: 'a green tree' }).waitFor({ timeout: 30_000 });
+    await page.locator('.fit > summary', { hasText: 'a green tree' }).waitFor({ timeout: 30_000 });
     await page.reload();
     expect(await prompt(page).inputValue()).toBe('a green tree');
     await stateIs(page, 'a red heart');
@@ -296,7 +296,7 @@ describe.runIf(executablePath)('the studio in a real browser', () => {
 
   it('lists runs that are at work and that wait, moves them, and shows a short one beside a long one', async () => {
     const page = await studio();
-    const row = (title: string) => page.locator('#run-list li', { hasText: title }).first();
+    const row = (title: string) => page.locator('#runs li', { hasText: title }).first();
     await begin(page, 'a long river', '3000');
     await untilFrames(page, 2);
     for (const title of ['a first tree', 'a second tree']) {
@@ -313,6 +313,7 @@ describe.runIf(executablePath)('the studio in a real browser', () => {
     await row('a first tree')
       .getByRole('button', { name: /^Cancel/ })
       .click();
+    await page.locator('#ended > summary').click();
     await row('a first tree').getByText('cancelled').waitFor();
 
     await choosePlugin(page, 'Find', 'Rerank');

@@ -102,7 +102,7 @@ describe('guide', () => {
         await live.steer({ control: 'finish' });
       } else if (event.type === 'picture') picture += 1;
     }
-    expect([asked[0], asked.length]).toEqual(['trying beginning 1 of 3', 2]);
+    expect([asked[0], asked.length]).toEqual(['choosing a beginning, 1 of 3', 2]);
     expect(picture).toBe(2);
   });
   it('draws on paper of another colour, in the picture and in the SVG, and refuses what is no colour', async () => {

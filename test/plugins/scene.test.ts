@@ -32,15 +32,15 @@ describe('a scene', () => {
   it('is drawn thing by thing, each with its own beginnings, and then on as one', async () => {
     const events = await once();
     const drawing = (thing: string): string[] => [
-      `${thing}: trying beginning 1 of 2`,
-      `${thing}: trying beginning 2 of 2`,
+      `${thing}: choosing a beginning, 1 of 2`,
+      `${thing}: choosing a beginning, 2 of 2`,
       thing,
     ];
     expect(labelsOf(events)).toEqual([
       ...drawing('drawing a cat, 1 of 2'),
       ...drawing('drawing the moon, 2 of 2'),
-      'trying beginning 1 of 2',
-      'trying beginning 2 of 2',
+      'choosing a beginning, 1 of 2',
+      'choosing a beginning, 2 of 2',
       '',
     ]);
     const steps = events.flatMap((e) => (e.type === 'progress' && !e.label ? [e] : []));

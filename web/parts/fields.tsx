@@ -1,5 +1,5 @@
 /** Controls made from a plugin's schema, each labelled and usable by keyboard. */
-import { Dices, Lock, LockOpen } from 'lucide-preact';
+import { Dices, Lock, LockOpen, RotateCcw } from 'lucide-preact';
 import type { Field, WirePlugin } from '../../server/wire.ts';
 import { set } from '../desk.ts';
 import { chancedSeed } from '../seed.ts';
@@ -32,9 +32,9 @@ function NumberField({ name, field }: Of) {
   };
   const fine = type === 'integer' || maximum === undefined || minimum === undefined ? step : (maximum - minimum) / 200;
   return (
-    <div class="field row" title={field.description}>
+    <div class="field row amount" title={field.description}>
       <label for={`field-${name}`}>{title({ name, field })}</label>
-      {isSwept(field) && (
+      {isSwept(field) ? (
         <input
           type="range"
           aria-label={`${title({ name, field })}, by a slider`}
@@ -44,6 +44,8 @@ function NumberField({ name, field }: Of) {
           value={value}
           onInput={take}
         />
+      ) : (
+        <span />
       )}
       <input
         id={`field-${name}`}
@@ -54,7 +56,21 @@ function NumberField({ name, field }: Of) {
         value={type === 'integer' ? value : Number(value.toFixed(4))}
         onChange={take}
       />
+      <Reset name={name} field={field} />
     </div>
+  );
+}
+
+/** Back to what it is by itself. */
+function Reset({ name, field }: Of) {
+  const own = values.value[name];
+  const isOther = own !== undefined && own !== field.default;
+  return (
+    <span class="reset">
+      {isOther && (
+        <IconButton icon={RotateCcw} name={`${title({ name, field })} as usual`} onClick={() => set(name, undefined)} />
+      )}
+    </span>
   );
 }
 
@@ -171,9 +187,10 @@ function matters({ only }: Field, fields: WirePlugin['parameters']['properties']
 export function Fields({ plugin }: { readonly plugin: WirePlugin }) {
   const { properties } = plugin.parameters;
   const seen = Object.entries(properties).filter(([, field]) => matters(field, properties, values.value));
-  const [near, far] = [false, true].map((advanced) =>
-    seen.filter(([, field]) => (field.advanced ?? false) === advanced),
-  );
+  // Pictures that a run is to begin from are in sight wherever they came from.
+  const isFar = ([name, field]: [string, Field]): boolean =>
+    (field.advanced ?? false) && !(field.control === 'pictures' && values.value[name] !== undefined);
+  const [near, far] = [false, true].map((advanced) => seen.filter((one) => isFar(one) === advanced));
   return (
     <>
       {near?.map(([name, field]) => (

@@ -1,9 +1,9 @@
 /** What is painted over the drawing, as it is painted. */
 import { useEffect, useRef } from 'preact/hooks';
 import { ratio } from '../easel.ts';
-import { sendLayer } from '../layers.ts';
-import { add, clear, draw, type Stroke, strokes } from '../painting.ts';
-import { brush, shownJob, tool } from '../state.ts';
+import { canPaint, sendLayer } from '../layers.ts';
+import { add, clear, drawAll, type Stroke, strokes } from '../painting.ts';
+import { brush, looking, shownJob, tool } from '../state.ts';
 
 const SIDE = 1024;
 
@@ -15,8 +15,8 @@ export function Overlay() {
     const on = context();
     if (!on) return;
     on.clearRect(0, 0, on.canvas.width, on.canvas.height);
-    for (const done of strokes.value) draw(on, done);
-    if (stroke.current) draw(on, stroke.current);
+    const all = [...strokes.value, ...(stroke.current ? [stroke.current] : [])];
+    drawAll(on, all);
   };
   const job = shownJob.value;
   useEffect(clear, [job]);
@@ -38,6 +38,8 @@ export function Overlay() {
       id="overlay"
       aria-label="What is painted over the drawing"
       role="img"
+      // What is painted is part of what is drawn now; the finished picture and states of before have none of it.
+      hidden={!canPaint() || looking.value !== undefined}
       class={tool.value ? 'active panzoom-exclude' : ''}
       ref={element}
       width={wide}

@@ -2,7 +2,7 @@
 import { X } from 'lucide-preact';
 import { useState } from 'preact/hooks';
 import type { Field } from '../../server/wire.ts';
-import { set, upload } from '../desk.ts';
+import { set, upload, uploaded } from '../desk.ts';
 import { boards } from '../shelf.ts';
 import { values } from '../state.ts';
 
@@ -17,6 +17,12 @@ export const shortName = (path: string): string =>
 
 const listed = (value: unknown): string[] =>
   Array.isArray(value) ? value.filter((v): v is string => typeof v === 'string') : [];
+
+/** To be shown beside its name, where the page has it. */
+function pictureOf(path: string): string | undefined {
+  const onShelf = /^shelf:(.+)$/.exec(path)?.[1];
+  return onShelf === undefined ? uploaded.get(path) : `small/${encodeURIComponent(onShelf)}`;
+}
 
 /** The picture of the shelf that is dragged by its address. */
 function shelfName(address: string): string | undefined {
@@ -72,6 +78,7 @@ export function PicturesField({ name, field }: { readonly name: string; readonly
       <ul class="chosen">
         {chosen.slice(0, 6).map((path) => (
           <li key={path}>
+            {pictureOf(path) && <img src={pictureOf(path)} alt="" width={32} height={32} />}
             <span>{shortName(path)}</span>
             <button
               type="button"
@@ -88,7 +95,7 @@ export function PicturesField({ name, field }: { readonly name: string; readonly
       <input
         type="text"
         aria-label={`${field.title ?? name}: a folder on the server, or an address`}
-        placeholder="or shelf:, a folder on the server, an address"
+        placeholder="shelf:, a folder, an address"
         list={`known-${name}`}
         onChange={(event) => {
           const text = event.currentTarget.value.trim();

@@ -35,7 +35,7 @@ export function Prompt({ name, field }: { readonly name: string; readonly field:
           maxLength={2000}
           placeholder="a red fox in the snow"
           value={text}
-          aria-describedby={wrong ? `wrong-${name} about-${name}` : `about-${name}`}
+          aria-describedby={wrong ? `wrong-${name}` : undefined}
           aria-invalid={wrong !== undefined}
           onInput={(event) => set(name, event.currentTarget.value)}
           onKeyDown={onKeyDown}
@@ -47,7 +47,10 @@ export function Prompt({ name, field }: { readonly name: string; readonly field:
           {wrong.message.replace(NAMED, '')}
         </p>
       )}
-      <small id={`about-${name}`}>{field.description}</small>
+      <details class="before">
+        <summary>What can be written</summary>
+        <small>{field.description}</small>
+      </details>
       {chosen.value?.steerable && <Dials />}
       {promptsBefore.value.length > 0 && (
         <details class="before">

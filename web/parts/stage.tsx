@@ -78,7 +78,7 @@ export function Stage() {
           </figure>
         </div>
         <Empty />
-        <div class="tools" role="toolbar" aria-label="Canvas tools">
+        <div class="tools panzoom-exclude" role="toolbar" aria-label="Canvas tools">
           <Brushes />
           <span class="zooms">
             <IconButton icon={Minus} name="Smaller" shortcut="-" onClick={zoomOut} />

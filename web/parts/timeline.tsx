@@ -1,9 +1,11 @@
 /** Under the canvas: what the drawing was on its way, how well it fitted, and the buttons that hold it, take it back and branch off it. */
 import { FastForward, GitBranch, History, Pause, Play, StepForward } from 'lucide-preact';
 import { useEffect, useRef } from 'preact/hooks';
+import { z } from 'zod';
 import type { Update } from '../../server/wire.ts';
 import { type Chart, createChart } from '../chart.ts';
 import { branch, goBack, mayTouch, steer } from '../desk.ts';
+import { remembered } from '../remembered.ts';
 import { answersInWords } from '../run-words.ts';
 import { looking, pluginOf, shown } from '../state.ts';
 import { frameAddress, look, steps } from '../trail.ts';
@@ -29,6 +31,37 @@ function Curve() {
     if (run) chart.current?.add(0, run.chart);
   }, [run?.job, run?.chart]);
   return <div id="chart" role="img" aria-label="How well the picture fits the words, over the run" ref={place} />;
+}
+
+const curveOpen = remembered('curve', z.boolean(), false);
+/** No percentage of a sample is all. */
+const ALL_BUT = 99;
+
+/** How well it fits the words by now, in a line; the curve for those who want it. */
+function Fit({ run }: { readonly run: Update }) {
+  const last = run.chart.at(-1);
+  const judged = Object.entries(last?.series ?? {}).filter(([name]) => !name.includes(' ('));
+  const said = judged
+    .map(([name, value]) => {
+      const standing = last?.percentiles?.[name];
+      const among = standing === undefined ? '' : `, better than ${Math.min(ALL_BUT, Math.floor(standing))} %`;
+      return `${name} ${value.toFixed(3)}${among}`;
+    })
+    .join(' · ');
+  return (
+    <details
+      class="fit"
+      open={curveOpen.value}
+      onToggle={(event) => {
+        curveOpen.value = event.currentTarget.open;
+      }}
+    >
+      <summary title="The cosine with the words, and the percent of everyday words that fit it less">
+        How well it fits{said && `: ${said}`}
+      </summary>
+      {curveOpen.value && <Curve />}
+    </details>
+  );
 }
 
 function Transport() {
@@ -168,7 +201,7 @@ export function Timeline() {
       <p class="quiet latest" title={run.notes.join('\n')}>
         {run.notes.at(-1)}
       </p>
-      <Curve />
+      <Fit run={run} />
     </section>
   );
 }

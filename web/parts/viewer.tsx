@@ -1,5 +1,5 @@
 /** One picture of the shelf, large, with how it was made and what can be done with it; or two, one over the other. */
-import { Columns2, Download, PaintbrushVertical, Star, Trash2, Undo2, X } from 'lucide-preact';
+import { Columns2, Download, PaintbrushVertical, Palette, Star, Trash2, Undo2, X } from 'lucide-preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Settings } from '../../server/wire.ts';
 import { mark, settingsOf, usePicture, useSettings } from '../pictures.ts';
@@ -38,16 +38,36 @@ function Made({ settings }: { readonly settings: Settings | undefined | 'asking'
   );
 }
 
+/** Where the hand is, in percent from the left. */
+function shareAt({
+  currentTarget,
+  clientX,
+}: {
+  readonly currentTarget: HTMLElement;
+  readonly clientX: number;
+}): number {
+  const { left, width } = (currentTarget.querySelector('img') ?? currentTarget).getBoundingClientRect();
+  return Math.round(Math.min(100, Math.max(0, (100 * (clientX - left)) / width)));
+}
+
 function Compared({ left, right }: { readonly left: Viewable; readonly right: Viewable }) {
   const [share, setShare] = useState(50);
   const [difference, setDifference] = useState(false);
   return (
     <div class="compared">
-      <div class="two">
-        <img src={left.url.slice(1)} alt={left.title} />
+      <div
+        class="two"
+        onPointerDown={(event) => {
+          event.currentTarget.setPointerCapture(event.pointerId);
+          setShare(shareAt(event));
+        }}
+        onPointerMove={(event) => event.buttons > 0 && setShare(shareAt(event))}
+      >
+        <img src={left.url.slice(1)} alt={left.title} draggable={false} />
         <img
           src={right.url.slice(1)}
           alt={right.title}
+          draggable={false}
           class={difference ? 'difference' : ''}
           style={difference ? {} : { clipPath: `inset(0 0 0 ${share}%)` }}
         />
@@ -131,7 +151,7 @@ export function Viewer() {
                   <PaintbrushVertical size={15} aria-hidden="true" /> Begin from it
                 </button>
                 <button type="button" onClick={() => void usePicture('style', picture)}>
-                  <PaintbrushVertical size={15} aria-hidden="true" /> Use its style
+                  <Palette size={15} aria-hidden="true" /> Use its style
                 </button>
                 <button
                   type="button"

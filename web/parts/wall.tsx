@@ -2,6 +2,7 @@
 import { Heart, Play, X } from 'lucide-preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { drawOut, explore, stopWall } from '../desk.ts';
+import { viewShelved } from '../shelf.ts';
 import { isGoing, revision, told, written } from '../state.ts';
 import { frameAddress, LAST_STEP } from '../trail.ts';
 import { exploring, liked, SIZES, type Tile, wall } from '../wall.ts';
@@ -31,16 +32,24 @@ function Drawing({ tile }: { readonly tile: Tile }) {
   const name = `${String(tile.parameters['prompt'] ?? '')}, seed ${String(tile.parameters['seed'] ?? '')}`;
   return (
     <li class={likes ? 'liked' : ''}>
-      {frame ? (
-        <canvas ref={element} width={256} height={256} role="img" aria-label={name} />
-      ) : (
-        // After a reload, and of runs that nobody tells of any more.
-        <img
-          src={run?.picture?.url.slice(1) ?? frameAddress(tile.job, LAST_STEP)}
-          alt={name}
-          onError={(event) => event.currentTarget.classList.add('missing')}
-        />
-      )}
+      <button
+        type="button"
+        class="opens"
+        title={run?.picture ? 'Look at it closely' : 'It is being drawn'}
+        disabled={!run?.picture}
+        onClick={() => run?.picture && void viewShelved(run.picture.file)}
+      >
+        {frame || (run && isGoing(run)) ? (
+          <canvas ref={element} width={256} height={256} role="img" aria-label={name} />
+        ) : (
+          // After a reload, and of runs that nobody tells of any more.
+          <img
+            src={run?.picture?.url.slice(1) ?? frameAddress(tile.job, LAST_STEP)}
+            alt={name}
+            onError={(event) => event.currentTarget.classList.add('missing')}
+          />
+        )}
+      </button>
       <span class="does">
         <IconButton
           icon={Heart}
@@ -68,6 +77,7 @@ function Drawing({ tile }: { readonly tile: Tile }) {
 export function WallOfTiles() {
   const [count, setCount] = useState<number>(6);
   const [inTurn, setInTurn] = useState(false);
+  void revision.value;
   const now = wall.value;
   const likes = liked.value.size;
   const close = (): void => {
@@ -90,8 +100,8 @@ export function WallOfTiles() {
         <label>
           <span>Drawn with</span>
           <select value={inTurn ? 'turn' : 'own'} onChange={(event) => setInTurn(event.currentTarget.value === 'turn')}>
-            <option value="own">the drawer that is chosen</option>
-            <option value="turn">several drawers in turn</option>
+            <option value="own">the chosen drawer</option>
+            <option value="turn">several in turn</option>
           </select>
         </label>
         <button

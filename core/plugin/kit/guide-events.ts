@@ -124,7 +124,7 @@ function told(event: GuideEvent, title: string, heard: Heard): PluginEvent[] {
       return [{ type: 'progress', done: event.step, total: event.steps }, heard.last];
     }
     case 'trying': {
-      const label = `trying beginning ${event.beginning} of ${event.of}`;
+      const label = `choosing a beginning, ${event.beginning} of ${event.of}`;
       return [{ type: 'progress', done: event.step, total: event.steps, label }];
     }
     case 'tidying':
@@ -167,7 +167,7 @@ function told(event: GuideEvent, title: string, heard: Heard): PluginEvent[] {
 /** Which beginning goes on, and why. */
 function choice({ chosen, scores, prompts }: Extract<GuideEvent, { type: 'tried' }>): string {
   const [best = 0, ...others] = scores.toSorted((a, b) => b - a).map((s) => s.toFixed(3));
-  return `Of ${scores.length} beginnings, number ${chosen + 1} goes on, ${prompts.join(' | ')}: ${best} against ${others.join(', ')}`;
+  return `Of ${scores.length} beginnings, number ${chosen + 1} goes on: it fits ${prompts.join(' | ')} best, ${best} against ${others.join(', ')}`;
 }
 
 /** Names of all, each with what was said of it last. */

@@ -15,7 +15,8 @@ import { guidingWith, picture, recordOf, request } from '../../support/guiding.t
 import { useEngine } from '../../support/services.ts';
 import { strangeModel } from '../../support/with-models.ts';
 
-const { run, tell } = guidingWith(useEngine({ model: strangeModel() }));
+const engine = useEngine({ model: strangeModel() });
+const { run, tell } = guidingWith(engine);
 const settings = { steps: 20, tryout: 0.25, renewals: 3, awake: 0.3, frameEvery: 10 };
 const drawerOf = (seed: number): ReadyDrawer =>
   readyDrawer(strokes as never, { strokes: 20 } as never, seed, { preview: 64, output: 64 });
@@ -27,6 +28,28 @@ const rawOf = (png: Uint8Array) => sharp(png).raw().toBuffer({ resolveWithObject
 const stepsOf = (events: readonly GuideEvent[]): number[] => events.flatMap((e) => (e.type === 'step' ? [e.step] : []));
 
 describe('a run of several beginnings', () => {
+  it('is held while a beginning is tried, goes on where it was, and hears then what it was asked meanwhile', async () => {
+    const events: GuideEvent[] = [];
+    let held = 0;
+    const heard: Promise<unknown>[] = [];
+    for await (const e of engine.guide(asked())) {
+      events.push(e);
+      if (e.type === 'trying' && e.beginning === 2 && e.step === 2) {
+        await tell({ kind: 'pause' });
+        heard.push(tell({ kind: 'change', change: { prompts: parsePrompt('a star') } }));
+      }
+      if (e.type === 'paused') {
+        held = events.length;
+        setTimeout(() => void tell({ kind: 'go' }), 300);
+      }
+    }
+    await Promise.all(heard);
+    // Nothing between being held and going on.
+    expect(events[held]?.type).toBe('going');
+    expect(recordOf(events)?.script).toMatchObject([{ step: 5 }]);
+    const names = events.flatMap((e) => (e.type === 'step' ? [e.prompts.join()] : []));
+    expect([names.at(-1), triedOf(events)?.scores.length]).toEqual(['a star', 3]);
+  });
   it('tries each, and goes on with the one that is judged best as if it were the only one', async () => {
     const events = await run(asked());
     const trying = events.flatMap((e) => (e.type === 'trying' ? [[e.beginning, e.step]] : []));
