@@ -27,7 +27,20 @@ import {
   values,
   written,
 } from './state.ts';
-import { drawnOut, exploring, firstWall, liked, nextWall, type Tile, wall } from './wall.ts';
+import {
+  byTaste,
+  drawnOut,
+  exploring,
+  firstWall,
+  LIKED,
+  liked,
+  nextWall,
+  PASSED,
+  type Tile,
+  tasteful,
+  type Wall,
+  wall,
+} from './wall.ts';
 
 /** Runs that answer beside the canvas. */
 const quiet = new Set<string>();
@@ -174,6 +187,25 @@ export async function askWhy(picture: string, words: string): Promise<void> {
   began(await connection.start('explain', { prompt: words, pictures: [picture] }));
 }
 
+/** Puts what is liked of a wall, and what is not, on boards; whether there is some of both. */
+async function learned({ tiles }: Wall): Promise<boolean> {
+  const files = (are: boolean): string[] =>
+    tiles.flatMap(({ job }) => (liked.value.has(job) === are ? (told.get(job)?.picture?.file ?? []) : []));
+  const [on, off] = [files(true), files(false)];
+  if (on.length === 0 || off.length === 0) return false;
+  for (const [board, names] of [
+    [LIKED, on],
+    [PASSED, off],
+  ] as const)
+    await fetch('shelf/boards', {
+      method: 'POST',
+      body: JSON.stringify({ board, names, on: true }),
+      headers: { 'content-type': 'application/json' },
+    });
+  shelved.value += 1;
+  return true;
+}
+
 interface Exploring {
   readonly count: number;
   /** Whether from what is liked. */
@@ -185,7 +217,9 @@ interface Exploring {
 export async function explore({ count, grows, inTurn }: Exploring): Promise<void> {
   const before = wall.value;
   const parents = (before?.tiles ?? []).filter(({ job }) => liked.value.has(job)).map(({ parameters }) => parameters);
-  const children = grows && parents.length > 0 ? nextWall(parents, count) : firstWall(values.value, { count, inTurn });
+  const own = grows && parents.length > 0 ? nextWall(parents, count) : firstWall(values.value, { count, inTurn });
+  const learns = grows && before !== undefined && byTaste.value && (await learned(before));
+  const children = learns ? own.map(tasteful) : own;
   await stopWall();
   const tiles: Tile[] = [];
   wall.value = { generation: grows && before ? before.generation + 1 : 1, tiles };

@@ -1,6 +1,7 @@
 /** Exploring: a wall of small, quick drawings that differ; what is liked is what the next wall grows from. */
 import { signal } from '@preact/signals';
 import { z } from 'zod';
+import { pullsOf, writtenPulls } from './pulls.ts';
 import { remembered } from './remembered.ts';
 import { chancedSeed } from './seed.ts';
 import type { Values } from './state.ts';
@@ -15,11 +16,23 @@ export type Tile = z.infer<typeof tileSchema>;
 const IN_TURN = ['strokes', 'blobs', 'polygons', 'plotter', 'blocks', 'field'] as const;
 
 export const SIZES = [4, 6, 9, 12, 16] as const;
-export const wall = remembered(
-  'wall',
-  z.object({ generation: z.number(), tiles: z.array(tileSchema).max(64) }).optional(),
-  undefined,
-);
+const wallSchema = z.object({ generation: z.number(), tiles: z.array(tileSchema).max(64) });
+export type Wall = z.infer<typeof wallSchema>;
+export const wall = remembered('wall', wallSchema.optional(), undefined);
+/** Whether what was liked on all walls pulls on the next ones. */
+export const byTaste = remembered('by-taste', z.boolean(), false);
+/** Boards that hold what was liked on walls, and what stood beside it. */
+export const LIKED = 'Liked on walls';
+export const PASSED = 'Passed on walls';
+const TASTE = `picks[board:${LIKED}, board:${PASSED}]`;
+/** How strongly taste pulls beside the words. */
+const TASTE_WEIGHT = 2;
+/** The same wish with taste beside its own pulls. */
+export const tasteful = (parameters: Values): Values => {
+  const pulls = pullsOf(String(parameters['pulls'] ?? '')).filter((pull) => pull.name !== TASTE);
+  return { ...parameters, pulls: writtenPulls([...pulls, { name: TASTE, weight: TASTE_WEIGHT }]) };
+};
+
 export const exploring = signal(false);
 export const liked = signal<ReadonlySet<string>>(new Set());
 

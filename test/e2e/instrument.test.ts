@@ -156,6 +156,9 @@ describe.runIf(executablePath)('the studio as an instrument', () => {
     const first = (await likes.first().getAttribute('aria-label')) ?? '';
     await likes.first().click();
     expect(await axeViolations(page)).toEqual([]);
+    await page.getByRole('checkbox', { name: 'By my taste' }).check();
+    // What was passed by teaches as well: all of them are to be there.
+    await expect.poll(() => page.locator('#wall progress').count(), { timeout: 60_000 }).toBe(0);
     await click(page, 'Grow from the 1 you like');
     await page.locator('#wall h2', { hasText: 'Wall 2' }).waitFor();
     await page.locator('#wall li').nth(3).waitFor();
@@ -163,6 +166,9 @@ describe.runIf(executablePath)('the studio as an instrument', () => {
     expect(await likes.first().getAttribute('aria-label')).toBe(first);
     const labels = await likes.evaluateAll((all) => all.map((e) => e.getAttribute('aria-label')));
     expect(new Set(labels).size).toBe(4);
+    expect(
+      server.jobs.list().some(({ parameters }) => String(parameters['pulls']).startsWith('picks[board:Liked')),
+    ).toBe(true);
     await click(page, 'Stop');
     await page
       .getByRole('button', { name: /^Draw it out/ })

@@ -5,7 +5,7 @@ import { drawOut, explore, stopWall } from '../desk.ts';
 import { viewShelved } from '../shelf.ts';
 import { isGoing, revision, told, written } from '../state.ts';
 import { frameAddress, LAST_STEP } from '../trail.ts';
-import { exploring, liked, SIZES, type Tile, wall } from '../wall.ts';
+import { byTaste, exploring, liked, SIZES, type Tile, wall } from '../wall.ts';
 import { IconButton } from './icons.tsx';
 
 function Drawing({ tile }: { readonly tile: Tile }) {
@@ -119,6 +119,16 @@ export function WallOfTiles() {
         >
           Grow from {likes === 0 ? 'what you like' : `the ${likes} you like`}
         </button>
+        <label title="What you liked on walls, beside what you passed by, pulls on the next wall">
+          <input
+            type="checkbox"
+            checked={byTaste.value}
+            onChange={(event) => {
+              byTaste.value = event.currentTarget.checked;
+            }}
+          />
+          <span>By my taste</span>
+        </label>
         {now?.tiles.some(({ job }) => isGoing(told.get(job) ?? { state: 'done' })) && (
           <button type="button" onClick={() => void stopWall()}>
             Stop
