@@ -9,6 +9,9 @@ import { z } from 'zod';
 const rowSchema = z.object({
   id: z.string(),
   core: z.string(),
+  concept: z.string().default(''),
+  captions: z.array(z.string()).default([]),
+  keywords: z.array(z.string()).default([]),
   split: z.enum(['train', 'val']),
   noisy: z.boolean().default(false),
   shard: z.int().nonnegative(),

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { EMBEDDED } from '../../core/index.ts';
 import { benchFiles, benchMemory, benchRanking, benchTensors } from './bulk.ts';
+import { benchCalibration } from './calibration.ts';
 import { benchCrowd, REDIS } from './crowd.ts';
 import { benchDurability } from './durability.ts';
 import { benchEvolution } from './evolution.ts';
@@ -75,6 +76,7 @@ const parts: readonly (readonly [string, string | undefined, () => Promise<Recor
   ['Evolution beside the gradient', undefined, () => benchEvolution(250)],
   ['Detection and explanation in composites', undefined, () => benchSeen(8)],
   ['Recall of classify and search on unseen pictures', noData, () => benchRecall(data ?? '')],
+  ['Calibration of percentiles', noData, () => benchCalibration(data ?? '')],
   ['Search in 20,000 pictures', noData, () => benchSearch(data ?? '', 20_000)],
   ['Killed at random moments', undefined, () => benchKills(20)],
   ['Cancelled at random moments', undefined, () => benchCancel(2)],
