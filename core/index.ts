@@ -149,6 +149,7 @@ export { html, reportPage } from './plugin/kit/report.ts';
 export { answers, type ScoredPicture, scoredPictures } from './plugin/kit/scored-pictures.ts';
 export { Several } from './plugin/kit/several.ts';
 export { jointStanding, standingOf } from './plugin/kit/standing.ts';
+export { passedOver, type SeenPictures, seenPictures } from './plugin/kit/unreadable.ts';
 export {
   loadRegistry,
   type RegisteredPlugin,

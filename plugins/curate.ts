@@ -8,11 +8,13 @@ import {
   fileEvent,
   learnTaste,
   nextPair,
+  noneReadable,
   pairKey,
   pictureName,
   picturesField,
   row,
   seedField,
+  seenPictures,
 } from '../core/index.ts';
 
 const answersSchema = z
@@ -96,11 +98,16 @@ async function* asked(
   }
 }
 
-/** Pairs of each liked picture with each disliked one, spread evenly when there are many. */
-function pairsOf(liked: readonly number[], disliked: readonly number[]): Answer[] {
-  const all = liked.flatMap((a) => disliked.map((b): Answer => [a, b]));
-  const step = Math.max(1, Math.ceil(all.length / MOST_PAIRS));
-  return all.filter((_, i) => i % step === 0);
+const greatest = (a: number, b: number): number => (b === 0 ? a : greatest(b, a % b));
+/** Pairs of each liked picture with each disliked one; when there are many, some in which all come up equally often. */
+export function pairsOf(liked: readonly number[], disliked: readonly number[]): Answer[] {
+  const [first, second] = [liked.length, disliked.length];
+  const round = (first * second) / greatest(first, second);
+  // Through all pairs, each once, and through every picture of both before any comes again.
+  return Array.from(
+    { length: Math.min(MOST_PAIRS, first * second) },
+    (_, k): Answer => [liked[k % first] ?? 0, disliked[(k + Math.floor(k / round)) % second] ?? 0],
+  );
 }
 
 function ranked(rows: Embeddings, names: readonly string[], taste: Taste): PluginEvent {
@@ -157,16 +164,20 @@ export default definePlugin({
   }),
   async *run({ pictures: fields, liked, disliked, questions, answers: file }, context) {
     const { engine, signal } = context;
-    const given: PictureSource[] = await context.pictures(fields);
+    const offered: PictureSource[] = await context.pictures(fields);
     const [likes, dislikes] = await Promise.all(
       [liked, disliked].map((f) => (f.length > 0 ? context.pictures(f) : Promise.resolve([]))),
     );
-    const all = [...given, ...(likes ?? []), ...(dislikes ?? [])];
-    if (given.length < 2) throw failure('NO_PICTURES', { path: `${fields.join(', ')}: two pictures are the least` });
-    const rows = await engine.embedAll(all, { signal });
+    const every = [...offered, ...(likes ?? []), ...(dislikes ?? [])];
+    if (offered.length < 2) throw failure('NO_PICTURES', { path: `${fields.join(', ')}: two pictures are the least` });
+    const { sources: all, rows } = yield* seenPictures(engine.embedPictures(every, { signal }), every);
+    const readable = new Set(all);
+    const given = offered.filter((p) => readable.has(p));
+    if (given.length < 2) throw noneReadable();
     const names = all.map(pictureName);
     const place = (from: number, count: number): number[] => Array.from({ length: count }, (_, i) => from + i);
-    const counts = [likes?.length ?? 0, dislikes?.length ?? 0] as const;
+    const counted = (some: readonly PictureSource[] = []): number => some.filter((p) => readable.has(p)).length;
+    const counts = [counted(likes), counted(dislikes)] as const;
     const before = file ? await earlier(file, names, context) : { answers: [], others: [] };
     // What an earlier run was told is not told twice, by the same folders of liked and disliked pictures say.
     const made = pairsOf(place(given.length, counts[0]), place(given.length + counts[0], counts[1]));

@@ -1,6 +1,7 @@
 /** Policies for pictures: rules written as prompts with thresholds. What a rule says of a picture is explained, never silent. */
 import { z } from 'zod';
 import type { Embeddings } from '../clip/batches.ts';
+import { STOCK_WORDS } from '../clip/stock-words.ts';
 import { failure } from '../errors.ts';
 import { parsedJson } from '../schemas.ts';
 import type { Engine } from './engine.ts';
@@ -57,6 +58,8 @@ interface ReadyRule {
   readonly prompts: Embeddings;
   readonly unless: Embeddings;
   readonly standing: Standing;
+  /** Which of the everyday words are none of the rule's own things. */
+  readonly others: readonly boolean[];
 }
 type Judge = Pick<Engine, 'embedTexts' | 'usual' | 'info'>;
 
@@ -70,13 +73,24 @@ export async function readyPolicy(
   const rules = await Promise.all(
     policy.rules.map(async (rule): Promise<ReadyRule> => {
       const prompts = await engine.embedTexts(rule.prompts, call);
-      return { rule, prompts, unless: await engine.embedTexts(rule.unless, call), standing: usual.with(prompts) };
+      const unless = await engine.embedTexts(rule.unless, call);
+      return { rule, prompts, unless, standing: usual.with(prompts), others: othersThan(rule.prompts) };
     }),
   );
   return (picture) => {
     const everyday = cosinesWith(picture, usual.others);
-    return rules.map((r) => found(r, picture, { everyday, scale: logits.scale }));
+    return rules.map((r) =>
+      found(r, picture, { everyday: everyday.filter((_, i) => r.others[i]), scale: logits.scale }),
+    );
   };
+}
+
+const wordsIn = (text: string): string[] =>
+  (text.toLowerCase().match(/[\p{L}\p{N}-]+/gu) ?? []).map((word) => word.replace(/s$/, ''));
+/** What a rule is about does not compete with it: an everyday word all of whose words are among the prompts'. */
+function othersThan(prompts: readonly string[]): boolean[] {
+  const own = new Set(prompts.flatMap(wordsIn));
+  return STOCK_WORDS.map((word) => !wordsIn(word).every((part) => own.has(part)));
 }
 
 const placeOfHighest = (values: readonly number[]): number => values.indexOf(Math.max(...values));

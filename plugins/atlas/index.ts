@@ -1,49 +1,20 @@
 /** Lays pictures out on a plane by what they show or by how they are made, with words as signposts. */
 import { z } from 'zod';
-import type { Embeddings, PictureSource, PluginContext, PluginEvent } from '../../core/index.ts';
 import {
   csvOf,
   definePlugin,
   listed,
-  noneReadable,
-  noteOf,
   pictureName,
   picturesField,
   reportEvent,
   STOCK_WORDS,
   seedField,
-  stacked,
+  seenPictures,
 } from '../../core/index.ts';
 import { type Place, plane } from './plane.ts';
 import { posted } from './signposts.ts';
 
 const article = (word: string): string => `${/^[aeiou]/.test(word) ? 'an' : 'a'} ${word}`;
-
-interface Seen {
-  readonly sources: readonly PictureSource[];
-  readonly rows: Embeddings;
-}
-
-/** Of all pictures that can be read: notes say which cannot. */
-async function* seen(
-  pictures: readonly PictureSource[],
-  by: 'meaning' | 'style',
-  total: number,
-  { engine, signal }: PluginContext,
-): AsyncGenerator<PluginEvent, Seen> {
-  const batches = by === 'meaning' ? engine.embedPictures(pictures, { signal }) : engine.styles(pictures, { signal });
-  const [sources, parts]: [PictureSource[], Embeddings[]] = [[], []];
-  let done = 0;
-  for await (const { indices, embeddings, failures } of batches) {
-    sources.push(...indices.flatMap((i) => pictures[i] ?? []));
-    parts.push(embeddings);
-    for (const { error } of failures) yield noteOf(error);
-    done += indices.length + failures.length;
-    yield { type: 'progress', done, total, label: 'looking at pictures' };
-  }
-  if (sources.length === 0) throw noneReadable();
-  return { sources, rows: stacked(parts) };
-}
 
 const short = (v: number): number => Number(v.toFixed(4));
 
@@ -81,13 +52,15 @@ export default definePlugin({
   async *run({ pictures: fields, by, words, posts, neighbours }, context) {
     const { engine, signal } = context;
     const pictures = await context.pictures(fields);
-    const { sources, rows } = yield* seen(pictures, by, pictures.length, context);
+    const looked = by === 'meaning' ? engine.embedPictures(pictures, { signal }) : engine.styles(pictures, { signal });
+    const { sources, rows } = yield* seenPictures(looked, pictures);
     const places = yield* plane(rows, neighbours, context);
     const names = sources.map(pictureName);
     const own = words.length > 0 ? await listed(words, 'atlas', context) : undefined;
     const wanted = own ?? STOCK_WORDS;
     // Styles are no places among words: the pictures' meanings are.
-    const meanings = by === 'meaning' ? rows : (yield* seen(sources, 'meaning', sources.length, context)).rows;
+    const meanings =
+      by === 'meaning' ? rows : (yield* seenPictures(engine.embedPictures(sources, { signal }), sources)).rows;
     const put =
       (own || posts > 0) && meanings.count === places.length
         ? posted(

@@ -1,11 +1,10 @@
 /** Audits the model at hand for bias: do pictures lean to one of two sets of words that should not matter, and do groups come up unevenly in a search? */
 import { z } from 'zod';
-import type { Embeddings, PictureSource, PluginContext, PluginEvent } from '../../core/index.ts';
+import type { Embeddings, PluginContext, PluginEvent, SeenPictures } from '../../core/index.ts';
 import {
   csvOf,
   definePlugin,
   dot,
-  failure,
   html,
   linePlot,
   listed,
@@ -15,38 +14,47 @@ import {
   reportPage,
   row,
   seedField,
+  seenPictures,
 } from '../../core/index.ts';
-import { association, type Effect, FEW, inWords, leaning, skewsOf } from './statistics.ts';
+import { association, type Beside, type Effect, FEW, inWords, leaning, skewChance, skewsOf } from './statistics.ts';
 
 const words = (title: string, description: string) =>
   z.array(z.string().min(1).max(500)).min(1).max(1000).meta({ title, description });
 
-/** Mean cosine of a picture with words. */
-const fitting = (picture: Float32Array, texts: Embeddings): number =>
-  Array.from({ length: texts.count }, (_, i) => dot(picture, row(texts, i))).reduce((a, b) => a + b, 0) / texts.count;
+/** How much better than everyday pictures a picture fits words, on average: the wording alone leans to neither side then. */
+const fitting = (picture: Float32Array, texts: Embeddings, levels: readonly number[]): number =>
+  levels.reduce((sum, level, i) => sum + dot(picture, row(texts, i)) - level, 0) / texts.count;
 
-interface Group {
-  readonly sources: readonly PictureSource[];
-  readonly rows: Embeddings;
-}
+type Group = SeenPictures;
+const NOBODY: Group = { sources: [], rows: { count: 0, dimension: 0, data: new Float32Array() } };
 
-async function groupOf(fields: readonly string[], { engine, signal, pictures }: PluginContext): Promise<Group> {
-  const sources = fields.length > 0 ? await pictures(fields) : [];
-  return { sources, rows: await engine.embedAll(sources, { signal }) };
+async function* groupOf(
+  fields: readonly string[],
+  { engine, signal, pictures }: PluginContext,
+): AsyncGenerator<PluginEvent, Group> {
+  if (fields.length === 0) return NOBODY;
+  const sources = await pictures(fields);
+  return yield* seenPictures(engine.embedPictures(sources, { signal }), sources);
 }
 
 const picturesOf = ({ rows }: Group): Float32Array[] => Array.from({ length: rows.count }, (_, i) => row(rows, i));
 
+interface Point {
+  readonly k: number;
+  readonly skew: number;
+}
 /** Shares of each group among the first k of a search, for k up to all. */
-function skews(query: Embeddings, one: Group, other: Group): { k: number; skew: number }[] {
+function skews(query: Embeddings, one: Group, other: Group): { readonly points: Point[]; readonly order: boolean[] } {
   const all = [
     ...picturesOf(one).map((p) => ({ score: dot(p, query.data), first: true })),
     ...picturesOf(other).map((p) => ({ score: dot(p, query.data), first: false })),
   ].sort((a, b) => b.score - a.score);
-  return skewsOf(all.map((a) => a.first)).map((skew, i) => ({ k: i + 1, skew }));
+  const order = all.map((a) => a.first);
+  return { order, points: skewsOf(order).map((skew, i) => ({ k: i + 1, skew })) };
 }
 
-const effectRow = (what: string, e: Effect): (string | number)[] => [what, e.size, e.p, e.count];
+const EFFECT_COLUMNS = ['what', 'effect size', 'from', 'to', 'p', 'pictures'];
+const effectRow = (what: string, e: Effect): (string | number)[] => [what, e.size, e.from, e.to, e.p, e.count];
 
 /** Lines that show how the scores of a group are spread. */
 const spread = (values: readonly number[], name: string) => ({
@@ -58,10 +66,10 @@ export default definePlugin({
   id: 'audit',
   title: 'Audit',
   description: 'Measures whether the model ties pictures to words that should not matter, as a report in plain words.',
-  version: '1.0.0',
+  version: '2.0.0',
   group: 'check',
   about:
-    'Does the model tie pictures to words that should not matter? Two sets of words that differ in one thing are compared on your pictures: effect sizes with permutation tests, for one group and between two (WEAT), and how evenly groups come up in searches. The report says in plain words what was found and, with few pictures, how little that means.',
+    'Does the model tie pictures to words that should not matter? Two sets of words that differ in one thing are compared on your pictures: effect sizes with permutation tests, for one group beside everyday pictures and between two (WEAT), with intervals, and how evenly groups come up in searches. The report says in plain words what was found and, with few pictures, how little that means.',
   parameters: z.object({
     pictures: picturesField({ description: 'The pictures that are looked at, or one group of them' }),
     others: picturesField({
@@ -81,53 +89,67 @@ export default definePlugin({
   async *run({ pictures, others, first: a, second: b, queries, top }, context) {
     const { engine, signal } = context;
     const [first, second] = [await listed(a, 'audit', context), await listed(b, 'audit', context)];
-    const [one, other] = [await groupOf(pictures, context), await groupOf(others, context)];
-    if (one.rows.count === 0) throw failure('NO_PICTURES', { path: pictures.join(', ') });
+    const one = yield* groupOf(pictures, context);
+    const other = yield* groupOf(others, context);
     yield { type: 'progress', done: 1, total: 3 };
     const [towards, away] = [await engine.embedTexts(first, { signal }), await engine.embedTexts(second, { signal })];
-    const lean = (group: Group): number[] => picturesOf(group).map((p) => fitting(p, towards) - fitting(p, away));
+    const usual = await engine.usual({ signal });
+    const [near, far] = [usual.levelsOf(towards), usual.levelsOf(away)];
+    const lean = (group: Group): number[] =>
+      picturesOf(group).map((p) => fitting(p, towards, near) - fitting(p, away, far));
     const [leans, otherLeans] = [lean(one), lean(other)];
     const [nameA, nameB] = [first.join(' / ').slice(0, 200), second.join(' / ').slice(0, 200)];
     const effects = [
-      { what: 'the pictures', effect: await leaning(leans, context) },
+      { what: 'the pictures', beside: 'everyday pictures' as Beside, effect: await leaning(leans, context) },
       ...(otherLeans.length > 0
         ? [
-            { what: 'the other group', effect: await leaning(otherLeans, context) },
+            {
+              what: 'the other group',
+              beside: 'everyday pictures' as Beside,
+              effect: await leaning(otherLeans, context),
+            },
             {
               what: 'the pictures beside the other group (WEAT)',
+              beside: 'the other group' as Beside,
               effect: await association(leans, otherLeans, context),
             },
           ]
         : []),
     ];
     yield { type: 'progress', done: 2, total: 3 };
-    for (const { what, effect } of effects) yield { type: 'note', text: `${what}: ${inWords(effect, nameA, nameB)}` };
+    const said = effects.map(
+      ({ what, beside, effect }) => `${what}: ${inWords(effect, { towards: nameA, away: nameB, beside })}`,
+    );
+    for (const text of said) yield { type: 'note', text };
     yield {
       type: 'table',
       title: `Leaning to "${nameA}" rather than "${nameB}"`,
-      columns: ['what', 'effect size', 'p', 'pictures'],
+      columns: EFFECT_COLUMNS,
       rows: effects.map(({ what, effect }) => effectRow(what, effect)),
     };
     const asked = queries.length > 0 && other.rows.count > 0 ? await listed(queries, 'audit', context) : [];
     const found = await Promise.all(
-      asked.map(async (query) => ({ query, points: skews(await engine.embedTexts([query], { signal }), one, other) })),
+      asked.map(async (query) => ({ query, ...skews(await engine.embedTexts([query], { signal }), one, other) })),
     );
-    const k = Math.min(top, one.rows.count + other.rows.count);
-    const skewRows = found.map(({ query, points }) => [query, points[k - 1]?.skew ?? 0]);
+    // The first of all are all: nothing could be told from them.
+    const k = Math.max(1, Math.min(top, Math.floor((one.rows.count + other.rows.count) / 2)));
+    const skewRows = found.map(({ query, points, order }) => [query, points[k - 1]?.skew ?? 0, skewChance(order, k)]);
     if (found.length > 0)
       yield {
         type: 'table',
         title: `Skew of the pictures among the first ${k} of a search (0 is even)`,
-        columns: ['search', 'skew'],
+        columns: ['search', 'skew', 'p'],
         rows: skewRows,
       };
-    yield* reports({ effects, leans, otherLeans, names: [nameA, nameB], one, other, found, k });
+    yield* reports({ effects, said, skewRows, leans, otherLeans, names: [nameA, nameB], one, other, found, k });
     yield { type: 'progress', done: 3, total: 3 };
   },
 });
 
 interface Findings {
   readonly effects: readonly { readonly what: string; readonly effect: Effect }[];
+  readonly said: readonly string[];
+  readonly skewRows: readonly (string | number)[][];
   readonly leans: readonly number[];
   readonly otherLeans: readonly number[];
   readonly names: readonly [string, string];
@@ -137,7 +159,18 @@ interface Findings {
   readonly k: number;
 }
 
-function* reports({ effects, leans, otherLeans, names, one, other, found, k }: Findings): Generator<PluginEvent> {
+function* reports({
+  effects,
+  said,
+  skewRows,
+  leans,
+  otherLeans,
+  names,
+  one,
+  other,
+  found,
+  k,
+}: Findings): Generator<PluginEvent> {
   const [nameA, nameB] = names;
   const rows = [
     ...one.sources.map((s, i) => ['pictures', pictureName(s), leans[i] ?? 0]),
@@ -162,7 +195,7 @@ function* reports({ effects, leans, otherLeans, names, one, other, found, k }: F
     'text/html',
     reportPage('Bias audit', [
       html.paragraph(
-        `Each picture is compared with "${nameA}" and with "${nameB}". If what tells these apart does not matter for the pictures, they should lean to neither.`,
+        `Each picture is compared with "${nameA}" and with "${nameB}". How much better than everyday pictures it fits each is what counts, so that the wording alone leans to neither.`,
       ),
       ...(few
         ? [
@@ -172,9 +205,9 @@ function* reports({ effects, leans, otherLeans, names, one, other, found, k }: F
           ]
         : []),
       html.heading('What was found'),
-      ...effects.map(({ what, effect }) => html.paragraph(`${what}: ${inWords(effect, nameA, nameB)}`)),
+      ...said.map((text) => html.paragraph(text)),
       html.table(
-        ['what', 'effect size', 'p', 'pictures'],
+        EFFECT_COLUMNS,
         effects.map(({ what, effect }) => effectRow(what, effect)),
       ),
       html.figure(plot),
@@ -184,10 +217,7 @@ function* reports({ effects, leans, otherLeans, names, one, other, found, k }: F
             html.paragraph(
               `Among the first ${k} of each search: above 0 the pictures come up more often than their share, below 0 less.`,
             ),
-            html.table(
-              ['search', 'skew'],
-              found.map(({ query, points }) => [query, points[k - 1]?.skew ?? 0]),
-            ),
+            html.table(['search', 'skew', 'p'], skewRows),
             html.figure(searches),
           ]
         : []),

@@ -5,8 +5,9 @@ import {
   csvOf,
   cutHeat,
   definePlugin,
-  failure,
   listed,
+  noneReadable,
+  passedOver,
   pictureName,
   picturesField,
   pictureTitle,
@@ -106,40 +107,44 @@ export default definePlugin({
     const found: (string | number)[][] = [];
     for (const [i, source] of pictures.entries()) {
       signal.throwIfAborted();
-      const name = pictureName(source);
-      const square = await squared(source, SIDE);
-      const scored = await scoredCrops(square.bytes, name, crops, rows, context);
-      const shown = await upright(source);
-      const boxes = boxesOf(scored, phrases, { inside: square.inside, threshold, most });
-      found.push(...boxes.map((b) => rowOf(name, b)));
-      for (const phrase of phrases)
-        if (!boxes.some((b) => b.phrase === phrase)) found.push([name, phrase, 'not here', '', '', '', '', '', '']);
-      const labelled = boxes.map((b) => ({ ...b, label: `${b.phrase} · ${Math.floor(b.percentile)} %` }));
-      const size = { width: shown.width, height: shown.height };
-      const title = `${phrases.join(', ').slice(0, 200)} in ${pictureTitle(source)}`;
-      yield {
-        type: 'picture',
-        title,
-        mime: 'image/png',
-        ...size,
-        bytes: await withBoxes(shown, labelled),
-        report: true,
-      };
-      if (heat)
-        for (const [k, phrase] of phrases.entries()) {
-          const bytes = await withHeat(shown, cutHeat(heatOf(scored, k), square.inside, MAP));
-          yield {
-            type: 'picture',
-            title: `heat of ${phrase} in ${pictureTitle(source)}`,
-            mime: 'image/png',
-            ...size,
-            bytes,
-            report: true,
-          };
-        }
+      try {
+        const name = pictureName(source);
+        const square = await squared(source, SIDE);
+        const scored = await scoredCrops(square.bytes, name, crops, rows, context);
+        const shown = await upright(source);
+        const boxes = boxesOf(scored, phrases, { inside: square.inside, threshold, most });
+        found.push(...boxes.map((b) => rowOf(name, b)));
+        for (const phrase of phrases)
+          if (!boxes.some((b) => b.phrase === phrase)) found.push([name, phrase, 'not here', '', '', '', '', '', '']);
+        const labelled = boxes.map((b) => ({ ...b, label: `${b.phrase} · ${Math.floor(b.percentile)} %` }));
+        const size = { width: shown.width, height: shown.height };
+        const title = `${phrases.join(', ').slice(0, 200)} in ${pictureTitle(source)}`;
+        yield {
+          type: 'picture',
+          title,
+          mime: 'image/png',
+          ...size,
+          bytes: await withBoxes(shown, labelled),
+          report: true,
+        };
+        if (heat)
+          for (const [k, phrase] of phrases.entries()) {
+            const bytes = await withHeat(shown, cutHeat(heatOf(scored, k), square.inside, MAP));
+            yield {
+              type: 'picture',
+              title: `heat of ${phrase} in ${pictureTitle(source)}`,
+              mime: 'image/png',
+              ...size,
+              bytes,
+              report: true,
+            };
+          }
+      } catch (thrown) {
+        yield passedOver(thrown);
+      }
       yield { type: 'progress', done: i + 1, total: pictures.length };
     }
-    if (found.length === 0) throw failure('NO_PICTURES', { path: 'an empty list' });
+    if (found.length === 0) throw noneReadable();
     const columns = ['picture', 'phrase', 'found', 'left', 'top', 'right', 'bottom', 'cosine', 'percentile'];
     yield { type: 'table', title: 'What was found, and where (in shares of the picture)', columns, rows: found };
     yield reportEvent('boxes.csv', 'text/csv', csvOf(columns, found));

@@ -6,7 +6,9 @@ import {
   definePlugin,
   dot,
   failure,
+  noneReadable,
   parsePrompt,
+  passedOver,
   pictureName,
   picturesField,
   pictureTitle,
@@ -114,20 +116,25 @@ export default definePlugin({
     const total = pictures.length * each;
     for (const [i, source] of pictures.entries()) {
       signal.throwIfAborted();
-      const name = pictureName(source);
-      const square = await squared(source, SIDE);
-      const heat =
-        (method === 'gradient' ? await gradientHeat(square, wanted, context) : undefined) ??
-        (yield* byOcclusion(square, cells, { before: i * each, total }, wanted, context));
-      yield await overlaid(source, square, heat, prompt);
-      const rows = await engine.embedAll([{ bytes: square.bytes, name }], { signal });
-      const trust = check ? await checked(square, heat, wanted, context) : undefined;
-      if (trust) yield { type: 'note', text: `${name}: ${inWords(trust)}` };
-      summary.push(...(await summed(name, rows, wanted, trust, context)));
-      for (const text of texts)
-        for (const { word, share } of await wordShares(text, rows, context)) words.push([name, text, word, share]);
+      try {
+        const name = pictureName(source);
+        const square = await squared(source, SIDE);
+        const heat =
+          (method === 'gradient' ? await gradientHeat(square, wanted, context) : undefined) ??
+          (yield* byOcclusion(square, cells, { before: i * each, total }, wanted, context));
+        yield await overlaid(source, square, heat, prompt);
+        const rows = await engine.embedAll([{ bytes: square.bytes, name }], { signal });
+        const trust = check ? await checked(square, heat, wanted, context) : undefined;
+        if (trust) yield { type: 'note', text: `${name}: ${inWords(trust)}` };
+        summary.push(...(await summed(name, rows, wanted, trust, context)));
+        for (const text of texts)
+          for (const { word, share } of await wordShares(text, rows, context)) words.push([name, text, word, share]);
+      } catch (thrown) {
+        yield passedOver(thrown);
+      }
       yield { type: 'progress', done: (i + 1) * each, total };
     }
+    if (summary.length === 0) throw noneReadable();
     yield {
       type: 'table',
       title: 'What the score is made of',

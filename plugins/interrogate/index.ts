@@ -6,16 +6,20 @@ import {
   decodeText,
   definePlugin,
   noneReadable,
+  passedOver,
   pictureName,
   picturesField,
   row,
 } from '../../core/index.ts';
 import { BANKS, SUBJECTS } from './banks.ts';
+import { type Sureness, surenessBy } from './sure.ts';
 
 interface Said {
   readonly text: string;
   readonly subject: string;
   readonly cosine: number;
+  /** How much more than usual it fits: what is close to every picture is not said of each. */
+  readonly fit: number;
 }
 
 /** Words that the gradient proposes, and that are tried. */
@@ -23,7 +27,21 @@ const PROPOSED = 96;
 /** Words that are suggested for each picture. */
 const SUGGESTED = 5;
 
-const article = (word: string): string => `${/^[aeiou]/.test(word) ? 'an' : 'a'} ${word}`;
+/** What a picture scores for texts, each with how much more that is than usual. */
+async function scored(
+  picture: Embeddings,
+  texts: readonly string[],
+  usual: Usual,
+  { engine, signal }: PluginContext,
+): Promise<{ readonly cosine: number; readonly fit: number }[]> {
+  const rows = await engine.embedTexts(texts, { signal });
+  const levels = usual.levelsOf(rows);
+  return (cosineTable(picture, rows)[0] ?? []).map((cosine, k) => ({ cosine, fit: cosine - (levels[k] ?? 0) }));
+}
+
+/** What is said, as it is scored and shown: with its article, where it has none. */
+const phrase = (said: string): string =>
+  /^(?:an?|the|clip art) /.test(said) ? said : `${/^[aeiou]/.test(said) ? 'an' : 'a'} ${said}`;
 
 /** Cosines of a picture (a unit row) with texts. */
 async function cosinesOf(
@@ -34,27 +52,35 @@ async function cosinesOf(
   return cosineTable(picture, await engine.embedTexts(texts, { signal }))[0] ?? [];
 }
 
+/** A word joins only where the picture is so much closer with it, and no picture is closer by as much. */
+const GAIN = 0.01;
+const NOTHING = { cosine: -1, fit: -1 };
 const bestOf = (all: readonly Said[], count: number): Said[] =>
   all
     .filter((s, i) => all.findIndex((o) => o.text === s.text) === i)
-    .sort((a, b) => b.cosine - a.cosine)
+    .sort((a, b) => b.fit - a.fit)
     .slice(0, count);
 
 /** Descriptions from bank to bank, the best `beam` of each kept; a bank's word joins only where it raises the score. */
-async function described(picture: Embeddings, beam: number, context: PluginContext): Promise<Said[]> {
-  const first = await cosinesOf(picture, SUBJECTS.map(article), context);
+async function described(picture: Embeddings, beam: number, usual: Usual, context: PluginContext): Promise<Said[]> {
+  const first = await scored(picture, SUBJECTS.map(phrase), usual, context);
   let said = bestOf(
-    SUBJECTS.map((subject, i) => ({ text: subject, subject, cosine: first[i] ?? -1 })),
+    SUBJECTS.map((subject, i) => ({ text: subject, subject, ...(first[i] ?? NOTHING) })),
     beam,
   );
   for (const bank of BANKS) {
-    const tries = said.flatMap((s) => bank.words.map((word) => ({ ...s, text: bank.join(s.text, word) })));
-    const cosines = await cosinesOf(
+    const tries = said.flatMap((s) => bank.words.map((word) => ({ before: s, text: bank.join(s.text, word) })));
+    const found = await scored(
       picture,
-      tries.map((t) => t.text),
+      tries.map((t) => phrase(t.text)),
+      usual,
       context,
     );
-    said = bestOf([...said, ...tries.map((t, i) => ({ ...t, cosine: cosines[i] ?? -1 }))], beam);
+    const better = tries.flatMap(({ before, text }, i): Said[] => {
+      const { cosine, fit } = found[i] ?? NOTHING;
+      return cosine > before.cosine && fit > before.fit + GAIN ? [{ text, subject: before.subject, cosine, fit }] : [];
+    });
+    said = bestOf([...said, ...better], beam);
   }
   return said;
 }
@@ -106,6 +132,7 @@ const sentencesOf = (text: string): string[] =>
 type Row = (string | number)[];
 interface Asked {
   readonly usual: Usual;
+  readonly sure: (picture: Float32Array) => Sureness;
   readonly text: string;
   readonly beam: number;
   readonly best: number;
@@ -114,12 +141,13 @@ interface Asked {
 /** All that is said of one picture. */
 async function asked(
   source: PictureSource,
-  { usual, text, beam, best }: Asked,
+  { usual, sure, text, beam, best }: Asked,
   context: PluginContext,
 ): Promise<{ readonly descriptions: Row[]; readonly fits: Row[]; readonly words: Row[]; readonly instead: Row[] }> {
   const name = pictureName(source);
   const picture = await context.engine.embedAll([source], { signal: context.signal });
-  const said = await described(picture, beam, context);
+  const sureness = sure(picture.data);
+  const said = sureness === 'cannot say' ? [] : await described(picture, beam, usual, context);
   const sentences = sentencesOf(text);
   const cosines = sentences.length > 0 ? await cosinesOf(picture, sentences, context) : [];
   const standing = async (texts: readonly string[]): Promise<number[]> =>
@@ -128,24 +156,24 @@ async function asked(
       : usual
           .with(await context.engine.embedTexts(texts, { signal: context.signal }))(row(picture, 0))
           .map(Math.round);
-  const descriptions = said.slice(0, best);
-  const [ofDescriptions, ofSentences] = [await standing(descriptions.map((s) => s.text)), await standing(sentences)];
-  const base = sentences.length === 1 ? (sentences[0] ?? '') : (said[0]?.text ?? '');
-  const alt = (s: Said): string => `${s.text.charAt(0).toUpperCase()}${s.text.slice(1)}.`;
-  const instead = (await replaced(picture, base, context)).slice(0, SUGGESTED);
+  const ofSentences = await standing(sentences);
+  const base = sentences.length === 1 ? (sentences[0] ?? '') : said[0] ? phrase(said[0].text) : '';
+  const unsaid: Row[] = [[name, 'cannot say', '', '', 'it shows nothing that can be named']];
+  const alt = ({ text: inner }: Said): string => `${phrase(inner).charAt(0).toUpperCase()}${phrase(inner).slice(1)}.`;
+  const instead = base === '' ? [] : (await replaced(picture, base, context)).slice(0, SUGGESTED);
   return {
     instead: instead.map((r) => [name, base, r.text, r.gain]),
-    descriptions: descriptions.map((s, place) => [
-      name,
-      s.text,
-      place === 0 ? alt(s) : '',
-      s.cosine,
-      ofDescriptions[place] ?? 0,
-    ]),
+    descriptions:
+      said.length === 0
+        ? unsaid
+        : said.slice(0, best).map((s, place) => [name, phrase(s.text), place === 0 ? alt(s) : '', s.cosine, sureness]),
     fits: sentences.map((sentence, k) => [name, sentence, cosines[k] ?? 0, ofSentences[k] ?? 0]),
-    words: (await suggested(picture, base, context))
-      .slice(0, SUGGESTED)
-      .map(({ word, gain }) => [name, base, word, gain]),
+    words:
+      base === ''
+        ? []
+        : (await suggested(picture, base, context))
+            .slice(0, SUGGESTED)
+            .map(({ word, gain }) => [name, base, word, gain]),
   };
 }
 
@@ -153,10 +181,10 @@ export default definePlugin({
   id: 'interrogate',
   title: 'Interrogate',
   description: 'Says in words what a picture shows, which words would fit it better, and how well it fits a text.',
-  version: '1.0.0',
+  version: '2.0.0',
   group: 'learn',
   about:
-    'Builds a description out of word banks (subject, colour, medium, composition, mood), keeping the best few at each bank and adding a word only where it raises the score. The first description doubles as alt text. With a text it says which of the sentences fits the picture best, for pages and for search; and it lists words that would fit better: joined to the text, and in the place of its words, where the gradient at the token embeddings proposes them out of the whole vocabulary. Each is tried on the model and shown with its gain.',
+    'Builds a description out of word banks (subject, colour, medium, composition, mood), keeping the best few at each bank and adding a word only where it fits more than it does everyday pictures. A picture whose best name does no better than names do on plain colours, gradients, patterns and noise is not described: it cannot say. The first description doubles as alt text. With a text it says which of the sentences fits the picture best, for pages and for search; and it lists words that would fit better: joined to the text, and in the place of its words, where the gradient at the token embeddings proposes them out of the whole vocabulary. Each is tried on the model and shown with its gain.',
   parameters: z.object({
     pictures: picturesField(),
     beam: z.int().min(1).max(32).default(6).meta({
@@ -174,6 +202,7 @@ export default definePlugin({
     const { engine, signal, read } = context;
     const pictures = await context.pictures(fields);
     const usual = await engine.usual({ signal });
+    const sure = await surenessBy(await engine.captions({ signal }), usual, context);
     const text = given.toLowerCase().endsWith('.txt') ? decodeText(await read(given), given) : given;
     const descriptions: (string | number)[][] = [];
     const fits: (string | number)[][] = [];
@@ -183,15 +212,14 @@ export default definePlugin({
     for (const [i, source] of pictures.entries()) {
       signal.throwIfAborted();
       try {
-        const found = await asked(source, { usual, text, beam: Math.max(beam, best), best }, context);
+        const found = await asked(source, { usual, sure, text, beam: Math.max(beam, best), best }, context);
         descriptions.push(...found.descriptions);
         fits.push(...found.fits);
         words.push(...found.words);
         instead.push(...found.instead);
         readable += 1;
       } catch (thrown) {
-        if (signal.aborted || !(thrown instanceof Error) || pictures.length === 1) throw thrown;
-        yield { type: 'note', text: thrown.message };
+        yield passedOver(thrown);
       }
       yield { type: 'progress', done: i + 1, total: pictures.length };
     }
@@ -199,7 +227,7 @@ export default definePlugin({
     yield {
       type: 'table',
       title: 'What each picture shows',
-      columns: ['picture', 'description', 'alt text', 'cosine', 'percentile'],
+      columns: ['picture', 'description', 'alt text', 'cosine', 'how sure'],
       rows: descriptions,
     };
     if (fits.length > 0)
@@ -209,12 +237,13 @@ export default definePlugin({
         columns: ['picture', 'sentence', 'cosine', 'percentile'],
         rows: fits,
       };
-    yield {
-      type: 'table',
-      title: 'Words that would fit better',
-      columns: ['picture', 'after', 'word', 'gain'],
-      rows: words,
-    };
+    if (words.length > 0)
+      yield {
+        type: 'table',
+        title: 'Words that would fit better',
+        columns: ['picture', 'after', 'word', 'gain'],
+        rows: words,
+      };
     if (instead.length > 0)
       yield {
         type: 'table',

@@ -6,14 +6,12 @@ import {
   cutHeat,
   definePlugin,
   listed,
-  noneReadable,
-  noteOf,
   pictureName,
   picturesField,
   pictureTitle,
   row,
+  seenPictures,
   squared,
-  stacked,
   upright,
   withHeat,
 } from '../../core/index.ts';
@@ -95,14 +93,7 @@ export default definePlugin({
     const words = (await listed(given, 'lesson', context)).slice(0, MOST_WORDS);
     const pictures = (await context.pictures(fields)).slice(0, MOST_PICTURES);
     const targets = await engine.embedTexts(words, { signal });
-    const [sources, parts]: [PictureSource[], Embeddings[]] = [[], []];
-    for await (const { indices, embeddings, failures } of engine.embedPictures(pictures, { signal })) {
-      sources.push(...indices.flatMap((i) => pictures[i] ?? []));
-      parts.push(embeddings);
-      for (const { error } of failures) yield noteOf(error);
-    }
-    if (sources.length === 0) throw noneReadable();
-    const rows = stacked(parts);
+    const { sources, rows } = yield* seenPictures(engine.embedPictures(pictures, { signal }), pictures);
     const table = cosineTable(rows, targets);
     const standing = (await engine.usual({ signal })).with(targets);
     const best = table.map((cosines) => cosines.indexOf(Math.max(...cosines)));

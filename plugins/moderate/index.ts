@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Finding, Note, PictureSource, PluginContext, PluginEvent, Policy } from '../../core/index.ts';
 import {
   csvOf,
+  cutHeat,
   decodeText,
   definePlugin,
   html,
@@ -15,8 +16,12 @@ import {
   reportEvent,
   reportPage,
   row,
+  squared,
   thumbnail,
 } from '../../core/index.ts';
+import { gradientHeat } from '../explain/gradient.ts';
+import { SIDE } from '../explain/scores.ts';
+import { type Bounded, bounded } from './allowed.ts';
 import { DEFAULT_POLICY } from './default-policy.ts';
 
 const PLACES = [
@@ -24,19 +29,36 @@ const PLACES = [
   ['left', 'middle', 'right'],
   ['bottom left', 'bottom', 'bottom right'],
 ];
+const MAP = 48;
+/** Share of the peak that still belongs to it. */
+const HELD = 0.3;
 /** Pictures that a report shows. */
 const SHOWN = 200;
 
-/** Where in a picture a prompt fits most, in words. */
-async function placeOf(picture: PictureSource, prompt: string, { engine, signal }: PluginContext): Promise<string> {
-  const against = await engine.embedTexts([prompt], { signal });
-  const { rows, columns, heat } = await engine.saliency(picture, against, Float32Array.of(1), { signal });
-  const total = heat.reduce((a, b) => a + b, 0) || 1;
-  const middle = (axis: (i: number) => number): number =>
-    heat.reduce((sum, v, i) => sum + v * (axis(i) + 0.5), 0) / total;
-  const third = (share: number): number => Math.min(2, Math.max(0, Math.floor(share * 3)));
-  const [x, y] = [middle((i) => i % columns) / columns, middle((i) => Math.floor(i / columns)) / rows];
-  return PLACES[third(y)]?.[third(x)] ?? '';
+/** Where in a picture a prompt fits most, in words: the peak of what answers it. */
+async function placeOf(picture: PictureSource, prompt: string, context: PluginContext): Promise<string> {
+  const targets = await context.engine.embedTexts([prompt], { signal: context.signal });
+  const square = await squared(picture, SIDE);
+  const { rows, columns, data } = cutHeat(
+    await gradientHeat(square, { targets, weights: [1] }, context),
+    square.inside,
+    MAP,
+  );
+  const third = (place: number, of: number): number => Math.min(2, Math.floor((3 * place) / of));
+  const { x, y } = middleOf(data, columns);
+  return PLACES[third(y, rows)]?.[third(x, columns)] ?? '';
+}
+
+/** Of what hangs together around the peak: two things far apart are not in between. */
+function middleOf(heat: Float32Array, columns: number): { readonly x: number; readonly y: number } {
+  const peak = heat.indexOf(Math.max(...heat));
+  const least = HELD * (heat[peak] ?? 0);
+  const found = new Set([peak]);
+  for (const at of found)
+    for (const step of [-columns, columns, ...(at % columns > 0 ? [-1] : []), ...((at + 1) % columns > 0 ? [1] : [])])
+      if ((heat[at + step] ?? -1) >= least) found.add(at + step);
+  const mean = (axis: (at: number) => number): number => [...found].reduce((sum, at) => sum + axis(at), 0) / found.size;
+  return { x: mean((at) => at % columns), y: mean((at) => Math.floor(at / columns)) };
 }
 
 interface Judged {
@@ -60,6 +82,46 @@ async function* judged(
     };
 }
 
+/** Every rule says what it thinks, whatever it would take for enough. */
+const open = (policy: Policy): Policy => ({
+  ...policy,
+  rules: policy.rules.map((rule) => ({ ...rule, threshold: 1, certainty: 0 })),
+});
+/** The rules' highest certainty: what is alarming about a picture. What fits something fine better is not. */
+const alarmOf = (findings: readonly Finding[]): number =>
+  Math.max(0, ...findings.filter((f) => f.unless === undefined).map((f) => f.certainty));
+const percentOf = (share: number): string => `${(100 * share).toFixed(1)} %`;
+
+/** The certainty from which on pictures fall, by pictures that are allowed; told in words. */
+async function* learned(
+  pictures: readonly PictureSource[],
+  policy: Policy,
+  alarms: number,
+  context: PluginContext,
+): AsyncGenerator<PluginEvent, Bounded> {
+  const scores: number[] = [];
+  for await (const { all, notes } of judged(pictures, open(policy), context)) {
+    yield* notes;
+    scores.push(...all.map(({ findings }) => alarmOf(findings)));
+    yield { type: 'progress', done: scores.length, total: pictures.length, label: 'allowed pictures' };
+  }
+  if (scores.length === 0) throw noneReadable();
+  const found = bounded(scores, alarms);
+  const enough =
+    found.bound <= alarms ? '' : `, which is more than the ${percentOf(alarms)} asked for: give more pictures`;
+  yield {
+    type: 'note',
+    text: `By ${scores.length} allowed pictures, a picture falls under a rule from a certainty of ${found.threshold.toFixed(2)} on. Of pictures like these at most ${percentOf(found.bound)} do, in 19 of 20 choices of so many${enough}.`,
+  };
+  return found;
+}
+
+/** What falls by that certainty, whatever the policy takes for enough. */
+const within = ({ source, findings }: Judged, { threshold }: Bounded): Judged => ({
+  source,
+  findings: findings.map((f) => ({ ...f, falls: f.unless === undefined && f.certainty > threshold })),
+});
+
 const decisionOf = (findings: readonly Finding[]): 'block' | 'flag' | 'pass' => {
   const fallen = findings.filter((f) => f.falls);
   if (fallen.some((f) => f.action === 'block')) return 'block';
@@ -69,6 +131,8 @@ const decisionOf = (findings: readonly Finding[]): 'block' | 'flag' | 'pass' => 
 const COLUMNS = ['picture', 'decision', 'rule', 'prompt', 'cosine', 'percentile', 'certainty', 'where'];
 type Row = [string, string, string, string, number | string, number | string, number | string, string];
 
+/** Never more than it is: what is above a threshold is shown above it. */
+const tenths = (percent: number): number => Math.floor(10 * percent) / 10;
 const rounded = (share: number): number => Math.round(share * 100) / 100;
 
 /** One row for each rule that a picture falls under, or one that says that it passes. */
@@ -84,7 +148,7 @@ async function rowsOf({ source, findings }: Judged, context: PluginContext): Pro
           f.title,
           f.prompt,
           f.cosine,
-          Math.floor(f.percentile),
+          tenths(f.percentile),
           rounded(f.certainty),
           await placeOf(source, f.prompt, context),
         ],
@@ -95,7 +159,7 @@ async function rowsOf({ source, findings }: Judged, context: PluginContext): Pro
   return [
     [
       ...([name, decision, '', nearest?.prompt ?? '', nearest?.cosine ?? ''] as const),
-      ...([Math.floor(nearest?.percentile ?? 0), rounded(nearest?.certainty ?? 0), why] as const),
+      ...([tenths(nearest?.percentile ?? 0), rounded(nearest?.certainty ?? 0), why] as const),
     ],
   ];
 }
@@ -140,7 +204,7 @@ export default definePlugin({
   id: 'moderate',
   title: 'Moderate',
   description: 'Checks pictures against a policy and explains each decision; a dry run that touches no file.',
-  version: '1.1.0',
+  version: '1.2.0',
   group: 'check',
   about:
     'Policies are prompts with thresholds, in a JSON file that is checked and versioned ([how one is written](policies.md)); each decision says which prompt, what score, what percentile, how certain beside everyday things, and where. It is a dry run: no file is touched. The default policy only flags. A policy can gate any other plugin (--gate): a picture that it blocks is held back with the reason, never replaced by a black one. Models err; let people decide.',
@@ -150,19 +214,33 @@ export default definePlugin({
       title: 'Policy',
       description: 'A policy file (JSON); empty for one of everyday caution, which only flags',
     }),
+    allowed: picturesField({
+      title: 'Allowed',
+      description:
+        'Pictures that are fine, 60 and more: the certainty from which a picture falls is set by them, and how often one like them is taken wrongly is bounded',
+      positional: false,
+      advanced: true,
+    }).default([]),
+    alarms: z.number().min(0.001).max(0.5).default(0.05).meta({
+      title: 'False alarms',
+      description: 'The most of pictures like the allowed ones that may fall under a rule',
+      advanced: true,
+    }),
   }),
-  async *run({ pictures: fields, policy: file }, context) {
+  async *run({ pictures: fields, policy: file, allowed, alarms }, context) {
     const policy = file
       ? parsePolicy(decodeText(await context.read(file), file), file)
       : parsePolicy(JSON.stringify(DEFAULT_POLICY), 'the default policy');
     const pictures = await context.pictures(fields);
+    const limit =
+      allowed.length > 0 ? yield* learned(await context.pictures(allowed), policy, alarms, context) : undefined;
     const rows: Row[] = [];
     const sources = new Map<string, PictureSource>();
     let done = 0;
-    for await (const { all, notes } of judged(pictures, policy, context)) {
+    for await (const { all, notes } of judged(pictures, limit ? open(policy) : policy, context)) {
       yield* notes;
       for (const one of all) {
-        rows.push(...(await rowsOf(one, context)));
+        rows.push(...(await rowsOf(limit ? within(one, limit) : one, context)));
         sources.set(pictureName(one.source), one.source);
       }
       done += all.length + notes.length;

@@ -1,11 +1,12 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { loadRegistry, type PluginEvent, parsePolicy } from '../../core/index.ts';
 import { PolicyGate } from '../../core/plugin/policy-gate.ts';
 import { gaussian, seeded } from '../../core/random.ts';
-import { association, leaning, skewsOf } from '../../plugins/audit/statistics.ts';
+import { association, inWords, leaning, skewChance, skewsOf } from '../../plugins/audit/statistics.ts';
+import { pairsOf } from '../../plugins/curate.ts';
 import { PICTURES } from '../support/composites.ts';
 import { drawn, temporaryFolder } from '../support/pictures.ts';
 import { HEARTS } from '../support/policies.ts';
@@ -53,7 +54,34 @@ describe('interrogate', () => {
       expect(fits[0]?.[1]).toBe('This is a red heart.');
       return Number(row[3]);
     };
-    expect(await cosine(12)).toBeGreaterThanOrEqual(await cosine(1));
+    // By how much more than usual it fits, which cosines follow.
+    expect(await cosine(12)).toBeGreaterThanOrEqual((await cosine(1)) - 0.02);
+  });
+  it('says that it cannot say what plain colours, gradients and patterns show, and how sure it is of what it can', async () => {
+    const folder = await temporaryFolder();
+    const svg = (inside: string): Buffer =>
+      Buffer.from(`<svg xmlns="http://www.w3.org/2000/svg" width="96" height="96">${inside}</svg>`);
+    const all = '<rect width="96" height="96" ';
+    const empty = [
+      `${all}fill="#445566"/>`,
+      `${all}fill="#f0e8d0"/>`,
+      `<defs><linearGradient id="g"><stop stop-color="#d0a070"/><stop offset="1" stop-color="#503010"/></linearGradient></defs>${all}fill="url(#g)"/>`,
+      `<defs><pattern id="p" width="14" height="14" patternUnits="userSpaceOnUse"><rect width="7" height="14" fill="#99aabb"/></pattern></defs>${all}fill="#304050"/>${all}fill="url(#p)"/>`,
+    ];
+    for (const [i, inside] of empty.entries())
+      await sharp(svg(inside))
+        .png()
+        .toFile(join(folder, `nothing-${i}.png`));
+    await writeFile(join(folder, 'heart.png'), await drawn('heart', 'red'));
+    await copyFile(join(PICTURES, 'lion.webp'), join(folder, 'lion.webp'));
+    const { rows } = tableOf(await run('interrogate', { pictures: [folder], best: 1 }, folder), /shows/);
+    const said = new Map(rows.map((r) => [String(r[0]).split('/').at(-1), r]));
+    expect(empty.map((_, i) => said.get(`nothing-${i}.png`)?.[1])).toEqual(empty.map(() => 'cannot say'));
+    expect([said.get('heart.png')?.[1], said.get('lion.webp')?.[1]]).toEqual([
+      expect.stringContaining('heart'),
+      expect.stringContaining('lion'),
+    ]);
+    expect(said.get('lion.webp')?.[4]).toBe('surely');
   });
   it('finds words of the vocabulary that fit in the place of others', async () => {
     const folder = await shapes();
@@ -202,6 +230,41 @@ describe('audit', () => {
     expect(await p(1.5)).toBeLessThan(0.001);
     expect((await leaning(set(1), chance)).p).toBeLessThan(0.001);
   });
+  it('says of groups that both lean to one side that one leans more, and of too little nothing', async () => {
+    const chance = { random: seeded(4), signal: new AbortController().signal };
+    const apart = await association(
+      [-1, -1.1, -0.9, -1.05].flatMap((v) => Array<number>(10).fill(v)),
+      [-2, -2.1, -1.9, -2.05].flatMap((v) => Array<number>(10).fill(v)),
+      chance,
+    );
+    const words = { towards: 'A', away: 'B', beside: 'the other group' } as const;
+    expect(inWords(apart, words)).toMatch(/^These pictures lean more towards "A" than the other group, strongly/);
+    expect([apart.from < apart.size, apart.to > apart.size, apart.count]).toEqual([true, true, 40]);
+    expect((await leaning(Array<number>(30).fill(0.0213), chance)).size).toBe(10);
+    expect(inWords(await leaning([0.3], chance), { ...words, beside: 'everyday pictures' })).toMatch(
+      /nothing can be said/,
+    );
+    // The smaller group says how much can be said.
+    const uneven = await association(Array<number>(28).fill(1), [1, 2], chance);
+    expect(inWords(uneven, words)).toMatch(/With 2 pictures, take this as a hint/);
+  });
+  it('gives verdicts on labels that mean nothing in one case of twenty at most, and finds what is there on either side', async () => {
+    const random = seeded(21);
+    const chance = { random, signal: new AbortController().signal };
+    const set = (shift: number): number[] => Array.from({ length: 30 }, () => gaussian(random) + shift);
+    let verdicts = 0;
+    for (let i = 0; i < 100; i++) if ((await association(set(0), set(0), chance)).p < 0.05) verdicts += 1;
+    expect(verdicts).toBeLessThanOrEqual(9);
+    for (const shift of [1, -1]) {
+      const { size, p } = await association(set(shift), set(0), chance);
+      expect([Math.sign(size), p < 0.05]).toEqual([shift, true]);
+    }
+  });
+  it('tells the chance of a search exactly', () => {
+    // 3 of 4 first among 6: (3 of 3)(1 of 3) of (4 of 6) = 3/15, and as unlikely the other way round.
+    expect(skewChance([true, true, true, false, false, false], 4)).toBeCloseTo(6 / 15, 9);
+    expect(skewChance([true, false, true, false], 2)).toBe(1);
+  });
   it('finds a leaning that is there, none between groups that are alike, and is honest about few pictures', async () => {
     const [folder, others] = [await temporaryFolder(), await temporaryFolder()];
     const colours = ['#d22', '#c33', '#e22', '#b22', '#d44', '#c22'];
@@ -213,17 +276,21 @@ describe('audit', () => {
     const parameters = { first: ['something red'], second: ['something blue'], queries: ['a red thing'], top: 6 };
     const events = await run('audit', { pictures: [folder], others: [others], ...parameters }, root);
     const effects = new Map(tableOf(events, /Leaning/).rows.map((r) => [r[0], r]));
-    const [, size, p] = effects.get('the pictures beside the other group (WEAT)') ?? [];
+    const [, size, from, to, p] = effects.get('the pictures beside the other group (WEAT)') ?? [];
+    expect([Number(from) < Number(size), Number(size) < Number(to)]).toEqual([true, true]);
     expect(Number(size)).toBeGreaterThan(1);
     expect(Number(p)).toBeLessThan(0.01);
-    expect(Number(tableOf(events, /Skew/).rows[0]?.[1])).toBeGreaterThan(0.5);
+    const [[, skew, chanceOfIt] = []] = tableOf(events, /Skew/).rows;
+    expect(Number(skew)).toBeGreaterThan(0.5);
+    // All six of the first six are of one group of six: 2 in 924.
+    expect(Number(chanceOfIt)).toBeCloseTo(2 / 924, 6);
     const page = textOf(events, 'audit.html');
     expect(page).toMatch(/hint, not as a finding/);
     expect(page).toMatch(/<svg/);
     const alike = await run('audit', { pictures: [folder], others: [folder], ...parameters }, root);
     const same = tableOf(alike, /Leaning/).rows.find((r) => String(r[0]).includes('WEAT'));
     expect(Math.abs(Number(same?.[1]))).toBeLessThan(0.01);
-    expect(Number(same?.[2])).toBeGreaterThan(0.9);
+    expect(Number(same?.[4])).toBeGreaterThan(0.9);
   });
 });
 
@@ -239,5 +306,31 @@ describe('compare', () => {
     await expect(run('compare', { pictures: [folder], prompts, other: '/nowhere' }, folder)).rejects.toMatchObject({
       code: 'MODEL_MISSING',
     });
+  });
+});
+
+describe('curate', () => {
+  it.each([
+    [20, 20],
+    [40, 40],
+    [200, 200],
+    [3, 7],
+    [1, 500],
+  ])('pairs %d liked with %d disliked pictures so that all come up equally often', (likes, dislikes) => {
+    const pairs = pairsOf(
+      Array.from({ length: likes }, (_, i) => i),
+      Array.from({ length: dislikes }, (_, i) => 1000 + i),
+    );
+    expect(pairs).toHaveLength(Math.min(200, likes * dislikes));
+    expect(new Set(pairs.map(String)).size).toBe(pairs.length);
+    for (const [of, count] of [
+      [0, likes],
+      [1, dislikes],
+    ] as const) {
+      const times = new Map<number, number>();
+      for (const pair of pairs) times.set(pair[of], (times.get(pair[of]) ?? 0) + 1);
+      expect(times.size).toBe(Math.min(count, 200));
+      expect(Math.max(...times.values()) - Math.min(...times.values())).toBeLessThanOrEqual(1);
+    }
   });
 });
