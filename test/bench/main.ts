@@ -14,6 +14,7 @@ import { benchCancel, benchKills } from './resilience.ts';
 import { benchServerLag } from './server-lag.ts';
 import { benchStudio, CHROMIUM } from './studio.ts';
 import { benchTorch, hasTorch, withExportedVit } from './torch.ts';
+import { benchVerdicts } from './verdicts.ts';
 import { benchVit } from './vit.ts';
 
 // What is remembered from an earlier run would be measured instead of the work.
@@ -77,6 +78,7 @@ const parts: readonly (readonly [string, string | undefined, () => Promise<Recor
   ['Detection and explanation in composites', undefined, () => benchSeen(8)],
   ['Recall of classify and search on unseen pictures', noData, () => benchRecall(data ?? '')],
   ['Calibration of percentiles', noData, () => benchCalibration(data ?? '')],
+  ['Verdicts on unseen pictures', noData, () => benchVerdicts(data ?? '')],
   ['Search in 20,000 pictures', noData, () => benchSearch(data ?? '', 20_000)],
   ['Killed at random moments', undefined, () => benchKills(20)],
   ['Cancelled at random moments', undefined, () => benchCancel(2)],
