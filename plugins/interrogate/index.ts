@@ -58,7 +58,7 @@ const NOTHING = { cosine: -1, fit: -1 };
 const bestOf = (all: readonly Said[], count: number): Said[] =>
   all
     .filter((s, i) => all.findIndex((o) => o.text === s.text) === i)
-    .sort((a, b) => b.fit - a.fit)
+    .sort((a, b) => b.cosine - a.cosine)
     .slice(0, count);
 
 /** Descriptions from bank to bank, the best `beam` of each kept; a bank's word joins only where it raises the score. */
