@@ -166,6 +166,10 @@ describe('a run', () => {
     expect(before.length).toBeLessThanOrEqual(48);
     const frame = await fetch(new URL(`jobs/${job}/frames/${before[2]}`, server.url));
     expect((await sharp(Buffer.from(await frame.arrayBuffer())).metadata()).width).toBe(64);
+    const film = await fetch(new URL(`jobs/${job}/moving.webp`, server.url));
+    const { pages = 1, format } = await sharp(Buffer.from(await film.arrayBuffer())).metadata();
+    // Alike ones that follow each other may be one.
+    expect([format, pages > 4]).toEqual(['webp', true]);
     await say(socket, 'steer', { job, control: 'pause' });
     await watcher.until((u) => u.job === job && u.paused);
     await say(socket, 'steer', { job, rewind: 30 });

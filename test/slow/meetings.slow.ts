@@ -129,7 +129,7 @@ describe('a policy', () => {
     await writeFile(join(folder, 'pictures', 'heart.png'), await drawn('heart', 'red'));
     await writeFile(join(folder, 'pictures', 'star.png'), await drawn('star', 'gold'));
     await writeFile(join(folder, 'hearts.json'), JSON.stringify(HEARTS));
-    const rule = (id: string, prompt: string) => ({ id, title: id, prompts: [prompt], threshold: 50, action: 'flag' });
+    const rule = (id: string, prompt: string) => ({ id, title: id, prompts: [prompt], threshold: 95, action: 'flag' });
     const flagged = { ...HEARTS, rules: [rule('hearts', 'a red heart'), rule('stars', 'a yellow star')] };
     await writeFile(join(folder, 'flagged.json'), JSON.stringify(flagged));
     const moderate = ['moderate', 'pictures', '--policy', 'flagged.json', '--run'];
