@@ -4,12 +4,14 @@ import { type Answer, type Steering, startSchema, type Update } from '../server/
 import { type Connection, connect } from './connection.ts';
 import { canvas } from './easel.ts';
 import { addressOf, asked, standAt } from './links.ts';
+import { reading } from './reading.ts';
 import { chancedSeed } from './seed.ts';
 import {
   allValues,
   chosen,
   chosenId,
   connected,
+  guideWords,
   hello,
   isGoing,
   looking,
@@ -151,6 +153,9 @@ export function set(name: string, value: unknown): void {
   allValues.value = { ...allValues.value, [id]: value === undefined ? others : { ...before, [name]: value } };
 }
 
+const isNothing = (value: unknown): boolean =>
+  value === undefined || value === '' || (Array.isArray(value) && value.length === 0);
+
 export async function begin(): Promise<void> {
   const plugin = chosen.value;
   if (!plugin) return;
@@ -161,6 +166,14 @@ export async function begin(): Promise<void> {
       message: 'The prompt is empty: say in a few words what the picture should show.',
     };
     document.getElementById('field-prompt')?.focus();
+    return;
+  }
+  const unread = prompt !== undefined && reading.value?.of === prompt ? reading.value.problem : undefined;
+  const lacking = plugin.parameters.required.filter((name) => isNothing(values.value[name]));
+  if (unread || lacking.length > 0) {
+    const titles = lacking.map((name) => plugin.parameters.properties[name]?.title ?? name);
+    problem.value = unread ?? { code: 'PARAMETER_INVALID', message: `Fill in first: ${titles.join(', ')}.` };
+    document.getElementById(`field-${lacking[0] ?? 'prompt'}`)?.focus();
     return;
   }
   exploring.value = false;
@@ -213,6 +226,16 @@ interface Exploring {
   /** Whether by several drawers in turn. */
   readonly inTurn: boolean;
 }
+/** Opens the wall; one of other words, on which nothing grows any more, gives way. */
+export function openWall(): void {
+  const tiles = wall.value?.tiles ?? [];
+  const grows = tiles.some(({ job }) => isGoing(told.get(job) ?? { state: 'done' }));
+  const own = guideWords();
+  if (!grows && !tiles.some(({ parameters }) => String(parameters['prompt'] ?? '').includes(own ?? ' ')))
+    wall.value = undefined;
+  exploring.value = true;
+}
+
 /** A wall of variations of the form, or of the tiles that are liked. */
 export async function explore({ count, grows, inTurn }: Exploring): Promise<void> {
   const before = wall.value;
@@ -269,7 +292,11 @@ export async function branch(step: number): Promise<void> {
   const other = prompt === undefined || prompt === run.prompt ? {} : { prompt };
   looking.value = undefined;
   if (!began(await connection.branch({ job: run.job, step, ...other }))) return;
-  notice.value = { text: `It begins as this one was at step ${step}, or at the last state before that was kept.` };
+  const words = other.prompt === undefined ? '' : ` It goes on with “${other.prompt}”.`;
+  notice.value = {
+    text: `It begins as this one was at step ${step}, or at the last state before that was kept.${words}`,
+    passing: true,
+  };
 }
 
 export const cancel = async (job: string): Promise<void> =>

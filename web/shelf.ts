@@ -9,7 +9,7 @@ export const TIMES = [
   { id: 'any', name: 'Any time' },
   { id: 'today', name: 'Today' },
   { id: 'week', name: 'The last 7 days' },
-  { id: 'before', name: 'The week before' },
+  { id: 'before', name: 'A week ago' },
   { id: 'month', name: 'The last 30 days' },
   { id: 'older', name: 'Older' },
 ] as const;

@@ -50,7 +50,9 @@ export const promptsBefore = remembered('prompts', z.array(z.string()).max(50), 
 /** What is wrong, and of which run or form. */
 export const problem = signal<(WireError & { readonly job?: string }) | undefined>(undefined);
 /** A word in passing, with what takes it back where that can be. */
-export const notice = signal<{ readonly text: string; readonly undo?: () => void } | undefined>(undefined);
+export const notice = signal<
+  { readonly text: string; readonly undo?: () => void; readonly passing?: true } | undefined
+>(undefined);
 
 /** A step of before that is looked at; nothing for now. */
 export const looking = signal<number | undefined>(undefined);

@@ -42,6 +42,8 @@ describe.runIf(executablePath)('the form', () => {
     expect((await page.locator('.colours .wrong').allTextContents()).join('').trim()).toBe('nowhere:2');
     expect(await prompt(page).getAttribute('aria-invalid')).toBe('true');
     expect(await axeViolations(page)).toEqual([]);
+    await click(page, 'Go');
+    await page.locator('#error[data-code="PROMPT_INVALID"]').waitFor();
     await prompt(page).fill('a red heart | a moon @left:2');
     await expect.poll(() => page.locator('.wrong-words').count()).toBe(0);
     expect(server.jobs.list()).toEqual([]);

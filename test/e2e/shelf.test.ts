@@ -134,6 +134,8 @@ describe.runIf(executablePath)('the shelf', () => {
   it('shows how CLIP works on its pictures, and each number is asked why', async () => {
     const page = await studio();
     await choosePlugin(page, 'Learn', 'How CLIP works');
+    await click(page, 'Go');
+    expect(await page.locator('#error').textContent()).toBe('Fill in first: Pictures, Words.');
     await folder(page, 'board:Best of');
     await page.locator('#field-words').fill('a heart, a star');
     await page.locator('#field-words').press('Enter');

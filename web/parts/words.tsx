@@ -1,6 +1,6 @@
 /** The left panel: what is wanted, with what, and the buttons that begin. */
 import { ShieldQuestion } from 'lucide-preact';
-import { begin, cancel, grant, mayTouch, steer } from '../desk.ts';
+import { begin, cancel, grant, mayTouch, openWall, steer } from '../desk.ts';
 import { chosen, connected, isGoing, place, problem, shown, written } from '../state.ts';
 import { exploring } from '../wall.ts';
 import { Fields } from './fields.tsx';
@@ -90,7 +90,8 @@ export function Words() {
             aria-pressed={exploring.value}
             title="A wall of quick variations"
             onClick={() => {
-              exploring.value = !exploring.value;
+              if (exploring.value) exploring.value = false;
+              else openWall();
               place.value = 'canvas';
             }}
           >
