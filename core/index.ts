@@ -1,6 +1,7 @@
 /** The public face of Lodestone: everything that plugins, the server and other programs may use. */
 
 export type { Embeddings } from './clip/batches.ts';
+export { withArticle } from './clip/captions.ts';
 export type { FileReport } from './clip/check.ts';
 export { EMBEDDED } from './clip/folder.ts';
 export type { FetchOptions, FetchProgress } from './clip/hub/fetch-model.ts';

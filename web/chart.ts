@@ -1,13 +1,12 @@
 /** The score chart: one line a prompt. */
 import uPlot from 'uplot';
 import type { Update } from '../server/wire.ts';
+import { percentOf } from './run-words.ts';
 
 const COLOURS = ['#e0563a', '#e9b44c', '#7fb3a6', '#9a8fd1', '#d98fb0', '#8fb7d9', '#b5c46a', '#c9bfae'];
 
 const GUIDING = ' (guiding eye)';
 const HEIGHT = 90;
-/** No percentage of a sample is all. */
-const ALL_BUT = 99;
 
 export interface Chart {
   /** Puts points at their place; a new job's first points clear the chart. */
@@ -35,7 +34,7 @@ export function createChart(place: HTMLElement): Chart {
     const point = points[at ?? points.length - 1];
     const shown = value ?? point?.series[label];
     const standing = point?.percentiles?.[label];
-    const percent = standing === undefined ? '' : `, fits better than ${Math.min(ALL_BUT, Math.floor(standing))} %`;
+    const percent = standing === undefined ? '' : `, fits better than ${percentOf(standing)}`;
     return shown === undefined ? '–' : `${shown.toFixed(3)}${percent}`;
   };
   /** What judges is looked at; what guides, and is pleased more easily, is a line that can be had. */

@@ -4,6 +4,7 @@ import { type Answer, type Steering, startSchema, type Update } from '../server/
 import { type Connection, connect } from './connection.ts';
 import { canvas } from './easel.ts';
 import { addressOf, asked, standAt } from './links.ts';
+import { post } from './post.ts';
 import { reading } from './reading.ts';
 import { chancedSeed } from './seed.ts';
 import {
@@ -210,11 +211,7 @@ async function learned({ tiles }: Wall): Promise<boolean> {
     [LIKED, on],
     [PASSED, off],
   ] as const)
-    await fetch('shelf/boards', {
-      method: 'POST',
-      body: JSON.stringify({ board, names, on: true }),
-      headers: { 'content-type': 'application/json' },
-    });
+    await post('shelf/boards', { board, names, on: true });
   shelved.value += 1;
   return true;
 }
@@ -226,12 +223,15 @@ interface Exploring {
   /** Whether by several drawers in turn. */
   readonly inTurn: boolean;
 }
+/** Whether anything is still drawn on the wall. */
+export const wallGrows = (): boolean =>
+  wall.value?.tiles.some(({ job }) => isGoing(told.get(job) ?? { state: 'done' })) ?? false;
+
 /** Opens the wall; one of other words, on which nothing grows any more, gives way. */
 export function openWall(): void {
   const tiles = wall.value?.tiles ?? [];
-  const grows = tiles.some(({ job }) => isGoing(told.get(job) ?? { state: 'done' }));
   const own = guideWords();
-  if (!grows && !tiles.some(({ parameters }) => String(parameters['prompt'] ?? '').includes(own ?? ' ')))
+  if (!wallGrows() && !tiles.some(({ parameters }) => String(parameters['prompt'] ?? '').includes(own ?? ' ')))
     wall.value = undefined;
   exploring.value = true;
 }

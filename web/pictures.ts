@@ -2,6 +2,7 @@
 import { batch } from '@preact/signals';
 import { refusedSchema, type Settings, settingsSchema } from '../server/wire.ts';
 import { set, upload } from './desk.ts';
+import { post } from './post.ts';
 import {
   allValues,
   chosenId,
@@ -74,11 +75,7 @@ export async function settingsOf(picture: Viewable | File): Promise<Settings | u
 }
 
 async function told(address: string, message: unknown): Promise<boolean> {
-  const answer = await fetch(address, {
-    method: 'POST',
-    body: JSON.stringify(message),
-    headers: { 'content-type': 'application/json' },
-  });
+  const answer = await post(address, message);
   const refused = answer.ok ? undefined : refusedSchema.safeParse(await answer.json()).data;
   if (refused) problem.value = refused.error;
   shelved.value += 1;

@@ -1,6 +1,7 @@
 /** How the server reads the words that are written, a moment after the last was. */
 import { effect, signal } from '@preact/signals';
 import { type ReadPrompt, readPromptSchema } from '../server/wire.ts';
+import { post } from './post.ts';
 import { written } from './state.ts';
 
 const AFTER_MS = 250;
@@ -9,11 +10,7 @@ const AFTER_MS = 250;
 export const reading = signal<(ReadPrompt & { readonly of: string }) | undefined>(undefined);
 
 async function read(prompt: string): Promise<void> {
-  const answer = await fetch('prompt', {
-    method: 'POST',
-    body: JSON.stringify({ prompt }),
-    headers: { 'content-type': 'application/json' },
-  }).catch(() => undefined);
+  const answer = await post('prompt', { prompt }).catch(() => undefined);
   const found = answer?.ok ? readPromptSchema.safeParse(await answer.json()).data : undefined;
   if (found && written.peek() === prompt) reading.value = { ...found, of: prompt };
 }

@@ -28,6 +28,11 @@ export function stateOf(run: Update): string {
   return `${paused ? 'paused' : STATES.running}${share}`;
 }
 
+/** No percentage of a sample is all. */
+const ALL_BUT = 99;
+/** A percentile as people are told it. */
+export const percentOf = (percentile: number): string => `${Math.min(ALL_BUT, Math.floor(percentile))} %`;
+
 /** Whether it answers in words and lists, and draws nothing: it needs no canvas. */
 export const answersInWords = ({ picture, frame, question, tables = [], ranking, map, matrix }: Update): boolean =>
   !picture && !frame && (question !== null || tables.length > 0 || [ranking, map, matrix].some((a) => a !== undefined));

@@ -3,6 +3,7 @@ import { batch, effect, signal } from '@preact/signals';
 import { boardsSchema, type Shelved, shelfSchema, shelvedSchema } from '../server/wire.ts';
 import { askQuietly } from './desk.ts';
 import { asked, standAt } from './links.ts';
+import { post } from './post.ts';
 import { revision, shelved, told, view } from './state.ts';
 
 export const TIMES = [
@@ -127,11 +128,7 @@ export async function viewShelved(name: string): Promise<void> {
 
 const nameOf = (path: string): string => path.split(/[/\\]/).at(-1) ?? path;
 async function named(names: readonly string[]): Promise<readonly Shelved[]> {
-  const answer = await fetch('shelf/named', {
-    method: 'POST',
-    body: JSON.stringify({ names }),
-    headers: { 'content-type': 'application/json' },
-  }).catch(() => undefined);
+  const answer = await post('shelf/named', { names }).catch(() => undefined);
   return (answer?.ok ? shelvedSchema.safeParse(await answer.json()).data : undefined) ?? [];
 }
 async function showFound(job: string, names: readonly string[]): Promise<void> {

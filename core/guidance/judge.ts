@@ -14,9 +14,17 @@ import { STOCK } from './stock.ts';
 
 const mean = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0) / numbers.length;
 
+interface Heard {
+  readonly prompts: readonly Prompt[];
+  readonly feeds: PromptFeeds;
+  readonly usual: Usual;
+  /** Where any of the prompts is a picture. */
+  readonly usualPictures: Usual | undefined;
+}
+
 export class Judge {
   readonly eye: Eye;
-  private heard: { readonly prompts: readonly Prompt[]; readonly feeds: PromptFeeds } | undefined;
+  private heard: Heard | undefined;
 
   private readonly canvas: Extent;
 
@@ -27,16 +35,12 @@ export class Judge {
 
   /** The mean over fresh views, of its own place for a prompt that has one. `progress`, 0..1, tells where prompts that change are. */
   async opinion(drawing: Raw, prompts: readonly Prompt[], progress: number, views: number): Promise<Opinion> {
-    if (this.heard?.prompts !== prompts) {
-      const feeds = await promptFeeds(prompts, { ...this.eye, crops: 1, canvas: this.canvas, pictured: false });
-      this.heard = { prompts, feeds };
-    }
-    const { fixed, at, count, dimension } = this.heard.feeds;
+    if (this.heard?.prompts !== prompts) this.heard = await this.hear(prompts);
+    const { feeds, usual, usualPictures } = this.heard;
+    const { at, count, dimension } = feeds;
     const wanted = { count, dimension, data: floatsOf(at(progress).prompts) };
-    const words = { count: STOCK.length, dimension, data: floatsOf(fixed.stock).subarray(0, STOCK.length * dimension) };
-    const few = await this.eye.everyday(true);
-    const among = new Usual(words, few).with(wanted);
-    const amongPictures = prompts.some(isPictured) ? new Usual(await this.eye.everyday(), few).with(wanted) : among;
+    const among = usual.with(wanted);
+    const amongPictures = usualPictures?.with(wanted) ?? among;
     const seen = await this.seen(drawing, prompts, views);
     const each = prompts.map((prompt, i) => {
       const standing = isPictured(prompt) ? amongPictures : among;
@@ -49,6 +53,16 @@ export class Judge {
       cosines: each.map((all) => mean(all.map((a) => a.cosine))),
       percentiles: each.map((all) => mean(all.map((a) => a.percentile))),
     };
+  }
+
+  /** What is the same for every drawing. */
+  private async hear(prompts: readonly Prompt[]): Promise<Heard> {
+    const feeds = await promptFeeds(prompts, { ...this.eye, crops: 1, canvas: this.canvas, pictured: false });
+    const { fixed, dimension } = feeds;
+    const words = { count: STOCK.length, dimension, data: floatsOf(fixed.stock).subarray(0, STOCK.length * dimension) };
+    const few = await this.eye.everyday(true);
+    const usualPictures = prompts.some(isPictured) ? new Usual(await this.eye.everyday(), few) : undefined;
+    return { prompts, feeds, usual: new Usual(words, few), usualPictures };
   }
 
   /** How well the drawing is what is wanted: the mean cosine over the prompts, by their weights. */

@@ -10,11 +10,10 @@ import {
   STOCK_WORDS,
   seedField,
   seenPictures,
+  withArticle,
 } from '../../core/index.ts';
 import { type Place, plane } from './plane.ts';
 import { posted } from './signposts.ts';
-
-const article = (word: string): string => `${/^[aeiou]/.test(word) ? 'an' : 'a'} ${word}`;
 
 const short = (v: number): number => Number(v.toFixed(4));
 
@@ -65,7 +64,10 @@ export default definePlugin({
       (own || posts > 0) && meanings.count === places.length
         ? posted(
             { places, rows: meanings },
-            { texts: own ?? STOCK_WORDS.map(article), rows: await engine.embedLabels(wanted, undefined, { signal }) },
+            {
+              texts: own ?? STOCK_WORDS.map(withArticle),
+              rows: await engine.embedLabels(wanted, undefined, { signal }),
+            },
             own ? undefined : posts,
           )
         : [];

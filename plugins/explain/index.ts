@@ -1,8 +1,7 @@
 /** Why a picture scores as it does: where in it, and by which words; with a check of how far to trust the answer. */
 import { z } from 'zod';
-import type { Embeddings, Heat, PictureSource, PluginContext, PluginEvent, PromptTargets } from '../../core/index.ts';
+import type { Embeddings, Heat, PluginContext, PluginEvent, PromptTargets } from '../../core/index.ts';
 import {
-  cutHeat,
   definePlugin,
   dot,
   failure,
@@ -17,16 +16,13 @@ import {
   row,
   squared,
   textsOf,
-  upright,
-  withHeat,
 } from '../../core/index.ts';
 import { gradientHeat } from './gradient.ts';
 import { occluded } from './occlusion.ts';
 import { SIDE, type Square, type Wanted } from './scores.ts';
+import { overlaid } from './shown.ts';
 import { checked, inWords } from './trust.ts';
 import { wordShares } from './words.ts';
-
-const MAP = 96;
 
 type Row = (string | number)[];
 
@@ -48,19 +44,6 @@ async function summed(
     Math.round(standing[k] ?? 0),
     ...(trust && k === 0 ? [trust.deletion, trust.insertion] : ['', '']),
   ]);
-}
-
-async function overlaid(source: PictureSource, square: Square, heat: Heat, prompt: string): Promise<PluginEvent> {
-  const shown = await upright(source);
-  return {
-    type: 'picture',
-    title: `${prompt} in ${pictureTitle(source)}`,
-    mime: 'image/png',
-    width: shown.width,
-    height: shown.height,
-    bytes: await withHeat(shown, cutHeat(heat, square.inside, MAP)),
-    report: true,
-  };
 }
 
 /** The slow map, with progress on its way. */
@@ -122,7 +105,7 @@ export default definePlugin({
         const heat =
           (method === 'gradient' ? await gradientHeat(square, wanted, context) : undefined) ??
           (yield* byOcclusion(square, cells, { before: i * each, total }, wanted, context));
-        yield await overlaid(source, square, heat, prompt);
+        yield await overlaid(source, square, heat, `${prompt} in ${pictureTitle(source)}`);
         const rows = await engine.embedAll([{ bytes: square.bytes, name }], { signal });
         const trust = check ? await checked(square, heat, wanted, context) : undefined;
         if (trust) yield { type: 'note', text: `${name}: ${inWords(trust)}` };

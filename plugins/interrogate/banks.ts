@@ -1,5 +1,5 @@
 /** Words that descriptions are built from, bank by bank. Nobody is named, no body is judged, and there are no slurs. */
-import { STOCK_WORDS } from '../../core/index.ts';
+import { STOCK_WORDS, withArticle } from '../../core/index.ts';
 
 export interface Bank {
   readonly name: string;
@@ -21,7 +21,7 @@ export const BANKS: readonly Bank[] = [
   },
   {
     name: 'medium',
-    join: (said, word) => `${word} of ${/^[aeiou]/.test(said) ? 'an' : 'a'} ${said}`,
+    join: (said, word) => `${word} of ${withArticle(said)}`,
     words: words(
       'a photo, a drawing, a painting, an oil painting, a watercolour, a sketch, a line drawing, an icon, an emoji, a cartoon, a logo, clip art, a pixel art picture, a flat illustration, a 3d render, a woodcut, a collage, a mosaic, a silhouette, a doodle',
     ),

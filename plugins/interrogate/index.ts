@@ -10,6 +10,7 @@ import {
   pictureName,
   picturesField,
   row,
+  withArticle,
 } from '../../core/index.ts';
 import { BANKS, SUBJECTS } from './banks.ts';
 import { type Sureness, surenessBy } from './sure.ts';
@@ -40,8 +41,7 @@ async function scored(
 }
 
 /** What is said, as it is scored and shown: with its article, where it has none. */
-const phrase = (said: string): string =>
-  /^(?:an?|the|clip art) /.test(said) ? said : `${/^[aeiou]/.test(said) ? 'an' : 'a'} ${said}`;
+const phrase = (said: string): string => (/^(?:an?|the|clip art) /.test(said) ? said : withArticle(said));
 
 /** Cosines of a picture (a unit row) with texts. */
 async function cosinesOf(

@@ -3,7 +3,6 @@ import { z } from 'zod';
 import type { Embeddings, PictureSource, PluginContext, PluginEvent } from '../../core/index.ts';
 import {
   cosineTable,
-  cutHeat,
   definePlugin,
   listed,
   pictureName,
@@ -12,18 +11,15 @@ import {
   row,
   seenPictures,
   squared,
-  upright,
-  withHeat,
 } from '../../core/index.ts';
 import { gradientHeat } from '../explain/gradient.ts';
 import { SIDE } from '../explain/scores.ts';
+import { overlaid } from '../explain/shown.ts';
 
 const MOST_PICTURES = 60;
 const MOST_WORDS = 24;
 /** Pictures in which it is shown where they answer: that takes a second or two each. */
 const ANSWERS = 6;
-/** Numbers to a side of a map that is laid over a picture. */
-const MAP = 96;
 
 const asList = (words: readonly string[]): string => words.map((w) => `“${w}”`).join(', ');
 
@@ -52,16 +48,7 @@ async function answering(
 ): Promise<PluginEvent> {
   const square = await squared(source, SIDE);
   const heat = await gradientHeat(square, { targets: target, weights: [1] }, context);
-  const shown = await upright(source);
-  return {
-    type: 'picture',
-    title: `where ${pictureTitle(source)} answers ${text}`,
-    mime: 'image/png',
-    width: shown.width,
-    height: shown.height,
-    bytes: await withHeat(shown, cutHeat(heat, square.inside, MAP)),
-    report: true,
-  };
+  return overlaid(source, square, heat, `where ${pictureTitle(source)} answers ${text}`);
 }
 
 export default definePlugin({

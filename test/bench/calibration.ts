@@ -16,8 +16,9 @@ import {
   row,
   seeded,
   type Usual,
+  withArticle,
 } from '../../core/index.ts';
-import { type DataRow, rowsOf } from './data-set.ts';
+import { type DataRow, picked, rowsOf } from './data-set.ts';
 
 const PICTURES = 400;
 const WORDS = 400;
@@ -27,7 +28,6 @@ const KIN = 0.2;
 const DIMENSION = 128;
 const PLAIN = new Set(['a', 'an', 'the', 'of', 'in', 'on', 'with', 'and', 'at', 'to']);
 
-const article = (word: string): string => `${/^[aeiou]/.test(word) ? 'an' : 'a'} ${word}`;
 const wordsIn = (text: string): Set<string> =>
   new Set((text.toLowerCase().match(/[a-z]+/g) ?? []).map((word) => word.replace(/s$/, '')));
 
@@ -47,13 +47,6 @@ function phrasesOf(data: string): (text: string) => Float32Array | undefined {
     const length = Math.hypot(...own) || 1;
     return own.map((v) => v / length);
   };
-}
-
-function picked<T>(all: readonly T[], count: number, random: () => number): T[] {
-  const left = [...all];
-  return Array.from({ length: Math.min(count, all.length) }, () =>
-    left.splice(Math.floor(random() * left.length), 1),
-  ).flat();
 }
 
 async function sourceOf(data: string, { shard, offset, bytes, id }: DataRow): Promise<PictureSource> {
@@ -103,7 +96,7 @@ export async function benchCalibration(data: string): Promise<Record<string, num
   const others = picked(rows, WORDS, random);
   const captions = others.map((r) => r.captions[Math.floor(random() * r.captions.length)] ?? r.core);
   const places = ['in the snow', 'at night', 'on a table', 'by the sea', 'in a garden'];
-  const prompts = concepts.map((c, i) => `${article(c)} ${places[i % places.length]}`);
+  const prompts = concepts.map((c, i) => `${withArticle(c)} ${places[i % places.length]}`);
   const engine = new Engine();
   const seen = await engine.embedAll(await Promise.all(pictures.map((r) => sourceOf(data, r))));
   const bare = await engine.usual();
@@ -134,7 +127,7 @@ export async function benchCalibration(data: string): Promise<Record<string, num
       figures[`${kind.name} at ${level} and more, percent`] =
         (100 * found.filter((percentile) => percentile >= level).length) / found.length;
   }
-  const own = bare.with(await engine.embedTexts(pictures.map((r) => article(r.core))));
+  const own = bare.with(await engine.embedTexts(pictures.map((r) => withArticle(r.core))));
   const found = pictures.map((_, i) => own(row(seen, i))[i] ?? 0);
   figures['what a picture holds at 97 and more, percent'] = (100 * found.filter((p) => p >= 97).length) / found.length;
   await engine.close();

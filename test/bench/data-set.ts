@@ -48,3 +48,11 @@ export async function unpacked(folder: string, rows: readonly DataRow[], to: str
   for (const shard of shards.values()) await shard.close();
   return paths;
 }
+
+/** So many of them by chance, none twice. */
+export function picked<T>(all: readonly T[], count: number, random: () => number): T[] {
+  const left = [...all];
+  return Array.from({ length: Math.min(count, all.length) }, () =>
+    left.splice(Math.floor(random() * left.length), 1),
+  ).flat();
+}

@@ -13,7 +13,7 @@ import {
 } from '../../core/index.ts';
 import { bounded } from '../../plugins/moderate/allowed.ts';
 import { DEFAULT_POLICY } from '../../plugins/moderate/default-policy.ts';
-import { type DataRow, rowsOf, unpacked } from './data-set.ts';
+import { type DataRow, picked, rowsOf, unpacked } from './data-set.ts';
 import { withFolder } from './folders.ts';
 import { servicesOf } from './plugins.ts';
 
@@ -24,12 +24,6 @@ const SPLITS = 20;
 const ALLOWED = 200;
 const ALARMS = 0.05;
 
-function picked<T>(all: readonly T[], count: number, random: () => number): T[] {
-  const left = [...all];
-  return Array.from({ length: Math.min(count, all.length) }, () =>
-    left.splice(Math.floor(random() * left.length), 1),
-  ).flat();
-}
 const wordsIn = (row: DataRow): Set<string> =>
   new Set(
     [row.core, row.concept, ...row.captions, ...row.keywords]

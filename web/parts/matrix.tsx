@@ -1,13 +1,12 @@
 /** How pictures and words go together: the brighter, the closer; each number can be asked why. */
 import type { Update } from '../../server/wire.ts';
 import { askWhy } from '../desk.ts';
+import { percentOf } from '../run-words.ts';
 import { pluginOf, view } from '../state.ts';
 import { shortName } from './pictures-field.tsx';
 
 /** How much of the accent the closest pair has, in percent. */
 const BRIGHTEST = 55;
-/** No percentage of a sample is all. */
-const ALL_BUT = 99;
 
 export function Matrix({ matrix }: { readonly matrix: NonNullable<Update['matrix']> }) {
   const all = matrix.rows.flatMap(({ values }) => values);
@@ -50,9 +49,7 @@ export function Matrix({ matrix }: { readonly matrix: NonNullable<Update['matrix
                     const share = high > low ? (value - low) / (high - low) : 0;
                     const standing = percentiles?.[i];
                     const says =
-                      standing === undefined
-                        ? ''
-                        : `Fits better than ${Math.min(ALL_BUT, Math.floor(standing))} % of everyday captions. `;
+                      standing === undefined ? '' : `Fits better than ${percentOf(standing)} of everyday captions. `;
                     return (
                       <td
                         key={words}

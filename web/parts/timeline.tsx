@@ -6,7 +6,7 @@ import type { Update } from '../../server/wire.ts';
 import { type Chart, createChart } from '../chart.ts';
 import { branch, goBack, mayTouch, steer } from '../desk.ts';
 import { remembered } from '../remembered.ts';
-import { answersInWords } from '../run-words.ts';
+import { answersInWords, percentOf } from '../run-words.ts';
 import { looking, pluginOf, shown } from '../state.ts';
 import { frameAddress, look, steps } from '../trail.ts';
 
@@ -34,8 +34,6 @@ function Curve() {
 }
 
 const curveOpen = remembered('curve', z.boolean(), false);
-/** No percentage of a sample is all. */
-const ALL_BUT = 99;
 
 /** How well it fits the words by now, in a line; the curve for those who want it. */
 function Fit({ run }: { readonly run: Update }) {
@@ -44,7 +42,7 @@ function Fit({ run }: { readonly run: Update }) {
   const said = judged
     .map(([name, value]) => {
       const standing = last?.percentiles?.[name];
-      const among = standing === undefined ? '' : `, better than ${Math.min(ALL_BUT, Math.floor(standing))} %`;
+      const among = standing === undefined ? '' : `, better than ${percentOf(standing)}`;
       return `${name} ${value.toFixed(3)}${among}`;
     })
     .join(' · ');

@@ -1,7 +1,7 @@
 /** The wall of variations: all grow side by side, some are liked, and the next wall grows from those. */
 import { Heart, Play, X } from 'lucide-preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { drawOut, explore, stopWall } from '../desk.ts';
+import { drawOut, explore, stopWall, wallGrows } from '../desk.ts';
 import { viewShelved } from '../shelf.ts';
 import { isGoing, revision, told, written } from '../state.ts';
 import { frameAddress, LAST_STEP } from '../trail.ts';
@@ -129,7 +129,7 @@ export function WallOfTiles() {
           />
           <span>By my taste</span>
         </label>
-        {now?.tiles.some(({ job }) => isGoing(told.get(job) ?? { state: 'done' })) && (
+        {wallGrows() && (
           <button type="button" onClick={() => void stopWall()}>
             Stop
           </button>
