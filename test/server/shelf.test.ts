@@ -107,8 +107,9 @@ describe('the shelf', () => {
     const watcher = new Watcher(socket);
     const answer = await say(socket, 'start', { plugin: 'guide', parameters: quick });
     const job = answer.ok ? (answer.value as { job: string }).job : '';
-    const done = await watcher.until((u) => u.job === job && u.state === 'done');
-    const file = done.picture?.file ?? '';
+    await watcher.until((u) => u.job === job && u.state === 'done');
+    // The picture may have been told before the end.
+    const file = watcher.of(job).findLast((u) => u.picture)?.picture?.file ?? '';
     const onShelf = settingsSchema.parse(
       await (await fetch(new URL(`settings/${encodeURIComponent(file)}`, server.url))).json(),
     );
