@@ -12,7 +12,7 @@ import {
 } from '../core/index.ts';
 import { Durations } from './durations.ts';
 import type { Accepted, KeptCheckpoint, RunEvent } from './runs/events.ts';
-import { happened, isGoing, isOf, type Job, jobOf } from './runs/job.ts';
+import { happened, isGoing, isOf, type Job, jobOf, titleOf } from './runs/job.ts';
 import type { Follower, Known, RunStore, Waiting } from './runs/store.ts';
 import { shortened } from './shortened.ts';
 import { waits } from './waits.ts';
@@ -27,6 +27,8 @@ interface Starting {
   readonly parent?: string;
   /** Who asks for it. */
   readonly by?: string;
+  /** Whether its picture is one of many that are tried out. */
+  readonly sketch?: boolean | undefined;
 }
 
 /** The newest jobs, whose states are kept. */
@@ -95,7 +97,7 @@ export class Jobs
   async start(
     plugin: RegisteredPlugin,
     parameters: Readonly<Record<string, unknown>>,
-    { title, begins, granted = [], parent, by = '' }: Starting = {},
+    { title, begins, granted = [], parent, by = '', sketch = false }: Starting = {},
   ): Promise<Job> {
     const words = [parameters['prompt'], parameters['query']].find((v) => typeof v === 'string' && v !== '');
     if (this.closing) throw failure('CLOSING', {});
@@ -113,6 +115,7 @@ export class Jobs
       title: shortened(title ?? (typeof words === 'string' ? words : plugin.title)),
       script: [...(begins?.script ?? [])],
       ...(parent === undefined ? {} : { parent }),
+      ...(sketch ? { sketch } : {}),
     };
     const id = randomUUID();
     await this.store.accept(id, accepted, begins);
@@ -129,12 +132,12 @@ export class Jobs
     const job = this.get(id);
     if (prompt !== undefined) parsePrompt(prompt);
     const from = await this.store.state(id, step);
-    if (!from) throw failure('NOT_BRANCHABLE', { job: job.title });
+    if (!from) throw failure('NOT_BRANCHABLE', { job: titleOf(job) });
     const { checkpoint, script: kept } = from;
     const script = prompt === undefined ? kept : [...kept, { step: checkpoint.step, steer: { prompt } }];
     const { plugin, granted } = await this.plugin(job.plugin.id);
     return this.start(plugin, job.parameters, {
-      title: `${prompt ?? job.title}, from step ${checkpoint.step}`,
+      title: `${prompt ?? titleOf({ title: job.title, marks: job.marks.filter((mark) => mark.step <= step) })}, from step ${checkpoint.step}`,
       begins: { checkpoint, script },
       granted,
       parent: id,
@@ -158,14 +161,14 @@ export class Jobs
   /** That this person may steer, move and end it. Throws JOB_UNKNOWN, NOT_YOURS. */
   yours(id: string, by: string, key?: string): void {
     const job = this.get(id);
-    if (!isOf(job, by, key)) throw failure('NOT_YOURS', { job: job.title });
+    if (!isOf(job, by, key)) throw failure('NOT_YOURS', { job: titleOf(job) });
   }
 
   /** Where one that waits stands: before what its person has waiting beside it, or behind all others for as long as it is held. Throws JOB_UNKNOWN, NOT_WAITING, STORE_LOST. */
   async move(id: string, how: 'up' | 'hold' | 'release'): Promise<void> {
     const job = this.get(id);
     const moved = how === 'up' ? this.store.moveUp(id) : this.store.hold(id, how === 'hold');
-    if (!(await moved)) throw failure('NOT_WAITING', { job: job.title });
+    if (!(await moved)) throw failure('NOT_WAITING', { job: titleOf(job) });
   }
 
   /** Whether runs can be asked for. */

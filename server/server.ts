@@ -82,6 +82,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
         : await openRedisRuns(redis, logger);
     closing.push(() => store.close());
     jobs = new Jobs(store, place.plugin);
+    const sketches = new Stars(data, 'sketches.json');
+    jobs.on('happened', ({ sketch }, event) => {
+      if (sketch && event.type === 'picture')
+        void sketches.change([event.file], true).catch((thrown: unknown) => logger.error(plainError(thrown)));
+    });
     const about = { version: await version(), broken: registry.broken.map(plainError) };
     const shown = async (plugin: RegisteredPlugin): Promise<Hello['plugins'][number]> => {
       const granted = await grants.of(plugin).catch((): readonly Want[] => []);
@@ -112,6 +117,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
         frames: new Frames(join(data, 'frames'), jobs),
         stars: new Stars(data),
         away: place.marks.away,
+        sketches,
         boards: place.marks.boards,
         described: new Described(place.keep.gallery, says),
         metrics,

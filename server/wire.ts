@@ -186,7 +186,12 @@ const sizeOf = (value: unknown): number => {
 const parameters = z
   .record(z.string().max(100), z.unknown())
   .refine((given) => sizeOf(given) <= PARAMETERS_LIMIT, `parameters of at most ${PARAMETERS_LIMIT / 1024} KiB`);
-export const startSchema = z.object({ plugin: id, parameters });
+export const startSchema = z.object({
+  plugin: id,
+  parameters,
+  /** Whether its picture is one of many that are tried out: the shelf shows such only where it is asked for them. */
+  sketch: z.boolean().exactOptional(),
+});
 export const grantSchema = z.object({ plugin: id });
 /** Of a run that somebody else began: the key that they gave. */
 const key = id.exactOptional();
@@ -243,6 +248,8 @@ export const boardsSchema = z.array(z.object({ name: boardName, count: z.number(
 export const shelfSchema = z.object({
   /** Of all pages. */
   total: z.number(),
+  /** How many pictures of the whole shelf were only tried out. */
+  sketches: z.number(),
   /** What pictures of the whole shelf were drawn with. */
   drawers: z.array(z.string()),
   pictures: shelvedSchema,

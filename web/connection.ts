@@ -25,7 +25,8 @@ export interface Listeners {
 }
 
 export interface Connection {
-  start(plugin: string, parameters: Record<string, unknown>): Promise<Answer<{ job: string }>>;
+  /** `sketch`: whether its picture is one of many that are tried out. */
+  start(plugin: string, parameters: Record<string, unknown>, sketch?: boolean): Promise<Answer<{ job: string }>>;
   cancel(message: Cancelling): Promise<Answer<null>>;
   /** Where one that waits is to stand. */
   move(message: Moving): Promise<Answer<null>>;
@@ -72,8 +73,10 @@ export function connect(listeners: Listeners): Connection {
   const answered = async <T>(ask: () => Promise<Answer<T>>): Promise<Answer<T>> =>
     ask().catch(() => ({ ok: false, error: unreachable }) as const);
   return {
-    start: (plugin, parameters) =>
-      answered(() => socket.timeout(ANSWER_MS).emitWithAck('start', { plugin, parameters })),
+    start: (plugin, parameters, sketch = false) =>
+      answered(() =>
+        socket.timeout(ANSWER_MS).emitWithAck('start', { plugin, parameters, ...(sketch ? { sketch } : {}) }),
+      ),
     grant: (plugin) => answered(() => socket.timeout(ANSWER_MS).emitWithAck('grant', { plugin })),
     cancel: (message) => answered(() => socket.timeout(ANSWER_MS).emitWithAck('cancel', message)),
     move: (message) => answered(() => socket.timeout(ANSWER_MS).emitWithAck('move', message)),

@@ -85,6 +85,19 @@ export function open(job: string, stays = true): void {
   standAt({ run: job });
 }
 
+/** Nothing is on the canvas any more. */
+export function close(): void {
+  picked = false;
+  batch(() => {
+    shownJob.value = undefined;
+    looking.value = undefined;
+    tool.value = undefined;
+    problem.value = undefined;
+  });
+  canvas.clear();
+  standAt({ run: undefined });
+}
+
 function show(run: Update): void {
   if (looking.value === undefined) canvas.showNewest(run);
 }
@@ -248,7 +261,7 @@ export async function explore({ count, grows, inTurn }: Exploring): Promise<void
   wall.value = { generation: grows && before ? before.generation + 1 : 1, tiles };
   liked.value = new Set();
   for (const parameters of children) {
-    const answer = await connection.start('guide', parameters);
+    const answer = await connection.start('guide', parameters, true);
     if (!report(answer)) return;
     tiles.push({ job: answer.value.job, parameters });
     wall.value = { generation: wall.value.generation, tiles: [...tiles] };

@@ -1,15 +1,15 @@
 /** What a hand has painted over a drawing: strokes in their order, so that each can be taken back, and the two pictures that they make for the run. */
 import { computed, signal } from '@preact/signals';
+import type { Brushing } from './state.ts';
 
-type Tool = 'brush' | 'eraser' | 'lock';
 type Point = readonly [number, number];
 
 export interface Stroke {
-  readonly tool: Tool;
+  readonly tool: Brushing;
   readonly colour: string;
   /** In shares of the canvas's longer side. */
   readonly width: number;
-  /** In shares of the canvas. */
+  /** In shares of the canvas; of a box the first and the last are its corners. */
   readonly points: readonly Point[];
 }
 
@@ -26,7 +26,7 @@ const undone = signal<readonly Stroke[]>([]);
 export const canUndo = computed(() => strokes.value.length > 0);
 export const canRedo = computed(() => undone.value.length > 0);
 
-const isLock = ({ tool }: Stroke): boolean => tool === 'lock';
+const isLock = ({ tool }: Stroke): boolean => tool === 'lock' || tool === 'box';
 
 export function add(stroke: Stroke): void {
   strokes.value = [...strokes.value, stroke];
@@ -54,13 +54,19 @@ export function clear(): void {
 
 function draw(context: CanvasRenderingContext2D, { tool, colour, width, points }: Stroke, style?: string): void {
   const { width: wide, height: tall } = context.canvas;
-  const ink = { brush: colour, eraser: PAPER, lock: MARK }[tool];
+  const ink = { brush: colour, eraser: PAPER, lock: MARK, box: MARK }[tool];
   Object.assign(context, {
     strokeStyle: style ?? ink,
     lineWidth: width * Math.max(wide, tall),
     lineCap: 'round',
     lineJoin: 'round',
   });
+  if (tool === 'box') {
+    const [[x0, y0], [x1, y1]] = [points[0] ?? [0, 0], points.at(-1) ?? [0, 0]];
+    context.fillStyle = style ?? ink;
+    context.fillRect(x0 * wide, y0 * tall, (x1 - x0) * wide, (y1 - y0) * tall);
+    return;
+  }
   context.beginPath();
   points.forEach(([x, y], i) => {
     if (i === 0) context.moveTo(x * wide, y * tall);

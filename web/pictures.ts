@@ -17,6 +17,7 @@ import {
   type Viewable,
   viewed,
 } from './state.ts';
+import { exploring } from './wall.ts';
 
 /** Changes the form by what was found in a picture, shows it, and offers to take that back. */
 function taken(text: string, change: () => void): void {
@@ -25,6 +26,7 @@ function taken(text: string, change: () => void): void {
     change();
     viewed.value = undefined;
     offered.value = undefined;
+    exploring.value = false;
     place.value = 'words';
     notice.value = {
       text,

@@ -24,6 +24,21 @@ export const sized = (place: Place, dx: number, dy: number): Place => ({
   bottom: within(place.bottom + dy, Math.min(1, place.top + SMALLEST), 1),
 });
 
+export interface Point {
+  readonly x: number;
+  readonly y: number;
+}
+/** The box of two of its corners; one that is too small grows from the first. */
+export function between(from: Point, to: Point): Place {
+  const span = (a: number, b: number): readonly [number, number] => {
+    const [low, high] = a <= b ? [a, Math.max(b, a + SMALLEST)] : [Math.min(b, a - SMALLEST), a];
+    const over = Math.max(0, high - 1) - Math.max(0, -low);
+    return [low - over, high - over];
+  };
+  const [[left, right], [top, bottom]] = [span(from.x, to.x), span(from.y, to.y)];
+  return { left, top, right, bottom };
+}
+
 /** What an arrow key moves. */
 export const KEYS: Readonly<Record<string, readonly [number, number]>> = {
   ArrowLeft: [-NUDGE, 0],

@@ -19,11 +19,13 @@ type When = (typeof TIMES)[number]['id'];
 interface Query {
   readonly words: string;
   readonly starred: boolean;
+  /** Whether pictures that were only tried out are among them. */
+  readonly sketches: boolean;
   readonly drawer: string;
   readonly when: When;
   readonly board: string;
 }
-const EVERYTHING: Query = { words: '', starred: false, drawer: '', when: 'any', board: '' };
+const EVERYTHING: Query = { words: '', starred: false, sketches: false, drawer: '', when: 'any', board: '' };
 export const query = signal<Query>({ ...EVERYTHING, board: asked.board ?? '' });
 export const narrow = (change: Partial<Query>): void => {
   query.value = { ...query.value, ...change };
@@ -31,9 +33,16 @@ export const narrow = (change: Partial<Query>): void => {
 
 export const found = signal<readonly Shelved[] | undefined>(undefined);
 export const total = signal(0);
+/** How many of the whole shelf were only tried out. */
+export const sketched = signal(0);
 /** What pictures of the whole shelf were drawn with. */
 export const drawers = signal<readonly string[]>([]);
 export const boards = signal<readonly { readonly name: string; readonly count: number }[]>([]);
+
+/** Whether a hand is over the pictures: they do not move under it. */
+export const handOver = signal(false);
+/** Whether there is something new that waits for the hand to go. */
+export const waiting = signal(false);
 
 /** Whether a click picks, and what is picked. */
 export const picking = signal(false);
@@ -65,11 +74,21 @@ function spanOf(when: When): { readonly from?: string; readonly to?: string } {
   }
 }
 
+/** What the pictures that are shown were looked for by. */
+let seen: Query | undefined;
 let turn = 0;
 export async function more(from: number): Promise<void> {
   const own = ++turn;
-  const { words, starred, drawer, when, board } = query.peek();
-  const wanted = { words, starred: String(starred), drawer, board, offset: String(from), limit: String(PAGE) };
+  const { words, starred, sketches, drawer, when, board } = query.peek();
+  const wanted = {
+    words,
+    starred: String(starred),
+    sketches: String(sketches),
+    drawer,
+    board,
+    offset: String(from),
+    limit: String(PAGE),
+  };
   const answer = await fetch(`shelf?${new URLSearchParams({ ...wanted, ...spanOf(when) })}`).catch(() => undefined);
   // A board whose last picture went is none.
   if (answer?.status === 404 && board !== '') narrow({ board: '' });
@@ -77,6 +96,7 @@ export async function more(from: number): Promise<void> {
   if (!page || own !== turn) return;
   batch(() => {
     total.value = page.total;
+    sketched.value = page.sketches;
     drawers.value = page.drawers;
     found.value = from === 0 ? page.pictures : [...(found.peek() ?? []).slice(0, from), ...page.pictures];
   });
@@ -95,8 +115,21 @@ effect(() => {
 effect(() => {
   void query.value;
   void shelved.value;
-  if (looks.value === undefined) void more(0);
+  if (looks.value !== undefined) return;
+  if (handOver.peek() && seen === query.value) waiting.value = true;
+  else void more(0);
+  seen = query.value;
 });
+effect(() => {
+  if (handOver.value || !waiting.peek()) return;
+  waiting.value = false;
+  void more(0);
+});
+/** What is new is shown at once. */
+export function showNew(): void {
+  waiting.value = false;
+  void more(0);
+}
 effect(() => {
   void shelved.value;
   void askBoards();

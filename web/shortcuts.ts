@@ -1,8 +1,9 @@
 /** Keys: one list, from which they are heard and shown. */
 import { begin, mayTouch, steer } from './desk.ts';
 import { canPaint, takeBack } from './layers.ts';
+import { unplaced, wanted } from './layout.ts';
 import { canRedo, canUndo } from './painting.ts';
-import { folded, helping, looking, place, shown, tool } from './state.ts';
+import { type Brushing, folded, helping, looking, place, shown, tool } from './state.ts';
 import { look, steps } from './trail.ts';
 import { redoForm, undoForm } from './undo.ts';
 import { fit, fullScreen, zoomIn, zoomOut } from './zoom.ts';
@@ -25,8 +26,11 @@ const command =
     event.key.toLowerCase() === key && (event.ctrlKey || event.metaKey) && event.shiftKey === shift;
 
 const running = (): boolean => shown.value?.state === 'running' && mayTouch(shown.value);
-const brushWith = (wanted: 'brush' | 'eraser' | 'lock') => (): void => {
+const brushWith = (wanted: Brushing) => (): void => {
   if (canPaint()) tool.value = tool.value === wanted ? undefined : wanted;
+};
+const drawPlace = (): void => {
+  if (wanted.value?.length) tool.value = typeof tool.value === 'object' ? undefined : { places: unplaced() };
 };
 /** The frame of before or after the one that is looked at. */
 const stepBy = (by: -1 | 1) => (): void => {
@@ -56,7 +60,19 @@ export const SHORTCUTS: readonly Shortcut[] = [
   { keys: ']', says: 'Look at a later state', is: plain(']'), does: stepBy(1) },
   { keys: 'B', says: 'Paint', is: plain('b'), does: brushWith('brush') },
   { keys: 'E', says: 'Erase', is: plain('e'), does: brushWith('eraser') },
-  { keys: 'K', says: 'Mark what stays as it is', is: plain('k'), does: brushWith('lock') },
+  {
+    keys: 'K',
+    says: 'Mark what stays as it is',
+    is: (event) => plain('k')(event) && !event.shiftKey,
+    does: brushWith('lock'),
+  },
+  {
+    keys: 'Shift+K',
+    says: 'Mark a box that stays as it is',
+    is: (event) => plain('k')(event) && event.shiftKey,
+    does: brushWith('box'),
+  },
+  { keys: 'W', says: 'Draw where something goes', is: plain('w'), does: drawPlace },
   {
     keys: 'Ctrl+Z',
     says: 'Take back a stroke, or else what was last chosen',

@@ -56,8 +56,10 @@ export const notice = signal<
 
 /** A step of before that is looked at; nothing for now. */
 export const looking = signal<number | undefined>(undefined);
+export type Brushing = 'brush' | 'eraser' | 'lock' | 'box';
 export const brush = signal({ colour: '#d8352a', width: 0.04 });
-export const tool = signal<'brush' | 'eraser' | 'lock' | undefined>(undefined);
+/** What a hand on the canvas does: it paints, marks what stays, or draws the place of a part of the words. */
+export const tool = signal<Brushing | { readonly places: number } | undefined>(undefined);
 
 export type Place = 'words' | 'canvas' | 'shelf';
 /** Where a narrow window stands. */

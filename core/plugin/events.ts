@@ -106,7 +106,13 @@ export const pluginEventSchema = z.discriminatedUnion('type', [
   /** The run waits for somebody, or goes on; it went back to a step, and what it said of later ones is void. */
   z.object({ type: z.enum(['paused', 'going', 'rewound']), step: z.int().nonnegative() }),
   /** Somebody changed the run when so many steps were done; in words. */
-  z.object({ type: z.literal('changed'), step: z.int().nonnegative(), text: z.string().max(200) }),
+  z.object({
+    type: z.literal('changed'),
+    step: z.int().nonnegative(),
+    text: z.string().max(200),
+    /** The words that it goes on with, where these were changed. */
+    prompt: z.string().max(4000).exactOptional(),
+  }),
   /** Where the run can be taken up again, with what was changed until then. */
   z.object({
     type: z.literal('checkpoint'),

@@ -15,8 +15,13 @@ export class MarkFile<T> {
     this.empty = empty;
   }
 
-  /** A file that is damaged gives up nothing: it says so. Throws FILE_WRITE. */
+  /** With all changes that were asked for before. A file that is damaged gives up nothing: it says so. Throws FILE_WRITE. */
   async read(): Promise<T> {
+    await this.changing.catch(() => undefined);
+    return this.load();
+  }
+
+  private async load(): Promise<T> {
     const text = await readFile(this.path, 'utf8').catch(() => undefined);
     if (text === undefined) return this.empty;
     try {
@@ -31,7 +36,7 @@ export class MarkFile<T> {
     const changed = this.changing
       .catch(() => undefined)
       .then(async () => {
-        const next = how(await this.read());
+        const next = how(await this.load());
         await writeWhole(this.path, `${JSON.stringify(next, null, 2)}\n`);
         return next;
       });

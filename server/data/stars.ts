@@ -1,4 +1,4 @@
-/** Pictures and reports that people marked, by their names, in a file of the data folder: those that are kept for ever, and those that are put away. */
+/** Pictures and reports that people marked, by their names, in a file of the data folder: those that are kept for ever, those that are put away, and those that were only tried out. */
 import { join } from 'node:path';
 import { z } from 'zod';
 import { MarkFile } from './mark-file.ts';
@@ -8,7 +8,7 @@ const fileSchema = z.object({ format: z.literal(1), stars: z.array(z.string().ma
 export class Stars {
   private readonly file: MarkFile<z.output<typeof fileSchema>>;
 
-  constructor(data: string, file: 'favourites.json' | 'put-away.json' = 'favourites.json') {
+  constructor(data: string, file: 'favourites.json' | 'put-away.json' | 'sketches.json' = 'favourites.json') {
     this.file = new MarkFile(join(data, file), fileSchema, { format: 1, stars: [] });
   }
 

@@ -34,6 +34,7 @@ export interface AppOptions {
   readonly frames: Frames;
   readonly stars: Stars;
   readonly away: Stars;
+  readonly sketches: Stars;
   readonly boards: Boards;
   readonly described: Described;
   readonly places: PicturePlaces;
@@ -95,6 +96,7 @@ export function createApp({
   frames,
   stars,
   away,
+  sketches,
   boards,
   described,
   places,
@@ -185,7 +187,7 @@ export function createApp({
     response.type('webp').send(Buffer.from(await movingPicture(withRest(await ofOneSize(all)), 'webp')));
   });
   app.use(formRoutes());
-  app.use(shelfRoutes({ gallery: keep.gallery, stars, away, boards, described, thumbnails }));
+  app.use(shelfRoutes({ gallery: keep.gallery, stars, away, sketches, boards, described, thumbnails }));
   // What a plugin wrote is not to run as a page of this origin.
   const asFile = { 'content-security-policy': 'sandbox', 'content-disposition': 'attachment' };
   app.use('/reports', keep.reports.serve(asFile));

@@ -21,6 +21,8 @@ const time = z.coerce.number().min(0).max(8.64e15);
 const pageSchema = z.object({
   words: z.string().max(200).default(''),
   starred: z.stringbool().default(false),
+  /** Whether pictures that were only tried out are among them. */
+  sketches: z.stringbool().default(false),
   drawer: z.string().max(100).default(''),
   board: z.string().max(80).default(''),
   /** Milliseconds since 1970. */
@@ -40,6 +42,8 @@ export interface ShelfRoutes {
   readonly stars: Stars;
   /** What is put away is not shown; its file stays. */
   readonly away: Stars;
+  /** Pictures that were only tried out: shown where they are asked for, are favourites or lie on the board that is looked at. */
+  readonly sketches: Stars;
   readonly boards: Boards;
   readonly described: Described;
   readonly thumbnails: Thumbnails;
@@ -108,15 +112,16 @@ class Shown {
   }
 
   /** Throws BOARD_UNKNOWN. */
-  async page({ words, starred, drawer, board, from, to, offset, limit }: Wanted): Promise<ShelfPage> {
-    const { boards, described } = this.of;
-    const { kept, shown, stars } = await this.pictures();
+  async page({ words, starred, sketches, drawer, board, from, to, offset, limit }: Wanted): Promise<ShelfPage> {
+    const { boards, described, sketches: tried } = this.of;
+    const [{ kept, shown, stars }, sketched] = await Promise.all([this.pictures(), tried.read()]);
     const own = board === '' ? undefined : (await boards.read()).get(board);
     if (board !== '' && !own) throw failure('BOARD_UNKNOWN', { board });
     const on = own && new Set(own);
     const wanted = words.toLowerCase().split(/\s+/).filter(Boolean);
     const found = kept.filter((one) => {
       const { name, at } = one;
+      if (sketched.has(name) && !sketches && !on && !stars.has(name)) return false;
       if ((starred && !stars.has(name)) || (on && !on.has(name)) || at < from || at > to) return false;
       const says = described.of(one);
       if (drawer !== '' && says?.drawer !== drawer) return false;
@@ -126,6 +131,7 @@ class Shown {
     const drawers = new Set(kept.map((one) => described.of(one)?.drawer ?? ''));
     return {
       total: found.length,
+      sketches: sketched.size,
       drawers: [...drawers].filter((name) => name !== '').sort(),
       pictures: found.slice(offset, offset + limit).map(shown),
     };

@@ -77,9 +77,9 @@ export function attachSockets(
     const by = personOf(socket.request);
     socket.on(
       'start',
-      answering(logger, 'start', startSchema, async ({ plugin, parameters }) => {
+      answering(logger, 'start', startSchema, async ({ plugin, parameters, sketch }) => {
         const found = await jobs.plugin(plugin);
-        return { job: (await jobs.start(found.plugin, parameters, { granted: found.granted, by })).id };
+        return { job: (await jobs.start(found.plugin, parameters, { granted: found.granted, by, sketch })).id };
       }),
     );
     socket.on(

@@ -1,6 +1,6 @@
 /** What one watcher sees of the jobs: an update when the last one is acknowledged, holding only what is new, and kilobytes at the most. A slow watcher gets fewer frames, never a growing queue. */
 import type { Jobs } from '../jobs.ts';
-import { isOf, type Job } from '../runs/job.ts';
+import { isOf, type Job, titleOf } from '../runs/job.ts';
 import { shortened } from '../shortened.ts';
 import { PROMPT_LIMIT, type Update } from '../wire.ts';
 import { shownFiles, shownMatrix, shownPoints, shownRanking, shownTables } from './shown.ts';
@@ -67,7 +67,7 @@ function news(job: Job, seen: Seen, by: string): Update {
   const update: Update = {
     job: job.id,
     plugin: job.plugin.id,
-    title: job.title,
+    title: titleOf(job),
     branches: job.kept.length > 0,
     state: job.state,
     paused: job.paused,
@@ -105,7 +105,7 @@ function news(job: Job, seen: Seen, by: string): Update {
           },
         }
       : {}),
-    ...(job.marks === seen.marks ? {} : { marks: [...job.marks] }),
+    ...(job.marks === seen.marks ? {} : { marks: job.marks.map(({ step, text }) => ({ step, text })) }),
     ...(job.layout && job.layout !== seen.layout ? { layout: job.layout.parts } : {}),
     question: job.question
       ? {

@@ -28,6 +28,8 @@ const runEventSchema = z.discriminatedUnion('type', [
     lane: laneSchema.default('long'),
     /** Whoever brings it may do with the run what its person may. */
     key: z.string().max(64).exactOptional(),
+    /** Whether its picture is one of many that are tried out: the shelf shows such where it is asked for them. */
+    sketch: z.boolean().exactOptional(),
     /** The run that it branched off. */
     parent: z.string().exactOptional(),
   }),

@@ -20,6 +20,8 @@ export interface Job {
   wait?: number | undefined;
   readonly plugin: Pick<RegisteredPlugin, 'id' | 'title' | 'version'>;
   readonly parameters: Readonly<Record<string, unknown>>;
+  /** Whether its picture is one of many that are tried out. */
+  readonly sketch: boolean;
   state: JobState;
   progress?: Of<'progress'>;
   frame?: Of<'frame'>;
@@ -45,14 +47,14 @@ export interface Job {
   question?: Of<'question'> | undefined;
   layout?: Of<'layout'>;
   /** What was changed of it at which step; another list with every change. */
-  marks: readonly { readonly step: number; readonly text: string }[];
+  marks: readonly { readonly step: number; readonly text: string; readonly prompt?: string }[];
   /** Another list after the run has gone back. */
   chart: Of<'chart'>[];
   paused: boolean;
   /** It was held when it was interrupted, and is to be held again. */
   heldOver: boolean;
   readonly notes: string[];
-  /** What people call it. */
+  /** What it was called when it was accepted. */
   readonly title: string;
   /** What was changed at which step before it, where it begins as another run was. */
   readonly script: Script;
@@ -83,7 +85,10 @@ const TABLES_LIMIT = 50;
 const FILES_LIMIT = 1000;
 
 /** A run that was accepted and has not begun. */
-const acceptedJob = (id: string, { at, by, lane, key, plugin, parameters, title, script }: Accepted): Job => ({
+const acceptedJob = (
+  id: string,
+  { at, by, lane, key, plugin, parameters, title, script, sketch = false }: Accepted,
+): Job => ({
   id,
   acceptedAt: at,
   by,
@@ -99,6 +104,7 @@ const acceptedJob = (id: string, { at, by, lane, key, plugin, parameters, title,
   notes: [],
   title,
   script,
+  sketch,
   kept: [],
   held: false,
   tables: [],
@@ -116,6 +122,12 @@ export function jobOf({ id, events, kept }: Known): Job | undefined {
   for (const event of events) happened(job, event);
   job.kept = kept;
   return job;
+}
+
+/** What people call it: by the words that it goes on with, where these were changed since it began. */
+export function titleOf({ title, marks }: Pick<Job, 'title' | 'marks'>): string {
+  const prompt = marks.findLast((mark) => mark.prompt !== undefined)?.prompt;
+  return prompt === undefined ? title : shortened(prompt);
 }
 
 /** Whether this person may steer, move and end it: who began it, whoever was given its key, and everybody where nobody is known to have begun it. */
@@ -214,9 +226,9 @@ function told(job: Job, event: Told): void {
 }
 
 /** One that is taken up is told its changes again. */
-function marked(job: Job, { step, text }: Of<'changed'>): void {
+function marked(job: Job, { step, text, prompt }: Of<'changed'>): void {
   if (job.marks.length < MARKS_LIMIT && !job.marks.some((m) => m.step === step && m.text === text))
-    job.marks = [...job.marks, { step, text }];
+    job.marks = [...job.marks, { step, text, ...(prompt === undefined ? {} : { prompt }) }];
 }
 
 /** What came after the step is forgotten; all of it where it goes on from its beginning. */

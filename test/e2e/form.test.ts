@@ -62,6 +62,17 @@ describe.runIf(executablePath)('the form', () => {
       await expect.poll(() => prompt(page).inputValue()).not.toBe(before);
     }
     expect(await prompt(page).inputValue()).toContain('a moon @(0.19,0.25,0.69,0.75)');
+    // Or it is drawn: a box from one corner to the other, for what is chosen.
+    await page.keyboard.press('w');
+    await page.getByRole('combobox', { name: 'What goes there' }).selectOption('a moon');
+    const canvas = await page.locator('#canvas').boundingBox();
+    if (!canvas) throw new Error('no canvas to draw on');
+    await page.mouse.move(canvas.x + canvas.width * 0.9, canvas.y + canvas.height * 0.5);
+    await page.mouse.down();
+    await page.mouse.move(canvas.x + canvas.width * 0.5, canvas.y + canvas.height * 0.1, { steps: 3 });
+    await page.mouse.up();
+    await expect.poll(() => prompt(page).inputValue()).toContain('a moon @(0.5,0.1,0.9,0.5)');
+    expect(await page.locator('#placing').count()).toBe(0);
     await click(page, 'Anywhere: a moon');
     expect(await prompt(page).inputValue()).toBe('a red heart:2 | a moon');
   });

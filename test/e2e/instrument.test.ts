@@ -146,6 +146,9 @@ describe.runIf(executablePath)('the studio as an instrument', () => {
 
   it('draws a wall, grows the next from what is liked, and draws one out', async () => {
     const page = await studio();
+    const onShelf = page.locator('#gallery button');
+    await page.locator('#gallery button, #shelf-pictures p').first().waitFor();
+    const before = await onShelf.count();
     await set(page, 'steps', '12');
     await prompt(page).fill('a red heart');
     await click(page, 'Explore');
@@ -176,6 +179,10 @@ describe.runIf(executablePath)('the studio as an instrument', () => {
       .click();
     await page.getByRole('link', { name: 'PNG' }).waitFor({ timeout: 60_000 });
     expect(`Like: a red heart, seed ${await page.locator('#field-seed').inputValue()}`).toBe(first);
+    // The shelf has what was drawn out; what was only tried out is shown where somebody asks for it.
+    await expect.poll(() => onShelf.count()).toBe(before + 1);
+    await page.getByRole('checkbox', { name: /^Sketches of walls/ }).check();
+    await expect.poll(() => onShelf.count()).toBeGreaterThan(before + 4);
   });
 
   it('is played by keys alone, which it lists', async () => {

@@ -50,8 +50,12 @@ describe.runIf(executablePath)('the studio in a real browser', () => {
     const held = await far(page);
     await page.waitForTimeout(700);
     expect(await far(page)).toBe(held);
+    const drawn = async (): Promise<number> => Number(await page.locator('#canvas').getAttribute('data-frames'));
+    const before = await drawn();
     await click(page, 'One step');
     await expect.poll(() => far(page)).toBe(held + 1);
+    // The frame of the step is on the canvas before it is looked at.
+    await expect.poll(drawn).toBeGreaterThan(before);
     await page.locator('.thumbnails button').nth(1).waitFor();
     const now = await pixels(page);
     await lookAt(page, 1);
@@ -143,6 +147,24 @@ describe.runIf(executablePath)('the studio in a real browser', () => {
     await expect.poll(() => blueOf('#overlay')).toBeGreaterThan(60);
     // What is told meanwhile moves nothing under the hand.
     expect(await page.locator('#overlay').boundingBox()).toEqual(box);
+    await page.keyboard.press('Shift+K');
+    await page.mouse.move(box.x + box.width * 0.1, box.y + box.height * 0.1);
+    await page.mouse.down();
+    await page.mouse.move(box.x + box.width * 0.3, box.y + box.height * 0.2);
+    await page.mouse.move(box.x + box.width * 0.4, box.y + box.height * 0.3);
+    await page.mouse.up();
+    const marks = (): readonly string[] => server.jobs.list()[0]?.marks.map(({ text }) => text) ?? [];
+    await expect.poll(marks, { timeout: 30_000 }).toContain('a part kept');
+    const covered = (x: number, y: number): Promise<number> =>
+      page.locator('#overlay').evaluate(
+        (c, at) => {
+          const canvas = c as HTMLCanvasElement;
+          return canvas.getContext('2d')?.getImageData(canvas.width * at.x, canvas.height * at.y, 1, 1).data[3] ?? -1;
+        },
+        { x, y },
+      );
+    expect(await Promise.all([covered(0.12, 0.28), covered(0.38, 0.12)])).toEqual([115, 115]);
+    expect(await Promise.all([covered(0.05, 0.2), covered(0.45, 0.2)])).toEqual([0, 0]);
     await click(page, 'Clear');
     await click(page, 'Pause');
     await stateIs(page, 'Paused');
@@ -269,7 +291,9 @@ describe.runIf(executablePath)('the studio in a real browser', () => {
     await page.locator('.fit > summary', { hasText: 'a green tree' }).waitFor({ timeout: 30_000 });
     await page.reload();
     expect(await prompt(page).inputValue()).toBe('a green tree');
-    await stateIs(page, 'a red heart');
+    // It is called by what it goes on with.
+    await stateIs(page, 'a green tree');
+    expect(await page.locator('#run-list .title').allTextContents()).toEqual(['a green tree']);
     await click(page, 'Cancel');
     await stateIs(page, 'Cancelled');
   });

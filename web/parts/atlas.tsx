@@ -14,6 +14,8 @@ const MOST = 400;
 /** Share of the plane that stays free around the pictures. */
 const MARGIN = 0.06;
 const MOST_ZOOM = 40;
+/** Half of what a signpost takes, in pixels, about. */
+const POST = { width: 30, height: 9 };
 /** Pixels by which a hand may tremble in a click. */
 const STILL = 5;
 
@@ -58,6 +60,16 @@ function thinned(points: PictureMap['points'], looking: Looking): { readonly til
     tiles.push({ index, ...at });
   });
   return { tiles, dots };
+}
+
+/** Where a signpost stands: at its place, or beside it where no picture lies, as near as there is room. */
+function free(at: Point, tiles: readonly Tile[], size: number): Point {
+  const lies = ({ x, y }: Point): boolean =>
+    tiles.some((tile) => Math.abs(tile.x - x) < size / 2 + POST.width && Math.abs(tile.y - y) < size / 2 + POST.height);
+  const around = [0, -1, 1, -2, 2].flatMap((row) => [0, -1, 1, -2, 2].map((column) => ({ row, column })));
+  const near = around.sort((a, b) => Math.hypot(a.row, a.column) - Math.hypot(b.row, b.column));
+  const places = near.map(({ row, column }) => ({ x: at.x + column * size * 0.5, y: at.y + row * size * 0.5 }));
+  return places.find((place) => !lies(place)) ?? at;
 }
 
 function useMap(job: string, told: Update['map']): PictureMap | undefined {
@@ -152,7 +164,7 @@ export function Atlas({ run }: { readonly run: Update }) {
           );
         })}
         {map?.signposts.map((post) => {
-          const { x, y } = screenOf(looking, post);
+          const { x, y } = free(screenOf(looking, post), shown.tiles, tile);
           return (
             <b key={post.text} style={{ left: `${x}px`, top: `${y}px` }}>
               {post.text}

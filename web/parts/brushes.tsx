@@ -1,5 +1,5 @@
 /** Brushes for the drawing that is being made. */
-import { Brush, Eraser, Lock, Redo2, Trash2, Undo2 } from 'lucide-preact';
+import { Brush, Eraser, Lock, Redo2, SquareDashed, Trash2, Undo2 } from 'lucide-preact';
 import { canPaint, clearLayers, takeBack } from '../layers.ts';
 import { canRedo, canUndo } from '../painting.ts';
 import { brush, tool } from '../state.ts';
@@ -9,6 +9,7 @@ const TOOLS = [
   { id: 'brush', icon: Brush, name: 'Paint', shortcut: 'B' },
   { id: 'eraser', icon: Eraser, name: 'Erase', shortcut: 'E' },
   { id: 'lock', icon: Lock, name: 'Keep', shortcut: 'K' },
+  { id: 'box', icon: SquareDashed, name: 'Keep a box', shortcut: 'Shift+K' },
 ] as const;
 
 export function Brushes() {

@@ -2,7 +2,20 @@
 import { Star } from 'lucide-preact';
 import { useEffect, useRef } from 'preact/hooks';
 import type { Shelved } from '../../server/wire.ts';
-import { found, looks, more, pick, picked, picking, pickTo, query, total } from '../shelf.ts';
+import {
+  found,
+  handOver,
+  looks,
+  more,
+  pick,
+  picked,
+  picking,
+  pickTo,
+  query,
+  showNew,
+  total,
+  waiting,
+} from '../shelf.ts';
 import { comparing, told, view } from '../state.ts';
 import { ShelfPicked } from './shelf-picked.tsx';
 import { ShelfSearch } from './shelf-search.tsx';
@@ -104,7 +117,20 @@ export function Gallery() {
       )}
       <Looking />
       {pictures?.length === 0 && <Nothing />}
-      <div id="gallery">
+      {waiting.value && (
+        <button type="button" id="new-pictures" onClick={showNew}>
+          There is something new: show it
+        </button>
+      )}
+      <div
+        id="gallery"
+        onPointerEnter={({ pointerType }) => {
+          handOver.value = pointerType === 'mouse';
+        }}
+        onPointerLeave={() => {
+          handOver.value = false;
+        }}
+      >
         {days.map(
           ({ day, pictures: own }) =>
             own.length > 0 && (

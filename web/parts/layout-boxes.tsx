@@ -1,9 +1,8 @@
 /** Where on the canvas what is wanted: boxes over the drawing, which can be moved and sized by hand or by the arrow keys. */
 import { useEffect, useState } from 'preact/hooks';
-import { mayTouch, set, steer } from '../desk.ts';
+import { put, wanted } from '../layout.ts';
 import { KEYS, moved, type Parts, type Place, sized, written } from '../places.ts';
-import { reading } from '../reading.ts';
-import { chosen, isGoing, pluginOf, shown } from '../state.ts';
+import { shown } from '../state.ts';
 
 interface Dragging {
   readonly index: number;
@@ -16,24 +15,14 @@ interface Dragging {
 const percent = (v: number): string => `${100 * v}%`;
 
 export function LayoutBoxes() {
-  const run = shown.value;
-  const goesOn = run !== undefined && isGoing(run);
-  const steerable = run?.state === 'running' && (pluginOf(run)?.steerable ?? false) && mayTouch(run);
-  // Of the run that goes on, else of the words that are written.
-  const boxes = goesOn
-    ? steerable
-      ? run.layout
-      : undefined
-    : chosen.value?.steerable
-      ? reading.value?.parts
-      : undefined;
-  const put = (prompt: string): void => void (goesOn ? steer({ prompt }) : set('prompt', prompt));
+  const job = shown.value?.job;
+  const boxes = wanted.value;
   const [parts, setParts] = useState<Parts>([]);
   const [dragging, setDragging] = useState<Dragging | undefined>(undefined);
   // Boxes that are held are not put elsewhere.
   useEffect(() => {
     if (!dragging) setParts(boxes ?? []);
-  }, [run?.job, boxes]);
+  }, [job, boxes]);
   if (!parts.some(({ place }) => place)) return null;
   const moveTo = (index: number, place: Place): Parts => {
     const next = parts.map((p, i) => (i === index ? { ...p, place } : p));

@@ -40,19 +40,22 @@ export function Overlay() {
       role="img"
       // What is painted is part of what is drawn now; the finished picture and states of before have none of it.
       hidden={!canPaint() || looking.value !== undefined}
-      class={tool.value ? 'active panzoom-exclude' : ''}
+      class={typeof tool.value === 'string' ? 'active panzoom-exclude' : ''}
       ref={element}
       width={wide}
       height={tall}
       onPointerDown={(event) => {
-        if (!tool.value) return;
+        if (typeof tool.value !== 'string') return;
         event.currentTarget.setPointerCapture(event.pointerId);
         stroke.current = { ...brush.value, tool: tool.value, points: [placeOf(event)] };
         redraw();
       }}
       onPointerMove={(event) => {
         if (!stroke.current) return;
-        stroke.current = { ...stroke.current, points: [...stroke.current.points, placeOf(event)] };
+        const { points, tool: own } = stroke.current;
+        // Of a box only its corners count.
+        const before = own === 'box' ? points.slice(0, 1) : points;
+        stroke.current = { ...stroke.current, points: [...before, placeOf(event)] };
         redraw();
       }}
       onPointerUp={lift}

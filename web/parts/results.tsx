@@ -1,9 +1,11 @@
 /** What a run says beside its picture: rankings, tables, files to keep, notes, and questions that wait for an answer. */
+import { X } from 'lucide-preact';
 import type { Update } from '../../server/wire.ts';
-import { mayTouch, steer } from '../desk.ts';
+import { close, mayTouch, steer } from '../desk.ts';
 import { answersInWords } from '../run-words.ts';
-import { beside, pluginOf, shown, view, viewed } from '../state.ts';
+import { beside, chosen, pluginOf, shown, view, viewed } from '../state.ts';
 import { Atlas } from './atlas.tsx';
+import { IconButton } from './icons.tsx';
 import { Matrix } from './matrix.tsx';
 import { shortName } from './pictures-field.tsx';
 
@@ -187,6 +189,14 @@ export function Results({ grows }: { readonly grows: boolean }) {
     return null;
   return (
     <div id="results" class={grows ? 'grows' : ''}>
+      {answersInWords(run) && run.plugin !== chosen.value?.id && (
+        <header>
+          <h3>
+            {pluginOf(run)?.title ?? run.plugin}: {run.title}
+          </h3>
+          <IconButton icon={X} name="Away with this answer" onClick={close} />
+        </header>
+      )}
       {run.error && (
         <p class="failed" role="alert" data-code={run.error.code}>
           {run.error.message}

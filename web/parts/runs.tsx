@@ -89,6 +89,7 @@ export function Runs() {
   return (
     <section id="runs" aria-label="Runs">
       <h2>Runs</h2>
+      {going.length === 0 && <p class="quiet">Nothing is being drawn.</p>}
       <ol id="run-list">
         {going.map((run) => (
           <Run key={run.job} run={run} />

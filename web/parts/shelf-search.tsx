@@ -1,10 +1,22 @@
 /** What is looked for on the shelf: words, days, drawers, boards, favourites; or what pictures show. */
 import { ScanSearch, Search, SquareCheck, Star } from 'lucide-preact';
-import { boards, drawers, lookFor, lookNoMore, looks, narrow, picking, pickNone, query, TIMES } from '../shelf.ts';
+import {
+  boards,
+  drawers,
+  lookFor,
+  lookNoMore,
+  looks,
+  narrow,
+  picking,
+  pickNone,
+  query,
+  sketched,
+  TIMES,
+} from '../shelf.ts';
 import { IconButton } from './icons.tsx';
 
 export function ShelfSearch() {
-  const { words, starred, drawer, when, board } = query.value;
+  const { words, starred, sketches, drawer, when, board } = query.value;
   return (
     <search class="search">
       <div class="words">
@@ -80,6 +92,16 @@ export function ShelfSearch() {
               </option>
             ))}
           </select>
+        )}
+        {(sketched.value > 0 || sketches) && (
+          <label title="Small pictures of walls, which were tried out and not drawn out">
+            <input
+              type="checkbox"
+              checked={sketches}
+              onChange={(event) => narrow({ sketches: event.currentTarget.checked })}
+            />
+            <span>Sketches of walls ({sketched.value})</span>
+          </label>
         )}
       </div>
     </search>

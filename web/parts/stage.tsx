@@ -12,6 +12,7 @@ import { Brushes } from './brushes.tsx';
 import { IconButton } from './icons.tsx';
 import { LayoutBoxes } from './layout-boxes.tsx';
 import { Overlay } from './overlay.tsx';
+import { PlacingArea, PlacingTool } from './placing.tsx';
 import { Results } from './results.tsx';
 import { Status } from './status.tsx';
 import { Timeline } from './timeline.tsx';
@@ -75,11 +76,13 @@ export function Stage() {
             />
             <LayoutBoxes />
             <Overlay />
+            <PlacingArea />
           </figure>
         </div>
         <Empty />
         <div class="tools panzoom-exclude" role="toolbar" aria-label="Canvas tools">
           <Brushes />
+          <PlacingTool />
           <span class="zooms">
             <IconButton icon={Minus} name="Smaller" shortcut="-" onClick={zoomOut} />
             <IconButton icon={Maximize} name="Fit" shortcut="0" onClick={fit} />

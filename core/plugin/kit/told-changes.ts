@@ -5,6 +5,7 @@ import type { Script, Steer } from '../steer.ts';
 type Changed = Extract<PluginEvent, { type: 'changed' }>;
 
 const LONGEST = 120;
+const PROMPT_LONGEST = 4000;
 const pairs = (values: Readonly<Record<string, unknown>>): string =>
   Object.entries(values)
     .map(([name, value]) => `${name} ${String(value)}`)
@@ -33,7 +34,12 @@ export class ToldChanges {
   /** What of a script has not been told. */
   *in(script: Script): Generator<Changed> {
     for (const { step, steer } of script.slice(this.told.length))
-      yield { type: 'changed', step, text: changeInWords(steer) };
+      yield {
+        type: 'changed',
+        step,
+        text: changeInWords(steer),
+        ...(steer.prompt === undefined ? {} : { prompt: steer.prompt.slice(0, PROMPT_LONGEST) }),
+      };
     this.told = script;
   }
 
