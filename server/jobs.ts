@@ -12,9 +12,8 @@ import {
 } from '../core/index.ts';
 import { Durations } from './durations.ts';
 import type { Accepted, KeptCheckpoint, RunEvent } from './runs/events.ts';
-import { happened, isGoing, isOf, type Job, jobOf, titleOf } from './runs/job.ts';
+import { calledBy, happened, isGoing, isOf, type Job, jobOf, titleOf } from './runs/job.ts';
 import type { Follower, Known, RunStore, Waiting } from './runs/store.ts';
-import { shortened } from './shortened.ts';
 import { waits } from './waits.ts';
 
 interface Starting {
@@ -112,7 +111,7 @@ export class Jobs
       lane: plugin.steerable ? 'long' : 'short',
       plugin: { id: plugin.id, title: plugin.title, version: plugin.version },
       parameters: parameters as Accepted['parameters'], // they came as JSON
-      title: shortened(title ?? (typeof words === 'string' ? words : plugin.title)),
+      title: calledBy(title ?? (typeof words === 'string' ? words : plugin.title)),
       script: [...(begins?.script ?? [])],
       ...(parent === undefined ? {} : { parent }),
       ...(sketch ? { sketch } : {}),

@@ -124,10 +124,13 @@ export function jobOf({ id, events, kept }: Known): Job | undefined {
   return job;
 }
 
+/** A run by its words, without the numbers of their places. */
+export const calledBy = (words: string): string => shortened(words.replaceAll(/\s*@\([^)]*\)/g, ''));
+
 /** What people call it: by the words that it goes on with, where these were changed since it began. */
 export function titleOf({ title, marks }: Pick<Job, 'title' | 'marks'>): string {
   const prompt = marks.findLast((mark) => mark.prompt !== undefined)?.prompt;
-  return prompt === undefined ? title : shortened(prompt);
+  return prompt === undefined ? title : calledBy(prompt);
 }
 
 /** Whether this person may steer, move and end it: who began it, whoever was given its key, and everybody where nobody is known to have begun it. */

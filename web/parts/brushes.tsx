@@ -15,7 +15,11 @@ const TOOLS = [
 export function Brushes() {
   if (!canPaint()) return null;
   return (
-    <fieldset id="brushes" aria-label="Paint on the drawing">
+    <fieldset
+      id="brushes"
+      aria-label="Paint on the drawing"
+      class={typeof tool.value === 'string' || canUndo.value || canRedo.value ? 'paints' : ''}
+    >
       {TOOLS.map(({ id, icon, name, shortcut }) => (
         <IconButton
           key={id}
@@ -49,21 +53,23 @@ export function Brushes() {
           brush.value = { ...brush.value, width: event.currentTarget.valueAsNumber };
         }}
       />
-      <IconButton
-        icon={Undo2}
-        name="Take back"
-        shortcut="Ctrl+Z"
-        disabled={!canUndo.value}
-        onClick={() => takeBack(false)}
-      />
-      <IconButton
-        icon={Redo2}
-        name="Again"
-        shortcut="Ctrl+Shift+Z"
-        disabled={!canRedo.value}
-        onClick={() => takeBack(true)}
-      />
-      <IconButton icon={Trash2} name="Clear" disabled={!canUndo.value} onClick={() => void clearLayers()} />
+      <span class="after">
+        <IconButton
+          icon={Undo2}
+          name="Take back"
+          shortcut="Ctrl+Z"
+          disabled={!canUndo.value}
+          onClick={() => takeBack(false)}
+        />
+        <IconButton
+          icon={Redo2}
+          name="Again"
+          shortcut="Ctrl+Shift+Z"
+          disabled={!canRedo.value}
+          onClick={() => takeBack(true)}
+        />
+        <IconButton icon={Trash2} name="Clear" disabled={!canUndo.value} onClick={() => void clearLayers()} />
+      </span>
     </fieldset>
   );
 }

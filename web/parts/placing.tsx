@@ -1,5 +1,5 @@
 /** Saying where something is wanted, by drawing its box on the canvas. */
-import { Scan } from 'lucide-preact';
+import { MapPin } from 'lucide-preact';
 import { useState } from 'preact/hooks';
 import { put, unplaced, wanted } from '../layout.ts';
 import { between, type Point, written } from '../places.ts';
@@ -13,7 +13,7 @@ export function PlacingTool() {
   return (
     <fieldset id="placing-tool" aria-label="Where things are wanted, drawn by hand">
       <IconButton
-        icon={Scan}
+        icon={MapPin}
         name="Draw where something goes"
         shortcut="W"
         pressed={on}

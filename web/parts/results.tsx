@@ -189,7 +189,7 @@ export function Results({ grows }: { readonly grows: boolean }) {
     return null;
   return (
     <div id="results" class={grows ? 'grows' : ''}>
-      {answersInWords(run) && run.plugin !== chosen.value?.id && (
+      {(answersInWords(run) || run.error) && run.plugin !== chosen.value?.id && (
         <header>
           <h3>
             {pluginOf(run)?.title ?? run.plugin}: {run.title}
