@@ -13,6 +13,7 @@ export { decodePicture } from './clip/picture.ts';
 export { STOCK_WORDS } from './clip/stock-words.ts';
 export { contactSheet } from './contact-sheet.ts';
 export { deadline } from './deadline.ts';
+export { choleskyOf, solved } from './engine/cholesky.ts';
 export {
   type Call,
   type Classified,
@@ -20,7 +21,7 @@ export {
   type EngineOptions,
   type RankedPicture,
 } from './engine/engine.ts';
-export { type Answer, learnTaste, nextPair, pairKey, type Taste } from './engine/learn-preference.ts';
+export { type Answer, foretold, learnTaste, nextPair, pairKey, type Taste } from './engine/learn-preference.ts';
 export type { Neighbours } from './engine/neighbours.ts';
 export type { PictureBatch, Unreadable } from './engine/picture-batch.ts';
 export { type Finding, type Policy, parsePolicy, readyPolicy } from './engine/policy.ts';
@@ -31,6 +32,7 @@ export {
   dot,
   jointPercentile,
   meanDirection,
+  meanRow,
   percentileAmong,
   probabilities,
   row,
@@ -132,6 +134,7 @@ export type { GenerateRequest } from './plugin/generate.ts';
 export { type PluginRun, type RunOptions, runPlugin, ungranted } from './plugin/host.ts';
 export { csvOf, fileEvent, reportEvent } from './plugin/kit/csv.ts';
 export { guideEvents, lookersOf, type ReadyDrawing, withPictures } from './plugin/kit/guide-events.ts';
+export { Inbox } from './plugin/kit/inbox.ts';
 export { listed, noneReadable } from './plugin/kit/lists.ts';
 export {
   type Box,
@@ -150,6 +153,7 @@ export { html, reportPage } from './plugin/kit/report.ts';
 export { answers, type ScoredPicture, scoredPictures } from './plugin/kit/scored-pictures.ts';
 export { Several } from './plugin/kit/several.ts';
 export { jointStanding, standingOf } from './plugin/kit/standing.ts';
+export { type Interval, meanInterval, oftenInWords, shareInterval } from './plugin/kit/sureness.ts';
 export { passedOver, type SeenPictures, seenPictures } from './plugin/kit/unreadable.ts';
 export {
   loadRegistry,

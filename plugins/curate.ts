@@ -6,22 +6,35 @@ import {
   definePlugin,
   failure,
   fileEvent,
+  foretold,
+  Inbox,
   learnTaste,
   nextPair,
   noneReadable,
+  oftenInWords,
   pairKey,
   pictureName,
   picturesField,
   row,
   seedField,
   seenPictures,
+  shareInterval,
 } from '../core/index.ts';
 
 const answersSchema = z
   .object({
     format: z.literal('lodestone-answers'),
     version: z.literal(1),
-    answers: z.array(z.object({ better: z.string().max(4096), worse: z.string().max(4096) })).max(10_000),
+    answers: z
+      .array(
+        z.object({
+          better: z.string().max(4096),
+          worse: z.string().max(4096),
+          /** Neither was liked better. */
+          tie: z.literal(true).exactOptional(),
+        }),
+      )
+      .max(10_000),
   })
   .readonly();
 
@@ -30,6 +43,11 @@ const [FIRST, SECOND, NEITHER] = ['the first', 'the second', 'cannot say'];
 const MOST_PAIRS = 200;
 
 type Kept = z.output<typeof answersSchema>['answers'][number];
+
+const placesOf = ({ better, worse, tie }: Kept, names: readonly string[]): Answer => {
+  const [first, second] = [names.indexOf(better), names.indexOf(worse)];
+  return tie ? [first, second, true] : [first, second];
+};
 
 /** Answers kept by an earlier run: those about these pictures, and the others, which are kept on. Throws PREFERENCE_INVALID. */
 async function earlier(
@@ -48,35 +66,33 @@ async function earlier(
   if (!parsed.success) throw failure('PREFERENCE_INVALID', { where: file, what: 'it holds no list of answers' });
   const places = parsed.data.answers.map((kept) => ({
     kept,
-    at: [names.indexOf(kept.better), names.indexOf(kept.worse)] as const,
+    at: placesOf(kept, names),
   }));
-  const here = (at: Answer): boolean => at.every((place) => place >= 0);
+  const here = ([better, worse]: Answer): boolean => better >= 0 && worse >= 0;
   return {
     answers: places.filter((p) => here(p.at)).map((p) => p.at),
     others: places.filter((p) => !here(p.at)).map((p) => p.kept),
   };
 }
 
-/** Questions and answers in turn, until there are enough or somebody says so. */
+/** Questions and answers in turn, until there are enough, somebody says so, or every pair was asked about. */
 async function* asked(
   { rows, choices }: { readonly rows: Embeddings; readonly choices: number },
   names: readonly string[],
   { answers, count }: { readonly answers: Answer[]; readonly count: number },
-  { random, onSteer, signal }: PluginContext,
+  context: PluginContext,
 ): AsyncGenerator<PluginEvent> {
-  let [wake, finished]: [() => void, boolean] = [() => undefined, false];
-  const said = new Map<string, string>();
+  const inbox = new Inbox(context);
   const seen = new Set(answers.map(pairKey));
-  onSteer(({ answer, control }) => {
-    if (answer) said.set(answer.question, answer.choice);
-    finished ||= control === 'finish';
-    wake();
-  });
-  signal.addEventListener('abort', () => wake(), { once: true });
   for (let k = 0; k < count; k++) {
     const taste = answers.length > 0 ? learnTaste(rows, answers) : undefined;
-    const [a, b] = nextPair({ ...rows, count: choices }, taste, random, seen);
-    seen.add(pairKey([a, b]));
+    const pair = nextPair({ ...rows, count: choices }, taste, context.random, seen);
+    if (!pair) {
+      yield { type: 'note', text: 'Every pair of these pictures was asked about: there is nothing more to ask.' };
+      return;
+    }
+    const [a, b] = pair;
+    seen.add(pairKey(pair));
     const id = `pair ${k + 1}`;
     yield {
       type: 'question',
@@ -85,17 +101,25 @@ async function* asked(
       pictures: [names[a] ?? '', names[b] ?? ''],
       choices: [FIRST ?? '', SECOND ?? '', NEITHER ?? ''],
     };
-    while (!said.has(id) && !finished && !signal.aborted)
-      await new Promise<void>((resolve) => {
-        wake = resolve;
-      });
-    signal.throwIfAborted();
-    const choice = said.get(id);
+    const choice = await inbox.answer(id);
     if (choice === FIRST) answers.push([a, b]);
     if (choice === SECOND) answers.push([b, a]);
+    if (choice === NEITHER) answers.push([a, b, true]);
     yield { type: 'progress', done: k + 1, total: count };
-    if (finished) return;
+    if (inbox.finished) return;
   }
+}
+
+/** How far what was learned can be trusted: how much of what was answered the other answers foretell. */
+function trust(rows: Embeddings, answers: readonly Answer[]): PluginEvent {
+  const { right, all } = foretold(rows, answers);
+  const { from, to } = shareInterval(right, all);
+  const percent = (share: number): string => `${Math.round(100 * share)} %`;
+  const sure = oftenInWords(right, all);
+  const says = sure.startsWith('cannot')
+    ? `${sure} answers whether this is your taste`
+    : `left out one after the other, ${right} of ${all} answers are foretold by the others (${percent(from)} to ${percent(to)}; half would be chance): ${sure}`;
+  return { type: 'note', text: `How far to trust it: ${says}.` };
 }
 
 const greatest = (a: number, b: number): number => (b === 0 ? a : greatest(b, a % b));
@@ -132,10 +156,10 @@ export default definePlugin({
   id: 'curate',
   title: 'Curate',
   description: 'Learns from your picks which pictures you like, and ranks others by it.',
-  version: '1.0.0',
+  version: '2.0.0',
   group: 'learn',
   about:
-    'Answers to "which of these two?" become a direction among the model\'s embeddings, with its uncertainty. Each question is the one that tells most, so that twenty go far. The result ranks any pictures, is kept as picks.json, and pulls a drawing towards your taste: guide --pulls "picks[picks.json]:10". answers.json lets you go on another day.',
+    'Answers to "which of these two?" become a direction among the model\'s embeddings, with its uncertainty. Each question is the one whose answer is expected to tell most, so that twenty go far; "cannot say" tells that two are about alike. How many of your answers the others foretell is said, so that you know how far to trust it. The result ranks any pictures, is kept as picks.json, and pulls a drawing towards your taste: guide --pulls "picks[picks.json]:10". answers.json lets you go on another day.',
   steerable: true,
   parameters: z.object({
     pictures: picturesField({ description: 'Pictures to choose among, and to rank' }),
@@ -193,6 +217,7 @@ export default definePlugin({
     }
     const taste = learnTaste(rows, answers);
     yield ranked(own, names.slice(0, given.length), taste);
+    yield trust(rows, answers);
     const { hash } = await engine.info({ signal });
     const picks = {
       format: 'lodestone-preference',
@@ -203,7 +228,10 @@ export default definePlugin({
       answers: answers.length,
     };
     yield fileEvent('picks.json', 'application/json', `${JSON.stringify(picks)}\n`);
-    const kept = [...before.others, ...answers.map(([a, b]) => ({ better: names[a] ?? '', worse: names[b] ?? '' }))];
+    const kept = [
+      ...before.others,
+      ...answers.map(([a, b, tie]) => ({ better: names[a] ?? '', worse: names[b] ?? '', ...(tie ? { tie } : {}) })),
+    ];
     const list = { format: 'lodestone-answers', version: 1, answers: kept };
     yield fileEvent('answers.json', 'application/json', `${JSON.stringify(list, null, 1)}\n`);
   },

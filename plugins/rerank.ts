@@ -1,17 +1,21 @@
 /** Ranks pictures by how well they fit a prompt: a folder, addresses or fresh generations, best first, alike ones apart if that is wished. */
+import { setImmediate } from 'node:timers/promises';
 import { z } from 'zod';
 import type { PluginContext, PluginEvent, Prompt, PromptTargets, ScoredPicture } from '../core/index.ts';
 import {
   answers,
   csvOf,
   decodePicture,
+  decodeText,
   definePlugin,
   dot,
   failure,
   guidanceSettingsSchema,
   guideEvents,
   jointStanding,
+  meanRow,
   noneReadable,
+  parsePreference,
   parsePrompt,
   pictureName,
   picturesField,
@@ -23,6 +27,7 @@ import {
   scoredPictures,
   seedField,
   sizesFor,
+  stacked,
   standingOf,
   strokes,
   totalOf,
@@ -41,6 +46,15 @@ const parameters = z.object({
     title: 'Diversity',
     description:
       'How much each should differ from those before it: 0 looks at the score alone, 1 at the difference alone',
+  }),
+  picks: z.string().max(4096).default('').meta({
+    title: 'Picks',
+    description: 'Your taste beside the words: the picks.json that "curate" gave',
+  }),
+  taste: z.number().min(0).max(10).default(1).meta({
+    title: 'Taste',
+    description: 'How much your taste counts beside the words, both in standard deviations over these pictures',
+    advanced: true,
   }),
   generate: z.int().min(0).max(64).default(0).meta({
     title: 'Generate',
@@ -66,21 +80,60 @@ const parameters = z.object({
 });
 type Parameters = z.output<typeof parameters>;
 
-/** The order of maximal marginal relevance (Carbonell and Goldstein, 1998): each next is good, and unlike those before. */
-function spread(items: readonly ScoredPicture[], diversity: number, count: number): ScoredPicture[] {
+/** How each is liked in the light of picks: the utility beside the mean picture, less its uncertainty, so that what is not known is not praised. */
+async function likings(
+  items: readonly ScoredPicture[],
+  file: string,
+  { engine, read, signal }: PluginContext,
+): Promise<number[]> {
+  const { model, weights, variances } = parsePreference(decodeText(await read(file), file), file);
+  if (model !== (await engine.info({ signal })).hash)
+    throw failure('PREFERENCE_INVALID', { where: file, what: 'it was learned with another model' });
+  const dimension = weights.length;
+  const mean = meanRow(stacked(items.map(({ embedding: data }) => ({ count: 1, dimension, data }))));
+  return items.map(({ embedding }) => {
+    let [utility, variance] = [0, 0];
+    for (const [d, v] of embedding.entries()) {
+      const apart = v - (mean[d] ?? 0);
+      utility += (weights[d] ?? 0) * apart;
+      variance += (variances[d] ?? 0) * apart * apart;
+    }
+    return utility - Math.sqrt(variance);
+  });
+}
+/** In standard deviations from their mean; all 0 where they are all alike. */
+function standardised(values: readonly number[]): number[] {
+  const mean = values.reduce((a, b) => a + b, 0) / values.length;
+  const spread = Math.sqrt(values.reduce((sum, v) => sum + (v - mean) ** 2, 0) / values.length);
+  return values.map((v) => (spread > 0 ? (v - mean) / spread : 0));
+}
+
+/** So long it may keep the thread before others have their turn, in milliseconds. */
+const TURN_MS = 50;
+/** The order of maximal marginal relevance (Carbonell and Goldstein, 1998): each next is good, and unlike those before. Throws what the signal aborts with. */
+async function* spread(
+  items: readonly ScoredPicture[],
+  diversity: number,
+  count: number,
+  signal: AbortSignal,
+): AsyncGenerator<PluginEvent, ScoredPicture[]> {
   const rest = items.toSorted((a, b) => b.score - a.score || (pictureName(a.source) < pictureName(b.source) ? -1 : 1));
   if (diversity === 0) return rest.slice(0, count);
   const [least, most] = [rest.at(-1)?.score ?? 0, rest[0]?.score ?? 0];
-  const standing = (item: ScoredPicture): number => (item.score - least) / Math.max(1e-6, most - least);
+  const left = rest.map((item) => ({ item, stands: (item.score - least) / Math.max(1e-6, most - least), nearest: 0 }));
   const kept: ScoredPicture[] = [];
-  const nearest = new Map(rest.map((item) => [item, 0]));
-  while (kept.length < count && rest.length > 0) {
-    const value = (item: ScoredPicture): number =>
-      (1 - diversity) * standing(item) - diversity * (nearest.get(item) ?? 0);
-    const best = rest.reduce((a, b) => (value(b) > value(a) ? b : a));
-    rest.splice(rest.indexOf(best), 1);
-    kept.push(best);
-    for (const item of rest) nearest.set(item, Math.max(nearest.get(item) ?? 0, dot(item.embedding, best.embedding)));
+  let turn = performance.now();
+  while (kept.length < count && left.length > 0) {
+    const value = (one: (typeof left)[number]): number => (1 - diversity) * one.stands - diversity * one.nearest;
+    const best = left.reduce((a, b) => (value(b) > value(a) ? b : a));
+    left.splice(left.indexOf(best), 1);
+    kept.push(best.item);
+    for (const one of left) one.nearest = Math.max(one.nearest, dot(one.item.embedding, best.item.embedding));
+    if (performance.now() - turn < TURN_MS) continue;
+    yield { type: 'progress', done: kept.length, total: count, label: 'keeping alike ones apart' };
+    await setImmediate();
+    signal.throwIfAborted();
+    turn = performance.now();
   }
   return kept;
 }
@@ -95,9 +148,19 @@ function reasons(items: readonly ScoredPicture[], { names, weights }: PromptTarg
     rows: items.map((item, i) => [
       i + 1,
       pictureName(item.source),
-      ...item.cosines.map((v, k) => (v * (weights[k] ?? 0)) / total),
+      ...names.map((_, k) => ((item.cosines[k] ?? 0) * (weights[k] ?? 0)) / total),
     ]),
   };
+}
+
+/** Both in standard deviations over these pictures; the liking stands beside the cosines. */
+function withTaste(items: readonly ScoredPicture[], liked: readonly number[], weight: number): ScoredPicture[] {
+  const [fits, likes] = [standardised(items.map(({ score }) => score)), standardised(liked)];
+  return items.map((item, i) => ({
+    ...item,
+    score: (fits[i] ?? 0) + weight * (likes[i] ?? 0),
+    cosines: [...item.cosines, liked[i] ?? 0],
+  }));
 }
 
 /** The best picture, worked on further under the prompt. */
@@ -129,10 +192,10 @@ export default definePlugin({
   aliases: ['rank'],
   title: 'Rerank',
   description: 'Puts pictures in order of how well they fit the prompt.',
-  version: '3.0.0',
+  version: '3.1.0',
   group: 'find',
   about:
-    'Puts generations in order, whether they come from a folder, from addresses or fresh from a text-to-image service (its token in HF_TOKEN; busy services are asked again). Several prompts with weights make one score, and a table says what each adds. Diversity keeps alike pictures apart. "Refine" draws on from the best picture under the same prompt.',
+    'Puts generations in order, whether they come from a folder, from addresses or fresh from a text-to-image service (its token in HF_TOKEN; busy services are asked again). Several prompts with weights make one score, and a table says what each adds. Picks of "curate" count beside the words, with their uncertainty taken off. Diversity keeps alike pictures apart. "Refine" draws on from the best picture under the same prompt.',
   wants: ['generate'],
   parameters,
   async *run(p, context) {
@@ -161,11 +224,17 @@ export default definePlugin({
     }
     if (items.length === 0) throw noneReadable();
     const others = answers(items, targets, fits);
-    const order = spread(others, diversity, best > 0 ? best : others.length);
+    const liked = p.picks ? await likings(others, p.picks, context) : undefined;
+    const stands = liked && withTaste(others, liked, p.taste);
+    const count = best > 0 ? Math.min(best, others.length) : others.length;
+    const order = yield* spread(stands ?? others, diversity, count, signal);
+    const columns = [...targets.names, ...(liked ? ['taste'] : [])];
     yield {
       type: 'ranking',
-      title: `How well each fits "${prompt}" (cosine, and the percent of everyday things that fit it less)`,
-      columns: [...targets.names],
+      title: liked
+        ? `How well each fits "${prompt}" and your picks (standard deviations; the words' cosines and your liking beside)`
+        : `How well each fits "${prompt}" (cosine, and the percent of everyday things that fit it less)`,
+      columns,
       items: order.map(rankedItem),
     };
     if (targets.names.length > 1) yield reasons(order, targets);
@@ -173,7 +242,7 @@ export default definePlugin({
       'ranking.csv',
       'text/csv',
       csvOf(
-        ['place', 'picture', 'score', 'percentile', ...targets.names],
+        ['place', 'picture', 'score', 'percentile', ...columns],
         order.map((item, i) => [i + 1, pictureName(item.source), item.score, item.percentile ?? '', ...item.cosines]),
       ),
     );

@@ -3,7 +3,7 @@
  * Style is read from statistics of the image tower's early layers, see core/clip/style.ts.
  */
 import { z } from 'zod';
-import type { Embeddings, PictureSource, PluginContext, PluginEvent } from '../core/index.ts';
+import type { Embeddings, PluginContext, PluginEvent } from '../core/index.ts';
 import {
   definePlugin,
   dot,
@@ -13,14 +13,15 @@ import {
   guideEvents,
   LodestoneError,
   meanDirection,
+  meanRow,
   parsePrompt,
   pictureName,
   picturesField,
   promptField,
-  rankedEvents,
   readyDrawer,
   row,
   seedField,
+  seenPictures,
   sizeField,
   sizesFor,
   stacked,
@@ -28,22 +29,37 @@ import {
   strokes,
 } from '../core/index.ts';
 
-/** The mean style of the reference pictures as an eye sees it; the first that cannot be read is an error. */
-async function profileOf(
+/** The style of each reference picture as an eye sees it; the first that cannot be read is an error. */
+async function profilesOf(
   { engine, pictures, signal }: PluginContext,
   references: readonly string[],
   eye: EyeName,
 ): Promise<Embeddings> {
-  const rows: number[] = [];
-  let [count, dimension] = [0, 0];
+  const parts: Embeddings[] = [];
   for await (const { embeddings, failures } of engine.styles(await pictures(references), { signal, eye })) {
     const [bad] = failures;
     if (bad) throw new LodestoneError(bad.error.code, bad.error.message);
-    rows.push(...embeddings.data);
-    count += embeddings.count;
-    dimension = embeddings.dimension;
+    parts.push(embeddings);
   }
-  return meanDirection({ count, dimension, data: Float32Array.from(rows) });
+  return stacked(parts);
+}
+
+/** Among fewer pictures, the deviation of a channel is not known well enough to count in. */
+const FEW = 12;
+/** Rows as unit rows in deviations from what is usual in a collection, channel by channel, so that no channel counts more because it varies more; as they are where the collection is small. */
+function standardised(rows: Embeddings, collection: Embeddings): Embeddings {
+  const { dimension } = rows;
+  if (collection.count < FEW) return rows;
+  const mean = meanRow(collection);
+  const squares = new Float32Array(dimension);
+  for (const [i, v] of collection.data.entries())
+    squares[i % dimension] = (squares[i % dimension] ?? 0) + (v - (mean[i % dimension] ?? 0)) ** 2;
+  const spreads = squares.map((v) => Math.max(Math.sqrt(v / collection.count), 1e-6));
+  const parts = Array.from({ length: rows.count }, (_, k) => {
+    const own = row(rows, k).map((v, d) => (v - (mean[d] ?? 0)) / (spreads[d] ?? 1));
+    return meanDirection({ count: 1, dimension, data: own });
+  });
+  return stacked(parts);
 }
 
 const ROUNDS = 50;
@@ -81,33 +97,69 @@ function clustered(rows: Embeddings, count: number, random: () => number): numbe
   return found;
 }
 
-/** The pictures in groups of one style, the largest first. */
-async function* grouped(
-  pictures: readonly PictureSource[],
+/** The pictures (a unit row each) in groups of one style, the largest first, each with the picture that stands in its middle. */
+function* grouped(
+  names: readonly string[],
+  rows: Embeddings,
   count: number,
-  { engine, signal, random }: PluginContext,
+  random: () => number,
+): Generator<PluginEvent> {
+  const found = clustered(rows, count, random);
+  const groups = [...new Set(found)]
+    .map((k) => names.map((_, i) => i).filter((i) => found[i] === k))
+    .sort((a, b) => b.length - a.length);
+  const { dimension } = rows;
+  const middles = groups.map((own) => {
+    const centre = meanDirection(stacked(own.map((i) => ({ count: 1, dimension, data: row(rows, i) })))).data;
+    const near = own.map((i) => dot(row(rows, i), centre));
+    return own[near.indexOf(Math.max(...near))] ?? 0;
+  });
+  const table = groups.flatMap((own, g) => own.map((i): [number, string] => [g + 1, names[i] ?? '']));
+  table.sort((a, b) => a[0] - b[0] || (a[1] < b[1] ? -1 : 1));
+  yield { type: 'table', title: 'Pictures by style', columns: ['group', 'picture'], rows: table };
+  yield {
+    type: 'table',
+    title: 'What each group is like: the picture in its middle',
+    columns: ['group', 'pictures', 'in the middle'],
+    rows: groups.map((own, g) => [g + 1, own.length, names[middles[g] ?? 0] ?? '']),
+  };
+}
+
+/** The pictures in order of style, and in groups of it. */
+async function* ranked(
+  { references, pictures: fields, clusters }: { references: string[]; pictures: string[]; clusters: number },
+  context: PluginContext,
 ): AsyncGenerator<PluginEvent> {
-  const [names, parts]: [string[], Embeddings[]] = [[], []];
-  for await (const { indices, embeddings } of engine.styles(pictures, { signal })) {
-    names.push(...indices.map((i) => pictureName(pictures[i] ?? { path: '' })));
-    parts.push(embeddings);
-  }
-  const found = clustered(stacked(parts), count, random);
-  const sizes = [...new Set(found)].map((k) => ({ k, size: found.filter((f) => f === k).length }));
-  const order = sizes.sort((a, b) => b.size - a.size).map((s) => s.k);
-  const rows = names.map((name, i): [number, string] => [order.indexOf(found[i] ?? -1) + 1, name]);
-  rows.sort((a, b) => a[0] - b[0] || (a[1] < b[1] ? -1 : 1));
-  yield { type: 'table', title: 'Pictures by style', columns: ['group', 'picture'], rows };
+  const { engine, signal, random } = context;
+  const wanted = await profilesOf(context, references, 'clean');
+  const pictures = await context.pictures(fields);
+  const { sources, rows } = yield* seenPictures(engine.styles(pictures, { signal }), pictures);
+  const own = standardised(rows, rows);
+  const target = meanDirection(standardised(wanted, rows)).data;
+  const names = sources.map(pictureName);
+  const items = names.map((picture, i) => {
+    const score = dot(row(own, i), target);
+    return { picture, score, values: [score] };
+  });
+  items.sort((a, b) => b.score - a.score || (a.picture < b.picture ? -1 : 1));
+  const among = rows.count < FEW ? '' : ', in deviations from what is usual among these pictures';
+  yield {
+    type: 'ranking',
+    title: `Closeness in style to the references (cosine of style profiles${among})`,
+    columns: ['style'],
+    items,
+  };
+  if (clusters > 0) yield* grouped(names, own, clusters, random);
 }
 
 export default definePlugin({
   id: 'style-match',
   title: 'Style match',
   description: 'Finds the pictures that look most like the references, or draws the prompt in their style.',
-  version: '4.0.0',
+  version: '5.0.0',
   group: 'find',
   about:
-    "Style apart from content: statistics of the image tower's first layers hold colour, line and texture before they hold things. Rank pictures by how near they are to your references, sort a folder into groups of one manner, or draw a prompt in that style with a strength.",
+    "Style apart from content: statistics of the image tower's first layers hold colour, line and texture before they hold things. Rank pictures by how near they are to your references, sort a folder into groups of one manner with the picture in the middle of each,  or draw a prompt in that style with a strength.",
   steerable: true,
   parameters: z.object({
     references: picturesField({
@@ -141,25 +193,14 @@ export default definePlugin({
         plugin: 'style-match',
         what: 'there is nothing to put in order and nothing to draw: name pictures (on the command line after --, which ends the list of references), or give a prompt',
       });
-    if (fields.length > 0) {
-      const pictures = await context.pictures(fields);
-      yield* rankedEvents(context.engine.styles(pictures, { signal: context.signal }), {
-        title: 'Closeness in style to the references (cosine of style profiles)',
-        columns: ['style'],
-        pictures,
-        targets: await profileOf(context, references, 'clean'),
-        weights: [1],
-        best: 0,
-      });
-      if (clusters > 0) yield* grouped(pictures, clusters, context);
-    }
+    if (fields.length > 0) yield* ranked({ references, pictures: fields, clusters }, context);
     if (prompt === undefined) return;
     yield* guideEvents(context, `${prompt} in that style`, {
       drawer: readyDrawer(strokes, {}, seed, sizesFor(size)),
       prompts: parsePrompt(prompt, context.random),
       settings: guidanceSettingsSchema.parse({ seed, steps, renewals: 8, awake: 0.25 }),
       losses: [],
-      style: { profile: await profileOf(context, references, 'guiding'), weight: strength },
+      style: { profile: meanDirection(await profilesOf(context, references, 'guiding')), weight: strength },
     });
   },
 });

@@ -68,6 +68,8 @@ export interface Classified {
   readonly cosines: readonly number[];
   readonly probabilities: readonly number[];
   readonly percentiles: readonly number[];
+  /** The picture itself: a unit row. */
+  readonly embedding: Float32Array;
 }
 
 /** Calls that may wait at once. */
@@ -366,6 +368,7 @@ export class Engine {
           cosines,
           probabilities: probabilities(cosines, info),
           percentiles: standing(picture),
+          embedding: picture,
         };
       }
     }

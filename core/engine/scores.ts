@@ -21,12 +21,13 @@ export function cosineTable(a: Embeddings, b: Embeddings): number[][] {
   return Array.from({ length: a.count }, (_, i) => cosinesWith(row(a, i), b));
 }
 
-/** The model's probability of each of several texts for one picture: softmax over them, or a sigmoid each, as its family defines. */
+/** The model's probability of each of several texts for one picture: softmax over them, or a sigmoid each, as its family defines; `beside`: what is added to the logit of each. */
 export function probabilities(
   cosines: readonly number[],
   { activation, logits }: Pick<ModelInfo, 'activation' | 'logits'>,
+  beside: readonly number[] = [],
 ): number[] {
-  const values = cosines.map((c) => c * logits.scale + logits.bias);
+  const values = cosines.map((c, i) => c * logits.scale + logits.bias + (beside[i] ?? 0));
   if (activation === 'sigmoid') return values.map((v) => 1 / (1 + Math.exp(-v)));
   const highest = Math.max(...values);
   const powers = values.map((v) => Math.exp(v - highest));
@@ -74,10 +75,15 @@ export function weighed(picture: Float32Array, { targets, weights, standing }: T
   return { cosines, score, percentile: jointPercentile(standing(picture), weights) };
 }
 
+/** The mean of rows. */
+export function meanRow({ data, count, dimension }: Embeddings): Float32Array {
+  const sum = new Float32Array(dimension);
+  for (let i = 0; i < data.length; i++) sum[i % dimension] = (sum[i % dimension] ?? 0) + (data[i] ?? 0);
+  return sum.map((v) => v / Math.max(1, count));
+}
 /** The mean of rows as one unit row. */
 export function meanDirection(e: Embeddings): Embeddings {
-  const data = new Float32Array(e.dimension);
-  for (let i = 0; i < e.data.length; i++) data[i % e.dimension] = (data[i % e.dimension] ?? 0) + (e.data[i] ?? 0);
+  const data = meanRow(e);
   const length = Math.sqrt(dot(data, data)) || 1;
   return { count: 1, dimension: e.dimension, data: data.map((v) => v / length) };
 }

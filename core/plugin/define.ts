@@ -4,6 +4,7 @@ import type { Engine } from '../engine/engine.ts';
 import type { PictureSource } from '../engine/requests.ts';
 import type { Checkpoint } from '../guidance/protocol.ts';
 import type { PluginEvent } from './events.ts';
+import type { Fit } from './fit.ts';
 import type { GenerateRequest } from './generate.ts';
 import type { Script, Steer } from './steer.ts';
 import type { Want } from './wants.ts';
@@ -44,6 +45,8 @@ export interface PluginContext {
   /** Aborts when the person cancels. Pass it on, or look at it between steps. */
   readonly signal: AbortSignal;
   readonly log: (message: string) => void;
+  /** How well words fit a picture, and whether that may be called a fit. Throws what keeps a picture from being read. */
+  readonly fit: (picture: PictureSource, words: string) => Promise<Fit>;
   /** Turns the value of a pictures field into pictures: folders are read, paths are checked. */
   readonly pictures: (fields: readonly string[]) => Promise<PictureSource[]>;
   /** The bytes of a file that is no picture: a list, a policy, picks. Throws PATH_OUTSIDE, FILE_MISSING, FILE_TOO_LARGE. */

@@ -12,6 +12,7 @@ import { seeded, seedFor } from '../random.ts';
 import { bytesSchema, issuesOf, READ_LIMIT } from '../schemas.ts';
 import { disarm } from './disarm.ts';
 import type { PluginEvent } from './events.ts';
+import { fitOf } from './fit.ts';
 import { loadPlugin } from './load.ts';
 import { type Steer, scriptSchema, steerSchema } from './steer.ts';
 
@@ -53,11 +54,13 @@ async function* events(
   const parsed = plugin.parameters.safeParse(parameters);
   if (!parsed.success) throw failure('PARAMETER_INVALID', { plugin: plugin.id, what: issuesOf(parsed.error) });
   const seed = z.object({ seed: z.number().default(1) }).safeParse(parsed.data);
+  const engine = Engine.over(peer, 'engine.');
   yield* told(
     plugin.id,
     file,
     plugin.run(parsed.data, {
-      engine: Engine.over(peer, 'engine.'),
+      engine,
+      fit: (picture, words) => fitOf(engine, picture, words, signal),
       random: seeded(seedFor(seed.success ? seed.data.seed : 1, plugin.id)),
       signal,
       log: (message) => void peer.call('log', { message }).catch(() => undefined),

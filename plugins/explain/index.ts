@@ -22,7 +22,7 @@ import { occluded } from './occlusion.ts';
 import { SIDE, type Square, type Wanted } from './scores.ts';
 import { overlaid } from './shown.ts';
 import { checked, inWords } from './trust.ts';
-import { wordShares } from './words.ts';
+import { wordValues } from './words.ts';
 
 type Row = (string | number)[];
 
@@ -65,10 +65,10 @@ export default definePlugin({
   id: 'explain',
   title: 'Explain',
   description: 'Shows where in a picture and by which words a score comes about, and how far to trust that.',
-  version: '1.0.0',
+  version: '2.0.0',
   group: 'learn',
   about:
-    'Where a score comes from. The picture is looked at whole and in overlapping parts; in each, squared pixel gradients are weighed by the model\'s own map (attention relevance for transformers, activations for convolutional towers), and parts count by how well they fit. Occlusion covers one place after another instead: slow, and right by definition. The check takes away what is said to matter and puts it back: trust a map whose score after insertion is well above its score after deletion. "a cat | a dog:-1" asks why a cat rather than a dog.',
+    'Where a score comes from. The picture is looked at whole and in overlapping parts; in each, squared pixel gradients are weighed by the model\'s own map (attention relevance for transformers, activations for convolutional towers), and parts count by how well they fit. Occlusion covers one place after another instead: slow, and right by definition. The check takes away what is said to matter and puts it back: trust a map whose score after insertion is well above its score after deletion. What each word adds is what it changes on average beside any of the other words (Shapley values): a word that takes away is below zero. "a cat | a dog:-1" asks why a cat rather than a dog.',
   parameters: z.object({
     prompt: promptField({
       description: 'What the picture was scored for: a cat | a dog:-1 says why a cat rather than a dog',
@@ -94,6 +94,7 @@ export default definePlugin({
     const prompts = parsePrompt(prompt, context.random);
     const wanted = await promptTargets(prompts, context);
     const texts = prompts.flatMap(textsOf);
+    const values = await Promise.all(texts.map((text) => wordValues(text, context)));
     const [summary, words]: [Row[], Row[]] = [[], []];
     const each = method === 'occlusion' ? cells * cells : 1;
     const total = pictures.length * each;
@@ -110,8 +111,8 @@ export default definePlugin({
         const trust = check ? await checked(square, heat, wanted, context) : undefined;
         if (trust) yield { type: 'note', text: `${name}: ${inWords(trust)}` };
         summary.push(...(await summed(name, rows, wanted, trust, context)));
-        for (const text of texts)
-          for (const { word, share } of await wordShares(text, rows, context)) words.push([name, text, word, share]);
+        for (const [k, valuesOf] of values.entries())
+          for (const { word, adds } of valuesOf(rows)) words.push([name, texts[k] ?? '', word, adds]);
       } catch (thrown) {
         yield passedOver(thrown);
       }
@@ -127,8 +128,8 @@ export default definePlugin({
     if (words.length > 0)
       yield {
         type: 'table',
-        title: 'Which words carry it',
-        columns: ['picture', 'prompt', 'word', 'share'],
+        title: 'What each word adds to the cosine (below 0: it takes away)',
+        columns: ['picture', 'prompt', 'word', 'adds'],
         rows: words,
       };
   },

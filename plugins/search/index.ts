@@ -5,6 +5,7 @@ import {
   definePlugin,
   dot,
   failure,
+  Inbox,
   jointStanding,
   parsePrompt,
   picturesField,
@@ -15,6 +16,7 @@ import {
   totalOf,
 } from '../../core/index.ts';
 import { duplicateGroups } from './duplicates.ts';
+import { type Feedback, feedbackOf } from './feedback.ts';
 import { Index, type Known } from './index-store.ts';
 
 /** The beginning of a day where this runs, in milliseconds since 1970; undefined for a day that does not exist. */
@@ -46,6 +48,18 @@ const parameters = z.object({
   })
     .max(1)
     .default([]),
+  liked: picturesField({
+    title: 'More like',
+    description: 'Answers that were right: more like these are looked for beside the query',
+    positional: false,
+    advanced: true,
+  }).default([]),
+  disliked: picturesField({
+    title: 'Less like',
+    description: 'Answers that were wrong: less like these',
+    positional: false,
+    advanced: true,
+  }).default([]),
   best: z.int().min(1).max(10_000).default(20).meta({ title: 'Keep', description: 'How many of the best to list' }),
   duplicates: z.number().min(0).max(1).default(0).meta({
     title: 'Near-duplicates',
@@ -85,6 +99,7 @@ interface Shelf {
   readonly files: readonly Known[];
   readonly rows: Embeddings;
   readonly neighbours: Neighbours;
+  readonly feedback: Feedback;
 }
 
 /** The pictures nearest to a query, each prompt's cosine beside the whole. */
@@ -117,11 +132,14 @@ async function answer(
     const direction = part(k);
     for (let i = 0; i < wish.length; i++) wish[i] = (wish[i] ?? 0) + ((direction[i] ?? 0) * weight) / total;
   }
-  // The pictures that are asked with are no answers.
-  const { indices, cosines } = await shelf.neighbours.to(wish, best + own.size, { signal });
+  for (const [d, v] of shelf.feedback.direction.entries()) wish[d] = (wish[d] ?? 0) + v;
+  // The pictures that are asked with, or were judged already, are no answers.
+  const { indices, cosines } = await shelf.neighbours.to(wish, best + own.size + shelf.feedback.judged.size, {
+    signal,
+  });
   const found = indices.flatMap((index, i) => {
     const picture = shelf.files[index]?.path ?? '';
-    if (own.has(picture)) return [];
+    if (own.has(picture) || shelf.feedback.judged.has(picture)) return [];
     const found_ = row(shelf.rows, index);
     const values = each.map((_, k) => dot(part(k), found_));
     return [{ picture, score: cosines[i] ?? 0, values, percentile: fits(found_) }];
@@ -131,28 +149,11 @@ async function answer(
 }
 
 /** Queries as people send them, until somebody says that it is enough. */
-async function* queries(first: string, stay: boolean, { onSteer, signal }: PluginContext): AsyncGenerator<string> {
-  if (first) yield first;
-  if (!stay) return;
-  const waiting: string[] = [];
-  let [finished, wake]: [boolean, () => void] = [false, () => undefined];
-  onSteer(({ prompt, control }) => {
-    if (prompt !== undefined) {
-      parsePrompt(prompt);
-      waiting.push(prompt);
-    }
-    finished ||= control === 'finish';
-    wake();
-  });
-  signal.addEventListener('abort', () => wake(), { once: true });
-  for (;;) {
-    const next = waiting.shift();
+async function* queries(first: string, stay: boolean, context: PluginContext): AsyncGenerator<string> {
+  const inbox = stay ? new Inbox(context, parsePrompt) : undefined;
+  for (let next = first || undefined; inbox || next !== undefined; next = await inbox?.prompt()) {
     if (next !== undefined) yield next;
-    else if (finished || signal.aborted) return;
-    else
-      await new Promise<void>((resolve) => {
-        wake = resolve;
-      });
+    else if (inbox?.finished) return;
   }
 }
 
@@ -160,10 +161,10 @@ export default definePlugin({
   id: 'search',
   title: 'Search',
   description: 'Finds pictures in a folder by words, pictures or a sketch, and groups near-duplicates.',
-  version: '1.0.0',
+  version: '1.1.0',
   group: 'find',
   about:
-    'Index a folder once, then ask it by words, by a picture, by both with plus and minus, or by a drawn sketch. Only what changed is indexed again, and an index whose process was killed goes on where it was. With "Stay" the run waits for further queries and answers each in milliseconds: in the studio, type another query and press the button. Among very many pictures, neighbours are found through a graph that is kept beside the index.',
+    'Index a folder once, then ask it by words, by a picture, by both with plus and minus, or by a drawn sketch. Only what changed is indexed again, and an index whose process was killed goes on where it was. Name answers that were right or wrong, and the next search looks for more like the ones and less like the others. With "Stay" the run waits for further queries and answers each in milliseconds: in the studio, type another query and press the button. Among very many pictures, neighbours are found through a graph that is kept beside the index.',
   steerable: true,
   parameters,
   async *run(p, context) {
@@ -188,7 +189,8 @@ export default definePlugin({
     // A filter that leaves few of them is exact, too.
     const graph = { name: index.name, ids: Float64Array.from(files, ({ id }) => id) };
     const neighbours = rows.count <= p.exactUpTo ? engine.neighbours(rows) : engine.neighbours(rows, graph);
-    const shelf = { files, rows, neighbours };
+    const feedback = await feedbackOf(p, rows, context);
+    const shelf = { files, rows, neighbours, feedback };
     if (sketch.length > 0 && !query) yield await answer('', sketch, shelf, best, context);
     if (duplicates > 0) {
       const groups = await duplicateGroups(rows, duplicates, context);

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadRegistry, type PluginEvent } from '../../core/index.ts';
@@ -60,6 +60,37 @@ describe('rerank in full', () => {
   });
 });
 
+describe('rerank with picks', () => {
+  it('puts what fits the words and is liked before what only fits, and says both', async () => {
+    const folder = await temporaryFolder();
+    for (const colour of ['red', 'crimson', 'blue', 'navy', 'green'])
+      await writeFile(join(folder, `${colour}.png`), await drawn('heart', colour));
+    const root = folder.slice(0, folder.lastIndexOf('/'));
+    const [liked, disliked] = [await temporaryFolder(), await temporaryFolder()];
+    for (const [to, colours] of [
+      [liked, ['blue', 'navy', 'royalblue']],
+      [disliked, ['red', 'crimson', 'orange']],
+    ] as const)
+      for (const colour of colours) await writeFile(join(to, `${colour}.png`), await drawn('circle', colour));
+    const taught = await eventsOf(
+      registry.find('curate'),
+      { pictures: [folder], liked: [liked], disliked: [disliked], questions: 0 },
+      servicesOf(engine, root),
+    );
+    const picks = join(folder, 'picks.json');
+    const learned = taught.find((e) => e.type === 'file' && e.name === 'picks.json');
+    await writeFile(picks, learned?.type === 'file' ? learned.bytes : '');
+    const run = (more: object) =>
+      eventsOf(registry.find('rerank'), { prompt: 'a heart', pictures: [folder], ...more }, servicesOf(engine, root));
+    const events = await run({ picks, taste: 3 });
+    expect(names(events).slice(0, 2).sort()).toEqual(['blue', 'navy']);
+    const [ranking] = events.flatMap((e) => (e.type === 'ranking' ? [e] : []));
+    expect(ranking?.columns).toEqual(['a heart', 'taste']);
+    await writeFile(picks, JSON.stringify({ ...JSON.parse(await readFile(picks, 'utf8')), model: 'another' }));
+    await expect(run({ picks })).rejects.toMatchObject({ code: 'PREFERENCE_INVALID' });
+  });
+});
+
 describe('style-match', () => {
   it('groups pictures by style', async () => {
     const folder = await temporaryFolder();
@@ -81,6 +112,10 @@ describe('style-match', () => {
     // Two groups, and each manner in one of its own.
     expect(new Set(groups.map(([group]) => group)).size).toBe(2);
     expect(new Set(groups.map((g) => g.join())).size).toBe(2);
+    const middles = events.find((e) => e.type === 'table' && e.title.includes('in its middle'));
+    const shown = middles?.type === 'table' ? middles.rows.map((r) => [r[1], basename(String(r[2])).slice(0, 4)]) : [];
+    expect(shown.map(([count]) => count)).toEqual([3, 3]);
+    expect(new Set(shown.map(([, name]) => name))).toEqual(new Set(['dark', 'pale']));
   });
   it('puts pictures of the same manner before others of the same thing', async () => {
     const folder = await temporaryFolder();

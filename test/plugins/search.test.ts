@@ -44,6 +44,18 @@ describe('search', () => {
     const drawnOne = await eventsOf(search, { pictures: [folder], sketch: [sketch] }, root);
     expect(names(drawnOne)[0]).toBe('gold-star.png');
   });
+  it('looks for more like what was right and less like what was wrong, and shows neither again', async () => {
+    const folder = await shapes();
+    const find = async (more: object): Promise<string[]> =>
+      names(await eventsOf(search, { pictures: [folder], query: 'a shape', ...more }, servicesOf(engine, folder)));
+    const [heart, star] = [join(folder, 'blue-heart.png'), join(folder, 'gold-star.png')];
+    const right = await find({ liked: [heart] });
+    expect(right[0]).toBe('red-heart.png');
+    expect(right).not.toContain('blue-heart.png');
+    const wrong = await find({ liked: [star], disliked: [join(folder, 'red-circle.png')] });
+    expect(wrong).toHaveLength(3);
+    expect(wrong.indexOf('green-square.png')).toBeGreaterThanOrEqual(0);
+  });
   it('indexes what has changed and nothing else, and passes over what cannot be read', async () => {
     const folder = await shapes();
     const services = servicesOf(engine, folder);

@@ -38,6 +38,24 @@ describe('prompt-rank', () => {
     );
     expect(rows.map((r) => r[1])).toEqual(['a red heart', 'a yellow star']);
   });
+  it('says over all pictures which prompt fits best how often, with what other samples would give, and keeps it all', async () => {
+    const folder = await shapes();
+    const prompts = ['a red heart', 'a yellow star', 'a submarine'];
+    const events = await run('prompt-rank', { pictures: [folder], prompts }, folder);
+    const { rows } = tableOf(events, /Over all 2/);
+    const wins = new Map(rows.map((r) => [r[0], r[4]]));
+    expect(Object.fromEntries(wins)).toEqual({ 'a red heart': 0.5, 'a yellow star': 0.5, 'a submarine': 0 });
+    // From two pictures nobody can say.
+    expect(new Set(rows.map((r) => r[7]))).toEqual(new Set(['cannot say from 2']));
+    for (const [, mean, from, to] of rows)
+      expect([Number(from) <= Number(mean), Number(mean) <= Number(to)]).toEqual([true, true]);
+    const csv = events.find((e) => e.type === 'file' && e.name === 'prompts.csv');
+    expect(csv?.type === 'file' && new TextDecoder().decode(csv.bytes).trim().split('\r\n').length).toBe(7);
+    await writeFile(join(folder, 'torn.png'), 'no');
+    await expect(run('prompt-rank', { pictures: [join(folder, 'torn.png')], prompts }, folder)).rejects.toMatchObject({
+      code: 'NO_PICTURES',
+    });
+  });
 });
 
 describe('interrogate', () => {

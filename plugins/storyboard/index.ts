@@ -1,6 +1,6 @@
 /** A text of several scenes as a sequence of drawings that share a palette and a hand, with a sheet and an animation. */
 import { z } from 'zod';
-import type { PluginContext, PluginEvent } from '../core/index.ts';
+import type { PluginContext, PluginEvent, Prompt } from '../../core/index.ts';
 import {
   aspectField,
   aspectOf,
@@ -21,7 +21,8 @@ import {
   sizesFor,
   stepsField,
   strokes,
-} from '../core/index.ts';
+} from '../../core/index.ts';
+import { appearance, charactersIn, expanded, pulledTo } from './characters.ts';
 
 /** The first colour of each is its paper. */
 const PALETTES = {
@@ -45,7 +46,8 @@ function scenesOf(text: string): string[] {
 const parameters = z.object({
   story: z.string().trim().min(1, 'say what happens').max(5000).meta({
     title: 'Story',
-    description: 'Scenes on lines of their own, or sentences; each is a prompt',
+    description:
+      'Scenes on lines of their own, or sentences; each is a prompt. "Mira = a girl in a red coat" on a line of its own names a character',
     control: 'prompt',
     positional: true,
   }),
@@ -53,6 +55,10 @@ const parameters = z.object({
     .enum(['day', 'night', 'autumn', 'sea', 'ink'])
     .default('day')
     .meta({ title: 'Palette', description: 'Colours that all scenes share' }),
+  same: z.number().min(0).max(10).default(0.5).meta({
+    title: 'Same characters',
+    description: 'How much later scenes are drawn towards what was first drawn of each named character',
+  }),
   alike: z.number().min(0).max(100).default(5).meta({
     title: 'One hand',
     description: 'How much later scenes are drawn in the style of the first',
@@ -63,11 +69,17 @@ const parameters = z.object({
   aspect: aspectField(),
 });
 
+interface Scene {
+  /** As it stands in the story. */
+  readonly title: string;
+  readonly prompts: readonly Prompt[];
+  readonly style: Parameters<typeof guideEvents>[2]['style'];
+}
+
 /** One scene; its picture is given back by `keep`. */
 async function* scene(
-  words: string,
+  { title, prompts, style }: Scene,
   p: z.output<typeof parameters>,
-  style: Parameters<typeof guideEvents>[2]['style'],
   context: PluginContext,
 ): AsyncGenerator<PluginEvent> {
   const sizes = sizesFor(p.size, aspectOf(p.aspect));
@@ -80,10 +92,10 @@ async function* scene(
   );
   yield* guideEvents(
     context,
-    words,
+    title,
     {
       drawer: readyDrawer(drawer, {}, p.seed, sizes),
-      prompts: parsePrompt(words, context.random),
+      prompts: [...prompts],
       settings: guidanceSettingsSchema.parse({ seed: p.seed, steps: p.steps, renewals: 8, awake: 0.25 }),
       losses,
       directions: [...directions],
@@ -118,24 +130,36 @@ export default definePlugin({
   id: 'storyboard',
   title: 'Storyboard',
   description: 'Draws a text of several scenes as pictures of one palette and one hand, as a sheet and an animation.',
-  version: '3.0.0',
+  version: '3.1.0',
   about:
-    'A story as pictures: one scene a line, all in one palette, later scenes in the style of the first. Out come the pictures with their SVG, a sheet, and an animation.',
+    'A story as pictures: one scene a line, all in one palette, later scenes in the style of the first. A named character ("Mira = a girl in a red coat") is said in the same words wherever the name stands, and drawn towards what was first drawn of them. Out come the pictures with their SVG, a sheet, and an animation.',
   parameters,
   async *run(p, context) {
-    const scenes = scenesOf(p.story);
+    const { characters, story } = charactersIn(p.story);
+    const scenes = scenesOf(story);
     if (scenes.length === 0 || scenes.length > SCENES)
       throw failure('PARAMETER_INVALID', {
         plugin: 'storyboard',
         what: `story: it has ${scenes.length} scenes; give 1 to ${SCENES}, each on a line of its own`,
       });
-    for (const words of scenes) parsePrompt(words);
+    for (const title of scenes) parsePrompt(expanded(title, characters).words);
     const run = new Several(context, { parts: scenes.length, steps: p.steps });
     let style: Parameters<typeof guideEvents>[2]['style'];
-    for (const [k, words] of scenes.entries()) {
-      yield* run.part(k, (own) => scene(words, p, style, own));
-      const [first] = run.drawn;
-      if (k === 0 && p.alike > 0 && first) style = await styleOf(first, p.alike, context);
+    const seen = new Map<string, Uint8Array>();
+    for (const [k, title] of scenes.entries()) {
+      const { words, who } = expanded(title, characters);
+      const before = style;
+      yield* run.part(k, (own) => {
+        const again = who.flatMap((one) => {
+          const first = seen.get(one.name);
+          return first && p.same > 0 ? [pulledTo(one, first, p.same)] : [];
+        });
+        return scene({ title, prompts: [...parsePrompt(words, own.random), ...again], style: before }, p, own);
+      });
+      const drawn = run.drawn.at(-1);
+      if (!drawn) continue;
+      for (const one of who) if (!seen.has(one.name)) seen.set(one.name, await appearance(drawn, one, context));
+      if (k === 0 && p.alike > 0) style = await styleOf(drawn, p.alike, context);
     }
     yield await run.sheet('storyboard: sheet', { columns: Math.min(4, Math.ceil(Math.sqrt(scenes.length))) });
     if (scenes.length > 1)
