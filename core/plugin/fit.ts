@@ -1,7 +1,8 @@
 /** Whether words fit a picture, said only as far as it is known. */
+
+import type { Engine } from '../engine/engine.ts';
 import type { PictureSource } from '../engine/requests.ts';
 import { dot, row } from '../engine/scores.ts';
-import type { PluginEngine } from './define.ts';
 
 export interface Fit {
   /** -1..1; of use beside other cosines of the same model alone. */
@@ -19,7 +20,7 @@ const FITS_FROM = 95;
 
 /** Throws PICTURE_UNREADABLE and what else a picture cannot be read for. */
 export async function fitOf(
-  engine: Pick<PluginEngine, 'embedAll' | 'embedTexts' | 'usual'>,
+  engine: Pick<Engine, 'embedAll' | 'embedTexts' | 'usual'>,
   picture: PictureSource,
   words: string,
   signal: AbortSignal,

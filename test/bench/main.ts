@@ -13,6 +13,7 @@ import { benchRecall, benchSearch, benchSeen } from './plugins.ts';
 import { benchCancel, benchKills } from './resilience.ts';
 import { benchServerLag } from './server-lag.ts';
 import { benchStudio, CHROMIUM } from './studio.ts';
+import { benchTaste } from './taste.ts';
 import { benchTorch, hasTorch, withExportedVit } from './torch.ts';
 import { benchVerdicts } from './verdicts.ts';
 import { benchVit } from './vit.ts';
@@ -79,6 +80,7 @@ const parts: readonly (readonly [string, string | undefined, () => Promise<Recor
   ['Recall of classify and search on unseen pictures', noData, () => benchRecall(data ?? '')],
   ['Calibration of percentiles', noData, () => benchCalibration(data ?? '')],
   ['Verdicts on unseen pictures', noData, () => benchVerdicts(data ?? '')],
+  ['Tastes foretold', noData, () => benchTaste(data ?? '')],
   ['Search in 20,000 pictures', noData, () => benchSearch(data ?? '', 20_000)],
   ['Killed at random moments', undefined, () => benchKills(20)],
   ['Cancelled at random moments', undefined, () => benchCancel(2)],

@@ -75,7 +75,9 @@ export async function benchVerdicts(data: string): Promise<Record<string, number
     figures['interrogate: right of those that are named, percent'] = (100 * right.length) / isNamed.length;
 
     const judge = await readyPolicy(parsePolicy(JSON.stringify(DEFAULT_POLICY), 'default'), engine);
-    const every = await engine.embedAll([...paths, ...others].map((path) => ({ path })));
+    // Many beside those that set a threshold, so that their own share is known well.
+    const pool = await unpacked(data, await rowsOf(data, (r) => r.split === 'val'), join(folder, 'pool'));
+    const every = await engine.embedAll(pool.map((path) => ({ path })));
     const open = parsePolicy(
       JSON.stringify({
         ...DEFAULT_POLICY,
