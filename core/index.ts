@@ -154,6 +154,7 @@ export { answers, type ScoredPicture, scoredPictures } from './plugin/kit/scored
 export { Several } from './plugin/kit/several.ts';
 export { jointStanding, standingOf } from './plugin/kit/standing.ts';
 export { type Interval, meanInterval, oftenInWords, shareInterval } from './plugin/kit/sureness.ts';
+export { changeInWords } from './plugin/kit/told-changes.ts';
 export { passedOver, type SeenPictures, seenPictures } from './plugin/kit/unreadable.ts';
 export {
   loadRegistry,

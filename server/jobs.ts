@@ -136,7 +136,7 @@ export class Jobs
     const script = prompt === undefined ? kept : [...kept, { step: checkpoint.step, steer: { prompt } }];
     const { plugin, granted } = await this.plugin(job.plugin.id);
     return this.start(plugin, job.parameters, {
-      title: `${prompt ?? titleOf({ title: job.title, marks: job.marks.filter((mark) => mark.step <= step) })}, from step ${checkpoint.step}`,
+      title: `${prompt ?? titleOf({ ...job, marks: job.marks.filter((mark) => mark.step <= step) })}, from step ${checkpoint.step}`,
       begins: { checkpoint, script },
       granted,
       parent: id,

@@ -87,6 +87,8 @@ export const updateSchema = z.object({
   mine: z.boolean(),
   /** Of one's own: what lets others do so, where it is given to them. */
   key: id.exactOptional(),
+  /** Of one whose picture is tried out among many. */
+  sketch: z.literal(true).exactOptional(),
   /** The words that it began with. */
   prompt: z.string().exactOptional(),
   /** Of one that waits: how many will have begun when it has, itself among them, and in how many seconds, where that is known. */
@@ -222,7 +224,14 @@ export const branchSchema = z.object({
 export type Branching = z.infer<typeof branchSchema>;
 export type Steering = z.infer<typeof steerSchema>;
 /** How a picture was made: by which plugin, with what. */
-export const settingsSchema = z.object({ plugin: z.string(), parameters: z.record(z.string(), z.unknown()) });
+export const settingsSchema = z.object({
+  plugin: z.string(),
+  parameters: z.record(z.string(), z.unknown()),
+  /** What was changed while it was made, and when so many steps were done. */
+  changes: z.array(z.object({ step: z.number(), text: z.string() })).exactOptional(),
+  /** The words that it ended with, where they are not those that it began with. */
+  ended: z.string().exactOptional(),
+});
 export type Settings = z.infer<typeof settingsSchema>;
 
 /** Pictures of the shelf. */

@@ -1,5 +1,5 @@
 /** What a person can do: every action of the studio, whichever button, key or link asks for it. */
-import { batch } from '@preact/signals';
+import { batch, effect } from '@preact/signals';
 import { type Answer, type Steering, startSchema, type Update } from '../server/wire.ts';
 import { type Connection, connect } from './connection.ts';
 import { canvas } from './easel.ts';
@@ -12,6 +12,7 @@ import {
   chosen,
   chosenId,
   connected,
+  finishing,
   guideWords,
   hello,
   isGoing,
@@ -49,6 +50,8 @@ import {
 const quiet = new Set<string>();
 /** What this page began, each to be shown as soon as it is worked on. */
 const wanted = new Set<string>();
+/** What is to be shown as soon as it is told of, though it waits. */
+const atOnce = new Set<string>();
 /** Whether what is on the canvas was picked, or begun here. */
 let picked = false;
 /** Keys of others' runs that came with a link. */
@@ -85,8 +88,17 @@ export function open(job: string, stays = true): void {
   standAt({ run: job });
 }
 
-/** Nothing is on the canvas any more. */
+/** The newest drawing of a plugin that is on no wall. */
+const lastOf = (plugin: string | undefined): Update | undefined =>
+  told.list().find((run) => run.plugin === plugin && !run.sketch && !quiet.has(run.job) && run.state !== 'waiting');
+
+/** Away with what is on the canvas: the last of the chosen plugin comes back, or nothing. */
 export function close(): void {
+  const last = lastOf(chosen.peek()?.id);
+  if (last && last.job !== shownJob.peek()) {
+    open(last.job);
+    return;
+  }
   picked = false;
   batch(() => {
     shownJob.value = undefined;
@@ -98,6 +110,16 @@ export function close(): void {
   standAt({ run: undefined });
 }
 
+// What another plugin answered does not stay under the form of this one.
+let before = chosenId.peek();
+effect(() => {
+  const id = chosenId.value;
+  const run = shown.peek();
+  if (id === before) return;
+  before = id;
+  if (run && run.plugin !== id && !isGoing(run)) close();
+});
+
 function show(run: Update): void {
   if (looking.value === undefined) canvas.showNewest(run);
 }
@@ -108,6 +130,7 @@ function belongs(update: Update): boolean {
   // What grows on a wall, or is asked beside all else, is looked at there.
   if (quiet.has(update.job) || wall.value?.tiles.some(({ job }) => job === update.job)) return false;
   if (now === undefined) return asked.run === undefined && isGoing(update);
+  if (atOnce.delete(update.job)) return true;
   if (wanted.has(update.job)) return update.state !== 'waiting' && update.state !== 'cancelled';
   return !picked && !(now.state === 'running') && update.state === 'running';
 }
@@ -292,6 +315,16 @@ export async function steer(wish: Omit<Steering, 'job' | 'key'>): Promise<boolea
   return run !== undefined && report(await connection.steer(run.job, { ...wish, ...keyed(run.job) }), run.job);
 }
 
+/** Ends the run with its picture. */
+export async function finish(): Promise<void> {
+  const job = shownJob.value;
+  if (job !== undefined && (await steer({ control: 'finish' }))) finishing.value = job;
+}
+
+/** Ends a run that is held, with its picture, so that another that waits has its turn. */
+export const letGo = async (run: Update): Promise<void> =>
+  void report(await connection.steer(run.job, { control: 'finish', ...keyed(run.job) }), run.job);
+
 export async function goBack(step: number): Promise<void> {
   looking.value = undefined;
   await steer({ rewind: step });
@@ -303,13 +336,18 @@ export async function branch(step: number): Promise<void> {
   if (!run) return;
   const prompt = written.value;
   const other = prompt === undefined || prompt === run.prompt ? {} : { prompt };
-  looking.value = undefined;
-  if (!began(await connection.branch({ job: run.job, step, ...other }))) return;
-  const words = other.prompt === undefined ? '' : ` It goes on with “${other.prompt}”.`;
-  notice.value = {
-    text: `It begins as this one was at step ${step}, or at the last state before that was kept.${words}`,
-    passing: true,
-  };
+  const answer = await connection.branch({ job: run.job, step, ...other });
+  if (!began(answer)) return;
+  // What is held works on nothing: the branch is looked at, though it may have to wait.
+  if (answer.ok && run.paused) {
+    if (told.get(answer.value.job)) open(answer.value.job);
+    else atOnce.add(answer.value.job);
+  } else if (looking.value !== undefined) {
+    looking.value = undefined;
+    show(run);
+  }
+  const words = other.prompt === undefined ? 'It begins' : `It goes on with “${other.prompt}”,`;
+  notice.value = { text: `${words} where this one was at step ${step}.`, passing: true };
 }
 
 export const cancel = async (job: string): Promise<void> =>

@@ -21,10 +21,3 @@ export const wanted = computed((): Parts | undefined => {
 
 /** Steers the run that goes on, or else changes what is written. */
 export const put = (prompt: string): void => void (goesOn.value ? steer({ prompt }) : set('prompt', prompt));
-
-/** Whose place is drawn: the first that has none, until somebody chooses. */
-export const unplaced = (): number =>
-  Math.max(
-    0,
-    (wanted.value ?? []).findIndex(({ place }) => place === undefined),
-  );

@@ -38,16 +38,24 @@ function taken(text: string, change: () => void): void {
   });
 }
 
+/** At which steps what was changed. */
+export const changesInWords = (changes: NonNullable<Settings['changes']>): string =>
+  changes.map(({ step, text }) => `“${text}” at step ${step}`).join(', ');
+
 /** Takes over how something was made. */
-export function useSettings({ plugin, parameters }: Settings): void {
+export function useSettings({ plugin, parameters, ended, changes = [] }: Settings): void {
   if (!pluginOf({ plugin })) {
     notice.value = { text: `It was made by the plugin "${plugin}", which is not here.` };
     return;
   }
-  taken('Its settings are on the left.', () => {
+  // It shows what it ended with; how it came there is told.
+  const words = ended === undefined ? {} : { prompt: ended };
+  const steered = changes.length === 0 ? '' : ` It was changed on its way: ${changesInWords(changes)}.`;
+  taken(`Its settings are on the left.${steered}`, () => {
     chosenId.value = plugin;
-    allValues.value = { ...allValues.value, [plugin]: parameters };
+    allValues.value = { ...allValues.value, [plugin]: { ...parameters, ...words } };
   });
+  requestAnimationFrame(() => document.querySelector('#controls .scrolls')?.scrollTo({ top: 0 }));
 }
 
 /** Guide begins from a picture, or takes its style. */

@@ -1,7 +1,7 @@
 /** Keys: one list, from which they are heard and shown. */
 import { begin, mayTouch, steer } from './desk.ts';
 import { canPaint, takeBack } from './layers.ts';
-import { unplaced, wanted } from './layout.ts';
+import { wanted } from './layout.ts';
 import { canRedo, canUndo } from './painting.ts';
 import { type Brushing, folded, helping, looking, place, shown, tool } from './state.ts';
 import { look, steps } from './trail.ts';
@@ -30,7 +30,7 @@ const brushWith = (wanted: Brushing) => (): void => {
   if (canPaint()) tool.value = tool.value === wanted ? undefined : wanted;
 };
 const drawPlace = (): void => {
-  if (wanted.value?.length) tool.value = typeof tool.value === 'object' ? undefined : { places: unplaced() };
+  if (wanted.value?.length) tool.value = tool.value === 'place' ? undefined : 'place';
 };
 /** The frame of before or after the one that is looked at. */
 const stepBy = (by: -1 | 1) => (): void => {

@@ -59,7 +59,7 @@ export const looking = signal<number | undefined>(undefined);
 export type Brushing = 'brush' | 'eraser' | 'lock' | 'box';
 export const brush = signal({ colour: '#d8352a', width: 0.04 });
 /** What a hand on the canvas does: it paints, marks what stays, or draws the place of a part of the words. */
-export const tool = signal<Brushing | { readonly places: number } | undefined>(undefined);
+export const tool = signal<Brushing | 'place' | undefined>(undefined);
 
 export type Place = 'words' | 'canvas' | 'shelf';
 /** Where a narrow window stands. */
@@ -91,5 +91,8 @@ export const helping = signal(false);
 export const offered = signal<{ readonly file: File; readonly settings?: Settings } | undefined>(undefined);
 /** Grows when there is something new on the shelf. */
 export const shelved = signal(0);
+
+/** Of a run that is asked to end with its picture, until it does. */
+export const finishing = signal<string | undefined>(undefined);
 
 export const isGoing = ({ state }: Pick<Update, 'state'>): boolean => state === 'running' || state === 'waiting';

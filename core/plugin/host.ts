@@ -89,7 +89,7 @@ export function runPlugin(
   const missing = ungranted(plugin, grants);
   if (missing.length > 0) throw failure('PLUGIN_NOT_GRANTED', { id: plugin.id, wants: wantsInWords(missing) });
   const gate = policy && new PolicyGate(policy, services.engine);
-  const inputs = new RunInputs();
+  const inputs = new RunInputs((path) => services.nameOf?.(path) ?? path);
   // It writes there itself: see fence.ts.
   if (!plugin.builtIn && services.folderOf) makeFolder(services.folderOf(plugin.id));
   const printed = new Printed(services.log);

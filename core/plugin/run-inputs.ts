@@ -19,8 +19,10 @@ export async function hashOfFile(path: string): Promise<string> {
   return hash.digest('hex');
 }
 
-const record = async (picture: PictureSource): Promise<RecordedInput> => ({
-  path: pictureName(picture),
+type NameOf = (path: string) => string;
+
+const record = async (picture: PictureSource, nameOf: NameOf): Promise<RecordedInput> => ({
+  path: 'path' in picture ? nameOf(picture.path) : pictureName(picture),
   sha256: 'path' in picture ? await hashOfFile(picture.path) : sha256(picture.bytes),
 });
 
@@ -39,6 +41,12 @@ export class RunInputs {
   /** Each is read once, however many pictures the run makes. */
   private readonly all = new Map<string, () => Promise<RecordedInput>>();
   private latest: Promise<RecordedInputs> | undefined;
+  private readonly nameOf: NameOf;
+
+  /** `nameOf`: what the record calls a file. */
+  constructor(nameOf: NameOf = (path) => path) {
+    this.nameOf = nameOf;
+  }
 
   private add(name: string, given: () => Promise<RecordedInput>): void {
     this.all.set(name, once(given));
@@ -46,11 +54,11 @@ export class RunInputs {
   }
   /** Pictures, which are read when they are first asked for. */
   given(pictures: readonly PictureSource[]): void {
-    for (const picture of pictures) this.add(pictureName(picture), () => record(picture));
+    for (const picture of pictures) this.add(pictureName(picture), () => record(picture, this.nameOf));
   }
   /** A file that was read: its bytes are not kept. */
   read(name: string, bytes: Uint8Array): void {
-    const found = { path: name, sha256: sha256(bytes) };
+    const found = { path: this.nameOf(name), sha256: sha256(bytes) };
     this.add(name, async () => found);
   }
   /** What a record says of them. */

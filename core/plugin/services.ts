@@ -13,6 +13,8 @@ export interface HostServices {
   folder(plugin: string): Promise<string>;
   /** Where that folder is, or will be; a plugin may not open it itself when this is absent. */
   folderOf?(plugin: string): string;
+  /** What records of pictures call a file that was given: nobody who is handed a picture need know where a machine keeps its files. Its path where this is absent. */
+  nameOf?(path: string): string;
   /** The folder of a model that a plugin may use beside the engine's. */
   model(name: string, signal: AbortSignal): Promise<string>;
   /** Asks a text-to-image service; `say` is for who waits: limits, second tries. Throws SERVICE_FAILED. */

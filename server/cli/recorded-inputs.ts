@@ -57,7 +57,8 @@ export class RecordedInputs {
     for (const input of recipe.inputs) {
       if (found.has(input.path) || ADDRESS.test(input.path)) continue;
       const name = basename(input.path);
-      const places = [input.path, join(beside, name), join(DATA, 'uploads', name)];
+      // What a studio kept is called by its place in the data folder.
+      const places = [input.path, join(beside, name), join(DATA, input.path), join(DATA, 'uploads', name)];
       let place: string | undefined;
       for (const candidate of places) if (!place && (await isHashed(candidate, input))) place = candidate;
       place ??= await byContent(beside, input);
@@ -73,7 +74,7 @@ export class RecordedInputs {
 
   /** What was recorded of a field: a file, all files of a folder, an upload. */
   private recordedOf(field: string): readonly string[] {
-    const asked = normalize(field.replace(/^upload:/, '')).replace(/^(?:\.\.?\/)+|\/+$/g, '');
+    const asked = normalize(field.replace(/^(?:upload|shelf):/, '')).replace(/^(?:\.\.?\/)+|\/+$/g, '');
     const fits = ({ path }: Input): boolean =>
       path === field || path === resolve(field) || path.endsWith(`/${asked}`) || path.includes(`/${asked}/`);
     const paths =

@@ -25,9 +25,11 @@ async function read(bytes: Uint8Array, name: string): Promise<Description> {
   const recipe = await recipeOf(bytes, name).catch(() => undefined);
   if (!recipe) return NOTHING;
   const { prompt, query, drawer } = recipe.parameters;
+  const ended = recipe.script.findLast(({ steer }) => steer.prompt !== undefined)?.steer.prompt;
+  const asked = textIn(prompt ?? query, 2000);
   return {
     plugin: recipe.plugin.id.slice(0, 100),
-    words: textIn(prompt ?? query, 4000),
+    words: ended === undefined ? asked : `${textIn(ended, 2000)} (begun as: ${asked})`,
     drawer: textIn(drawer, 100),
   };
 }

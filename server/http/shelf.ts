@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import express, { type Router } from 'express';
 import { z } from 'zod';
-import { failure, issuesOf, recipeOf } from '../../core/index.ts';
+import { changeInWords, failure, issuesOf, recipeOf } from '../../core/index.ts';
 import type { Boards } from '../data/boards.ts';
 import type { Described } from '../data/described.ts';
 import type { Stars } from '../data/stars.ts';
@@ -58,8 +58,15 @@ const titleOf = (name: string): string =>
 
 /** Throws when it does not say. */
 export async function settingsOf(bytes: Uint8Array, where: string): Promise<Settings> {
-  const { plugin, parameters } = await recipeOf(bytes, where);
-  return { plugin: plugin.id, parameters };
+  const { plugin, parameters, script } = await recipeOf(bytes, where);
+  const changes = script.map(({ step, steer }) => ({ step, text: changeInWords(steer) })).filter((c) => c.text !== '');
+  const ended = script.findLast(({ steer }) => steer.prompt !== undefined)?.steer.prompt;
+  return {
+    plugin: plugin.id,
+    parameters,
+    ...(changes.length > 0 ? { changes } : {}),
+    ...(ended === undefined ? {} : { ended }),
+  };
 }
 
 /** Throws MESSAGE_INVALID. */

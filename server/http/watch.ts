@@ -74,8 +74,9 @@ function news(job: Job, seen: Seen, by: string): Update {
     at: job.acceptedAt,
     mine: isOf(job, by),
     ...(job.key !== undefined && job.by === by && by !== '' ? { key: job.key } : {}),
-    // It stays as it was.
+    // These stay as they were.
     ...(seen.revision < 0 ? begunWith(job) : {}),
+    ...(seen.revision < 0 && job.sketch ? { sketch: true } : {}),
     ...queuedAs(job),
     chart: points,
     chartFrom: from,

@@ -128,9 +128,16 @@ export function jobOf({ id, events, kept }: Known): Job | undefined {
 export const calledBy = (words: string): string => shortened(words.replaceAll(/\s*@\([^)]*\)/g, ''));
 
 /** What people call it: by the words that it goes on with, where these were changed since it began. */
-export function titleOf({ title, marks }: Pick<Job, 'title' | 'marks'>): string {
-  const prompt = marks.findLast((mark) => mark.prompt !== undefined)?.prompt;
-  return prompt === undefined ? title : calledBy(prompt);
+export function titleOf(job: Pick<Job, 'title' | 'marks' | 'script'>): string {
+  const prompt = wordsNow(job);
+  return prompt === undefined ? job.title : calledBy(prompt);
+}
+/** The words that it goes on with; nothing where they are those that it began with. */
+export function wordsNow({ marks, script }: Pick<Job, 'marks' | 'script'>): string | undefined {
+  const now = marks.findLast((mark) => mark.prompt !== undefined)?.prompt;
+  // A branch is told what was changed before it.
+  const begun = script.findLast(({ steer }) => steer.prompt !== undefined)?.steer.prompt;
+  return now === begun ? undefined : now;
 }
 
 /** Whether this person may steer, move and end it: who began it, whoever was given its key, and everybody where nobody is known to have begun it. */

@@ -1,12 +1,13 @@
 /** What running a plugin takes, wherever that is: a data folder, a model, the plugins, and what they have been granted. */
 import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative, resolve, sep } from 'node:path';
 import type { Logger } from 'pino';
 import {
   darkroom,
   Engine,
   type EngineOptions,
   failure,
+  isInside,
   loadRegistry,
   messageOf,
   type Policy,
@@ -28,6 +29,7 @@ import { type Keep, sha256Of } from '../keep/shelf.ts';
 import { extensionOf, fileName } from '../names.ts';
 import { gatherPictures, type PicturePlaces } from '../pictures.ts';
 import { pluginFolders, usable } from '../plugins.ts';
+import { wordsNow } from '../runs/job.ts';
 import { Uploads } from '../uploads.ts';
 import type { WorkServices } from './worker.ts';
 
@@ -119,6 +121,8 @@ export async function openWorkplace(options: WorkplaceOptions, { shared, inUse }
       engine,
       plugin,
       pictures: (fields, signal, say) => gatherPictures(fields, places, signal, say),
+      // Who is handed a picture need not know where this machine keeps its files.
+      nameOf: (path) => (isInside(resolve(data), path) ? relative(resolve(data), path).split(sep).join('/') : path),
       read: (file) => readAllowed(file, places),
       model: (name, signal) => allowedModel(name, places, signal),
       folder: (id) => pluginFolder(data, id),
@@ -132,7 +136,8 @@ export async function openWorkplace(options: WorkplaceOptions, { shared, inUse }
       worked: ({ id, plugin, state }, seconds) =>
         logger.info({ job: id, plugin: plugin.id, state, seconds }, 'A run was worked on.'),
       keep: async (job, picture, count) => {
-        const file = `${fileName(picture.title.toLowerCase())}-${job.id.slice(0, 8)}${count > 0 ? `-${count + 1}` : ''}.${extensionOf(picture.mime)}`;
+        const title = wordsNow(job) ?? picture.title;
+        const file = `${fileName(title.toLowerCase())}-${job.id.slice(0, 8)}${count > 0 ? `-${count + 1}` : ''}.${extensionOf(picture.mime)}`;
         await keep.gallery.put(file, picture.bytes, picture.mime);
         return { file, sha256: sha256Of(picture.bytes) };
       },

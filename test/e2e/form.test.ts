@@ -64,15 +64,26 @@ describe.runIf(executablePath)('the form', () => {
     expect(await prompt(page).inputValue()).toContain('a moon @(0.19,0.25,0.69,0.75)');
     // Or it is drawn: a box from one corner to the other, for what is chosen.
     await page.keyboard.press('w');
-    await page.getByRole('combobox', { name: 'What goes there' }).selectOption('a moon');
     const canvas = await page.locator('#canvas').boundingBox();
     if (!canvas) throw new Error('no canvas to draw on');
     await page.mouse.move(canvas.x + canvas.width * 0.9, canvas.y + canvas.height * 0.5);
     await page.mouse.down();
     await page.mouse.move(canvas.x + canvas.width * 0.5, canvas.y + canvas.height * 0.1, { steps: 3 });
     await page.mouse.up();
+    await page.getByRole('dialog', { name: 'What goes there' }).getByRole('button', { name: 'a moon' }).click();
     await expect.poll(() => prompt(page).inputValue()).toContain('a moon @(0.5,0.1,0.9,0.5)');
     expect(await page.locator('#placing').count()).toBe(0);
+    // Something that no words name yet becomes a part of them, though the hand began beside the paper.
+    await page.keyboard.press('w');
+    await page.mouse.move(canvas.x - 6, canvas.y + canvas.height * 0.6);
+    await page.mouse.down();
+    await page.mouse.move(canvas.x + canvas.width * 0.4, canvas.y + canvas.height + 5, { steps: 3 });
+    await page.mouse.up();
+    await page.getByRole('textbox', { name: 'Something else' }).fill('a tree');
+    await page.keyboard.press('Enter');
+    await expect.poll(() => prompt(page).inputValue()).toMatch(/a tree @\(0,0\.6,0\.4,1\)$/);
+    expect(await page.locator('#canvas').boundingBox()).toEqual(canvas);
+    await prompt(page).fill('a red heart:2 | a moon @(0.5,0.1,0.9,0.5)');
     await click(page, 'Anywhere: a moon');
     expect(await prompt(page).inputValue()).toBe('a red heart:2 | a moon');
   });

@@ -166,12 +166,45 @@ describe.runIf(executablePath)('the studio in a real browser', () => {
     await stateIs(page, 'Paused');
     await prompt(page).fill('a green tree');
     await click(page, 'Branch here');
-    await click(page, 'Finish now');
-    await stateIs(page, /a green tree, from step \d+/);
+    await click(page, 'Finish that one');
+    await stateIs(page, /Drawing: a green tree, from step \d+/);
     await click(page, 'Cancel');
     await stateIs(page, 'Cancelled');
     expect(await page.locator('#error').count()).toBe(0);
     expect(complaints).toEqual([]);
+  });
+
+  it('says of a branch that waits behind a paused drawing what holds it, and lets that one be finished', async () => {
+    const page = await studio();
+    await begin(page, 'a red heart', '900');
+    await untilFrames(page, 4);
+    await click(page, 'Pause');
+    await stateIs(page, 'Paused');
+    await click(page, 'Branch here');
+    await stateIs(
+      page,
+      /Waiting for its turn: a red heart, from step \d+ · “a red heart” is paused and holds its place/,
+    );
+    await click(page, 'Finish that one');
+    await stateIs(page, /Drawing: a red heart, from step/);
+    await click(page, 'Cancel');
+    await stateIs(page, 'Cancelled');
+  });
+
+  it('shows under each form what that plugin did last, not what another answered', async () => {
+    const page = await studio();
+    await begin(page, 'a red heart', '20');
+    await stateIs(page, 'Done: a red heart');
+    await choosePlugin(page, 'Find', 'Search');
+    await page.locator('#field-query').fill('a heart');
+    await click(page, 'All of my shelf');
+    await click(page, 'Go');
+    await page.locator('#ranking li').first().waitFor({ timeout: 60_000 });
+    await choosePlugin(page, 'Make', 'Guide');
+    await stateIs(page, 'Done: a red heart');
+    expect(await page.locator('#ranking').count()).toBe(0);
+    await choosePlugin(page, 'Find', 'Search');
+    await page.locator('#ranking li').first().waitFor();
   });
 
   it('shows where the things of a scene are wanted, and lets them be moved', async () => {

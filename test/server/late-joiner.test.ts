@@ -142,6 +142,8 @@ describe('a watcher of runs that all change all the time', () => {
           acceptedAt: 0,
           tables: [],
           files: [],
+          marks: [],
+          script: [],
         }) as unknown as Job,
     );
     list = (): Job[] => this.all;

@@ -123,6 +123,36 @@ describe('the shelf', () => {
     });
     expect(await none.json()).toMatchObject({ error: { code: 'RECORD_MISSING' } });
   });
+  it('knows a steered picture by what it became, says what was changed, and says nothing of where files lie', async () => {
+    const socket = server.connect();
+    const watcher = new Watcher(socket);
+    const upload = await fetch(new URL('uploads?name=begin.png', server.url), {
+      method: 'POST',
+      body: Uint8Array.from(await drawn('heart', 'red')),
+      headers: { 'content-type': 'application/octet-stream' },
+    });
+    const { path } = (await upload.json()) as { path: string };
+    const parameters = { ...quick, steps: 400, start: [path] };
+    const answer = await say(socket, 'start', { plugin: 'guide', parameters });
+    const job = answer.ok ? (answer.value as { job: string }).job : '';
+    await watcher.until((u) => u.job === job && u.chart.length > 0);
+    expect((await say(socket, 'steer', { job, prompt: 'a zebra' })).ok).toBe(true);
+    await watcher.until((u) => u.job === job && u.title === 'a zebra');
+    await say(socket, 'steer', { job, control: 'finish' });
+    await watcher.until((u) => u.job === job && u.state === 'done');
+    const picture = watcher.of(job).findLast((u) => u.picture)?.picture;
+    const settings = settingsSchema.parse(
+      await (await fetch(new URL(`settings/${encodeURIComponent(picture?.file ?? '')}`, server.url))).json(),
+    );
+    expect(settings).toMatchObject({ ended: 'a zebra', parameters: { prompt: quick.prompt } });
+    expect(settings.changes?.map(({ text }) => text)).toEqual(['a zebra', 'finished']);
+    await expect
+      .poll(async () => (await shelf('words=zebra')).pictures.map(({ name }) => name), { timeout: 20_000 })
+      .toEqual([picture?.file]);
+    const svg = await (await fetch(new URL(picture?.svg ?? '', server.url))).text();
+    expect(svg).toContain(`uploads/${path.replace('upload:', '')}`);
+    expect(svg).not.toMatch(/"path":\s*"\//);
+  });
 });
 
 describe('a run', () => {

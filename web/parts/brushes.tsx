@@ -18,7 +18,7 @@ export function Brushes() {
     <fieldset
       id="brushes"
       aria-label="Paint on the drawing"
-      class={typeof tool.value === 'string' || canUndo.value || canRedo.value ? 'paints' : ''}
+      class={(tool.value !== undefined && tool.value !== 'place') || canUndo.value || canRedo.value ? 'paints' : ''}
     >
       {TOOLS.map(({ id, icon, name, shortcut }) => (
         <IconButton

@@ -101,7 +101,6 @@ export function Gallery() {
         Shelf <span class="quiet">{total.value > 0 ? total.value : ''}</span>
       </h2>
       <ShelfSearch />
-      <ShelfPicked />
       {comparing.value && (
         <p class="comparing" role="status">
           Choose what “{comparing.value.title}” is compared with.{' '}
@@ -146,6 +145,7 @@ export function Gallery() {
         )}
       </div>
       <div ref={end} />
+      <ShelfPicked />
     </section>
   );
 }

@@ -10,6 +10,8 @@ const GROUPS: readonly { readonly id: WirePlugin['group']; readonly name: string
   { id: 'check', name: 'Check' },
   { id: 'learn', name: 'Learn' },
 ];
+/** What a person finds first where there are several. */
+const FIRST: ReadonlySet<string> = new Set(['guide', 'search', 'classify', 'lesson']);
 const THEMES = { system: 'light', light: 'dark', dark: 'system' } as const;
 const THEME_ICONS = { system: SunMoon, light: Sun, dark: Moon } as const;
 
@@ -45,7 +47,7 @@ export function Header() {
                 type="button"
                 class="kind"
                 aria-pressed={within}
-                onClick={() => !within && choose(own[0]?.id ?? '')}
+                onClick={() => !within && choose((own.find((p) => FIRST.has(p.id)) ?? own[0])?.id ?? '')}
               >
                 {name}
               </button>

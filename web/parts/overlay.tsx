@@ -3,7 +3,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import { ratio } from '../easel.ts';
 import { canPaint, sendLayer } from '../layers.ts';
 import { add, clear, drawAll, type Stroke, strokes } from '../painting.ts';
-import { brush, looking, shownJob, tool } from '../state.ts';
+import { type Brushing, brush, looking, shownJob, tool } from '../state.ts';
 
 const SIDE = 1024;
 
@@ -22,9 +22,11 @@ export function Overlay() {
   useEffect(clear, [job]);
   const [wide, tall] = [SIDE * Math.min(1, ratio.value), SIDE / Math.max(1, ratio.value)].map(Math.round);
   useEffect(redraw, [strokes.value, wide, tall]);
-  const placeOf = (event: PointerEvent): readonly [number, number] => {
+  const within = (v: number): number => Math.min(1, Math.max(0, v));
+  const placeOf = (event: PointerEvent, own: Brushing): readonly [number, number] => {
     const box = element.current?.getBoundingClientRect() ?? new DOMRect(0, 0, 1, 1);
-    return [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height];
+    const [x, y] = [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height];
+    return own === 'box' ? [within(x), within(y)] : [x, y];
   };
   const lift = (): void => {
     const done = stroke.current;
@@ -33,33 +35,41 @@ export function Overlay() {
     add(done);
     void sendLayer(done);
   };
+  const active = tool.value !== undefined && tool.value !== 'place' && canPaint() && looking.value === undefined;
   return (
-    <canvas
-      id="overlay"
-      aria-label="What is painted over the drawing"
-      role="img"
-      // What is painted is part of what is drawn now; the finished picture and states of before have none of it.
-      hidden={!canPaint() || looking.value !== undefined}
-      class={typeof tool.value === 'string' ? 'active panzoom-exclude' : ''}
-      ref={element}
-      width={wide}
-      height={tall}
-      onPointerDown={(event) => {
-        if (typeof tool.value !== 'string') return;
-        event.currentTarget.setPointerCapture(event.pointerId);
-        stroke.current = { ...brush.value, tool: tool.value, points: [placeOf(event)] };
-        redraw();
-      }}
-      onPointerMove={(event) => {
-        if (!stroke.current) return;
-        const { points, tool: own } = stroke.current;
-        // Of a box only its corners count.
-        const before = own === 'box' ? points.slice(0, 1) : points;
-        stroke.current = { ...stroke.current, points: [...before, placeOf(event)] };
-        redraw();
-      }}
-      onPointerUp={lift}
-      onPointerCancel={lift}
-    />
+    <>
+      <canvas
+        id="overlay"
+        aria-label="What is painted over the drawing"
+        role="img"
+        // What is painted is part of what is drawn now; the finished picture and states of before have none of it.
+        hidden={!canPaint() || looking.value !== undefined}
+        ref={element}
+        width={wide}
+        height={tall}
+      />
+      {active && (
+        <div
+          // A hand that begins beside the paper means the paper.
+          class="hand panzoom-exclude"
+          onPointerDown={(event) => {
+            if (tool.value === undefined || tool.value === 'place') return;
+            event.currentTarget.setPointerCapture(event.pointerId);
+            stroke.current = { ...brush.value, tool: tool.value, points: [placeOf(event, tool.value)] };
+            redraw();
+          }}
+          onPointerMove={(event) => {
+            if (!stroke.current) return;
+            const { points, tool: own } = stroke.current;
+            // Of a box only its corners count.
+            const before = own === 'box' ? points.slice(0, 1) : points;
+            stroke.current = { ...stroke.current, points: [...before, placeOf(event, own)] };
+            redraw();
+          }}
+          onPointerUp={lift}
+          onPointerCancel={lift}
+        />
+      )}
+    </>
   );
 }

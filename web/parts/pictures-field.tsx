@@ -6,6 +6,9 @@ import { set, upload, uploaded } from '../desk.ts';
 import { boards } from '../shelf.ts';
 import { values } from '../state.ts';
 
+/** Every picture of the shelf. */
+const WHOLE_SHELF = 'shelf:';
+
 /** Uploads carry eight random characters in front. */
 export const shortName = (path: string): string =>
   (
@@ -15,11 +18,11 @@ export const shortName = (path: string): string =>
       .at(-1) ?? path
   ).replace(/^[0-9a-f]{8}-/, '');
 
-const listed = (value: unknown): string[] =>
+export const picturesIn = (value: unknown): string[] =>
   Array.isArray(value) ? value.filter((v): v is string => typeof v === 'string') : [];
 
 /** To be shown beside its name, where the page has it. */
-function pictureOf(path: string): string | undefined {
+export function pictureOf(path: string): string | undefined {
   const onShelf = /^shelf:(.+)$/.exec(path)?.[1];
   return onShelf === undefined ? uploaded.get(path) : `small/${encodeURIComponent(onShelf)}`;
 }
@@ -33,14 +36,14 @@ function shelfName(address: string): string | undefined {
 export function PicturesField({ name, field }: { readonly name: string; readonly field: Field }) {
   const [over, setOver] = useState(false);
   const [busy, setBusy] = useState(0);
-  const chosen = listed(values.value[name]);
+  const chosen = picturesIn(values.value[name]);
   const put = (next: readonly string[]): void => set(name, next.length > 0 ? next : undefined);
   const take = async (files: Iterable<File>): Promise<void> => {
     for (const file of files) {
       setBusy((n) => n + 1);
       const path = await upload(file);
       setBusy((n) => n - 1);
-      if (path !== undefined) put([...listed(values.value[name]), path]);
+      if (path !== undefined) put([...picturesIn(values.value[name]), path]);
     }
   };
   return (
@@ -79,7 +82,7 @@ export function PicturesField({ name, field }: { readonly name: string; readonly
         {chosen.slice(0, 6).map((path) => (
           <li key={path}>
             {pictureOf(path) && <img src={pictureOf(path)} alt="" width={32} height={32} />}
-            <span>{shortName(path)}</span>
+            <span>{path === WHOLE_SHELF ? 'All of my shelf' : shortName(path)}</span>
             <button
               type="button"
               class="icon"
@@ -92,10 +95,15 @@ export function PicturesField({ name, field }: { readonly name: string; readonly
         ))}
         {chosen.length > 6 && <li>and {chosen.length - 6} more</li>}
       </ul>
+      {name === 'pictures' && !chosen.includes(WHOLE_SHELF) && (
+        <button type="button" class="all" onClick={() => put([...chosen, WHOLE_SHELF])}>
+          All of my shelf
+        </button>
+      )}
       <input
         type="text"
         aria-label={`${field.title ?? name}: a folder on the server, or an address`}
-        placeholder="shelf:, a folder, an address"
+        placeholder="or a folder, a board, an address"
         list={`known-${name}`}
         onChange={(event) => {
           const text = event.currentTarget.value.trim();
@@ -104,7 +112,7 @@ export function PicturesField({ name, field }: { readonly name: string; readonly
         }}
       />
       <datalist id={`known-${name}`}>
-        <option value="shelf:">all of the shelf</option>
+        <option value={WHOLE_SHELF}>all of the shelf</option>
         {boards.value.map((board) => (
           <option key={board.name} value={`board:${board.name}`} />
         ))}

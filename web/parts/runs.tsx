@@ -84,12 +84,15 @@ export function Runs() {
   if (all.length === 0) return null;
   // What grows on the wall is looked at there.
   const onWall = new Set(wall.value?.tiles.map(({ job }) => job));
+  const sketches = all.filter((run) => isGoing(run) && onWall.has(run.job)).length;
   const going = all.filter((run) => isGoing(run) && !(exploring.value && onWall.has(run.job)));
-  const ended = all.filter((run) => !isGoing(run));
+  const ended = all.filter((run) => !isGoing(run) && !run.sketch);
   return (
     <section id="runs" aria-label="Runs">
       <h2>Runs</h2>
-      {going.length === 0 && <p class="quiet">Nothing is being drawn.</p>}
+      {going.length === 0 && (
+        <p class="quiet">{sketches > 0 ? `The wall is being drawn: ${sketches} to go.` : 'Nothing is being drawn.'}</p>
+      )}
       <ol id="run-list">
         {going.map((run) => (
           <Run key={run.job} run={run} />

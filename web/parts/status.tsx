@@ -2,9 +2,9 @@
 import { Download, Film, Share2 } from 'lucide-preact';
 import { useRef } from 'preact/hooks';
 import type { Update } from '../../server/wire.ts';
-import { invite, mayTouch } from '../desk.ts';
+import { invite, letGo, mayTouch, open } from '../desk.ts';
 import { turnOf } from '../run-words.ts';
-import { connected, isGoing, looking, shown } from '../state.ts';
+import { connected, isGoing, looking, runs, shown } from '../state.ts';
 import { steps } from '../trail.ts';
 
 const WORDS: Record<Update['state'], string> = {
@@ -14,6 +14,9 @@ const WORDS: Record<Update['state'], string> = {
   failed: 'It did not work',
   cancelled: 'Cancelled',
 };
+
+/** What is paused works on nothing, and lets nobody else. */
+const holds = ({ state, paused }: Update): boolean => state === 'running' && paused;
 
 const SMOOTH = 0.8;
 /** Steps a second, by what was seen of this run. */
@@ -46,6 +49,35 @@ function phaseOf(run: Update): string {
   return run.progress ? 'Drawing' : 'Beginning';
 }
 
+/** What to do about a run that is paused, behind which another waits. */
+function Held({ by }: { readonly by: Update }) {
+  if (!mayTouch(by)) return null;
+  return (
+    <>
+      <button type="button" id="let-go" title="It ends with its picture" onClick={() => void letGo(by)}>
+        Finish that one
+      </button>
+      <button type="button" id="to-holder" class="quiet" onClick={() => open(by.job)}>
+        Go to it
+      </button>
+    </>
+  );
+}
+
+/** How far, how fast, how long, and what it waits for. */
+function particulars(run: Update, rate: number, holder: Update | undefined): string[] {
+  const { progress } = run;
+  const far = isGoing(run) && progress && progress.total > 0;
+  return [
+    looking.value === undefined ? '' : `looking at step ${looking.value}`,
+    far ? `${progress.done} of ${progress.total}` : '',
+    rate > 0 && !run.paused ? `${rate.toFixed(rate < 10 ? 1 : 0)} a second` : '',
+    far && rate > 0 && !run.paused ? `${timeOf((progress.total - progress.done) / rate)} left` : '',
+    holder ? `“${holder.title}” is paused and holds its place` : turnOf(run),
+    mayTouch(run) ? '' : 'begun by somebody else: you watch',
+  ].filter(Boolean);
+}
+
 export function Status() {
   const speed = useRef(new Speed());
   const run = shown.value;
@@ -64,16 +96,10 @@ export function Status() {
       </div>
     );
   const { progress } = run;
+  const holder = run.state === 'waiting' ? runs.value.find(holds) : undefined;
   const rate = run.state === 'running' ? speed.current.of(run) : 0;
   const far = isGoing(run) && progress && progress.total > 0;
-  const parts = [
-    looking.value === undefined ? '' : `looking at step ${looking.value}`,
-    far ? `${progress.done} of ${progress.total}` : '',
-    rate > 0 && !run.paused ? `${rate.toFixed(rate < 10 ? 1 : 0)} a second` : '',
-    far && rate > 0 && !run.paused ? `${timeOf((progress.total - progress.done) / rate)} left` : '',
-    turnOf(run),
-    mayTouch(run) ? '' : 'begun by somebody else: you watch',
-  ].filter(Boolean);
+  const parts = particulars(run, rate, holder);
   return (
     <div id="status">
       <span id="state" role="status" data-state={run.state}>
@@ -81,6 +107,7 @@ export function Status() {
         {parts.length > 0 && ` · ${parts.join(' · ')}`}
       </span>
       {far && <progress id="progress" aria-label="How far the run is" max={1} value={progress.done / progress.total} />}
+      {holder && <Held by={holder} />}
       {isGoing(run) && run.key !== undefined && (
         <button
           type="button"

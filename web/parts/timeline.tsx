@@ -4,10 +4,10 @@ import { useEffect, useRef } from 'preact/hooks';
 import { z } from 'zod';
 import type { Update } from '../../server/wire.ts';
 import { type Chart, createChart } from '../chart.ts';
-import { branch, goBack, mayTouch, steer } from '../desk.ts';
+import { branch, finish, goBack, mayTouch, steer } from '../desk.ts';
 import { remembered } from '../remembered.ts';
 import { answersInWords, percentOf } from '../run-words.ts';
-import { looking, pluginOf, shown } from '../state.ts';
+import { finishing, looking, pluginOf, shown } from '../state.ts';
 import { frameAddress, look, steps } from '../trail.ts';
 
 /** As many as stand side by side. */
@@ -101,10 +101,11 @@ function Transport() {
               type="button"
               id="finish"
               title="End it here, with its picture"
-              onClick={() => void steer({ control: 'finish' })}
+              disabled={finishing.value === run.job}
+              onClick={() => void finish()}
             >
               <FastForward size={16} aria-hidden="true" />
-              <span>Finish now</span>
+              <span>{finishing.value === run.job ? 'Finishing…' : 'Finish now'}</span>
             </button>
           )}
         </>
@@ -169,7 +170,7 @@ export function Timeline() {
     );
   return (
     <section id="timeline" aria-label="Timeline">
-      <ol class="thumbnails">
+      <ol class="thumbnails" style={{ width: `${Math.round((100 * Math.max(...steps.value, 0)) / total)}%` }}>
         {spread(steps.value).map((step) => (
           <li key={step}>
             <button

@@ -2,7 +2,7 @@
 import { Columns2, Download, PaintbrushVertical, Palette, Star, Trash2, Undo2, X } from 'lucide-preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Settings } from '../../server/wire.ts';
-import { mark, settingsOf, usePicture, useSettings } from '../pictures.ts';
+import { changesInWords, mark, settingsOf, usePicture, useSettings } from '../pictures.ts';
 import { beside, comparing, isShelved, pluginOf, type Viewable, viewed } from '../state.ts';
 import { IconButton } from './icons.tsx';
 
@@ -25,15 +25,21 @@ function Made({ settings }: { readonly settings: Settings | undefined | 'asking'
   return (
     <dl>
       <dt>Plugin</dt>
-      <dd>{settings.plugin}</dd>
+      <dd>{pluginOf(settings)?.title ?? settings.plugin}</dd>
       {Object.entries(settings.parameters)
         .filter(([name, value]) => !isUsual(settings.plugin, name, value))
         .map(([name, value]) => (
           <>
-            <dt key={name}>{name}</dt>
+            <dt key={name}>{pluginOf(settings)?.parameters.properties[name]?.title ?? name}</dt>
             <dd>{typeof value === 'string' ? value : JSON.stringify(value)}</dd>
           </>
         ))}
+      {settings.changes && (
+        <>
+          <dt>Changed</dt>
+          <dd>{changesInWords(settings.changes)}</dd>
+        </>
+      )}
     </dl>
   );
 }

@@ -1,9 +1,11 @@
 /** The left panel: what is wanted, with what, and the buttons that begin. */
-import { ShieldQuestion } from 'lucide-preact';
-import { begin, cancel, grant, mayTouch, openWall, steer } from '../desk.ts';
-import { chosen, connected, isGoing, place, problem, shown, written } from '../state.ts';
+import { ShieldQuestion, X } from 'lucide-preact';
+import { begin, cancel, grant, mayTouch, openWall, set, steer } from '../desk.ts';
+import { chosen, connected, isGoing, place, problem, shown, values, written } from '../state.ts';
 import { exploring } from '../wall.ts';
 import { Fields } from './fields.tsx';
+import { IconButton } from './icons.tsx';
+import { pictureOf, picturesIn, shortName } from './pictures-field.tsx';
 import { Presets } from './presets.tsx';
 
 function Wants() {
@@ -33,6 +35,20 @@ function Problem() {
   return (
     <p id="error" role="alert" data-code={wrong.code}>
       {wrong.message}
+    </p>
+  );
+}
+
+/** That the next drawing begins from a picture, which may lie far below. */
+function BeginsFrom() {
+  const [path] = picturesIn(values.value['start']);
+  if (chosen.value?.id !== 'guide' || path === undefined) return null;
+  const image = pictureOf(path);
+  return (
+    <p id="begins-from">
+      {image && <img src={image} alt="" width={28} height={28} />}
+      <span>begins from {shortName(path)}</span>
+      <IconButton icon={X} name="Begin from nothing" onClick={() => set('start', undefined)} />
     </p>
   );
 }
@@ -70,6 +86,7 @@ export function Words() {
       </div>
       <div class="actions">
         <Problem />
+        <BeginsFrom />
         <button id="go" type="submit" disabled={!connected.value} title="Enter">
           {run && isGoing(run) && mayTouch(run) ? 'New run' : 'Go'}
         </button>

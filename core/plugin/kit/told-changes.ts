@@ -23,7 +23,8 @@ const WORDS: readonly ((steer: Steer) => string | undefined)[] = [
   ({ control }) => (control === 'finish' ? 'finished' : undefined),
 ];
 
-function changeInWords(steer: Steer): string {
+/** Nothing of what only holds a run and lets it go on. */
+export function changeInWords(steer: Steer): string {
   const words = WORDS.map((of) => of(steer)).filter((part) => part !== undefined && part !== '');
   return words.join('; ').slice(0, LONGEST);
 }
