@@ -117,7 +117,7 @@ export default definePlugin({
       title: 'Other model',
       description: 'The second model: a folder, organisation/name, or "embedded"; the first is the one in use',
     }),
-    questions: z.int().min(0).max(200).default(0).meta({
+    questions: z.int().min(0).max(500).default(0).meta({
       title: 'Questions',
       description: 'Pictures for which the models choose different prompts, about which you are asked who is right',
     }),

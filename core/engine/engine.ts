@@ -34,6 +34,8 @@ export interface EngineOptions {
   readonly workers?: number;
   /** A precision that the model offers beside its plain graphs: fp16, quantized, q4. */
   readonly variant?: string;
+  /** Whether whatever else wants a core, a server that people wait for say, gets it first. */
+  readonly yields?: boolean;
   /** When quantised weights become real numbers for gradients: once (fast, more memory), or at each run. */
   readonly dequantise?: 'once' | 'each-run';
 }
@@ -112,12 +114,14 @@ export class Engine {
   private readonly fewPictures = once(() => this.ask<Embeddings>('everyday', { few: true }, {}));
   private readonly usuals = new Map<string, Promise<Usual>>();
   private readonly workers: number;
+  private readonly yields: boolean;
   private helpers: readonly Engine[] = [];
   private idle: NodeJS.Timeout | undefined;
 
   constructor(options: EngineOptions = {}) {
-    const { workers, ...settings } = options;
+    const { workers, yields = false, ...settings } = options;
     this.settings = { ...settings, model: options.model ?? EMBEDDED };
+    this.yields = yields;
     this.workers = workers ?? defaultWorkers();
   }
 
@@ -164,6 +168,7 @@ export class Engine {
   private started(): Running {
     const process = startChild(entryBeside(import.meta.url, '../worker/main'), {
       args: [JSON.stringify(this.settings)],
+      yields: this.yields,
     });
     const late = (): void => {
       child.stuck = true;
@@ -238,7 +243,10 @@ export class Engine {
       const threads = this.settings.threads
         ? Math.max(1, Math.floor(this.settings.threads / this.workers))
         : threadsEach(this.workers);
-      this.helpers = Array.from({ length: this.workers }, () => new Engine({ ...this.settings, threads, workers: 1 }));
+      this.helpers = Array.from(
+        { length: this.workers },
+        () => new Engine({ ...this.settings, threads, workers: 1, yields: this.yields }),
+      );
     }
     return this.helpers;
   }

@@ -25,6 +25,7 @@ export interface Taste {
 const PRIORS = [4, 15, 60, 240];
 const USUAL_PRIOR = 60;
 const FEW_ANSWERS = 6;
+const ENOUGH_ANSWERS = 60;
 const ROUNDS = 60;
 
 const difference = (e: Embeddings, [a, b]: Answer): Float32Array => {
@@ -96,14 +97,19 @@ function modeOf(dots: Matrix, answers: readonly Answer[], prior: number): Mode {
   return { prior, gram, alpha, curvature, evidence };
 }
 
+/** By the first answers, which are enough to tell, and few enough for their number cubed. */
+function likeliestPrior(dots: Matrix, answers: readonly Answer[]): number {
+  if (answers.length < FEW_ANSWERS) return USUAL_PRIOR;
+  const [some, theirs] = [answers.slice(0, ENOUGH_ANSWERS), dots.slice(0, ENOUGH_ANSWERS)];
+  const own = theirs.map((r) => r.slice(0, some.length));
+  return PRIORS.map((prior) => modeOf(own, some, prior)).reduce((a, b) => (b.evidence > a.evidence ? b : a)).prior;
+}
+
 /** Learns from answers about rows of `e`. */
 export function learnTaste(e: Embeddings, answers: readonly Answer[]): Taste {
   const differences = answers.map((answer) => difference(e, answer));
   const dots = differences.map((x) => Float64Array.from(differences, (y) => dot(x, y)));
-  const priors = answers.length < FEW_ANSWERS ? [USUAL_PRIOR] : PRIORS;
-  const { prior, gram, alpha, curvature } = priors
-    .map((variance) => modeOf(dots, answers, variance))
-    .reduce((best, mode) => (mode.evidence > best.evidence ? mode : best));
+  const { prior, gram, alpha, curvature } = modeOf(dots, answers, likeliestPrior(dots, answers));
   const weights = new Float32Array(e.dimension);
   for (const [i, x] of differences.entries())
     for (let d = 0; d < weights.length; d++) weights[d] = (weights[d] ?? 0) + prior * (alpha[i] ?? 0) * (x[d] ?? 0);

@@ -10,7 +10,7 @@ import { MIB } from '../schemas.ts';
 import { encoded, FrameReader } from './frames.ts';
 import { guard } from './guardian.ts';
 import type { Port } from './rpc.ts';
-import { yieldsToo } from './yielding.ts';
+import { yieldAs, yieldsToo } from './yielding.ts';
 
 const LINGER_MS = 1000;
 const PLAIN = ['PATH', 'HOME', 'TMPDIR', 'TEMP', 'LANG', 'SystemRoot'];
@@ -29,6 +29,8 @@ export interface ChildOptions {
   readonly bare?: boolean;
   /** The largest message that is taken from it, in bytes. */
   readonly messages?: number;
+  /** Whether whatever else wants a core, people who watch say, gets it first. */
+  readonly yields?: boolean;
   /** Told what it prints, line by line; it goes to standard error when absent. */
   readonly prints?: (line: string) => void;
 }
@@ -63,7 +65,7 @@ const GROUPED = process.platform !== 'win32';
 
 export function startChild(
   entry: URL,
-  { heap, args = [], flags = [], bare = false, messages = MESSAGE_LIMIT, prints }: ChildOptions = {},
+  { heap, args = [], flags = [], bare = false, messages = MESSAGE_LIMIT, prints, yields = false }: ChildOptions = {},
 ): Child {
   const loader = entry.pathname.endsWith('.ts')
     ? ['--import', pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href]
@@ -76,7 +78,10 @@ export function startChild(
     ...(bare ? { env: Object.fromEntries(PLAIN.map((name) => [name, process.env[name]])) } : {}),
   });
   const { pid } = process_;
-  if (GROUPED && pid !== undefined) yieldsToo(pid);
+  if (GROUPED && pid !== undefined) {
+    if (yields) yieldAs(pid);
+    else yieldsToo(pid);
+  }
   if (prints) for (const stream of [process_.stdout, process_.stderr]) if (stream) tellLines(stream, prints);
   const release = GROUPED && pid !== undefined ? guard(pid) : () => undefined;
   const kill = (): void => {

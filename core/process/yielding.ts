@@ -12,6 +12,16 @@ export function yieldCores(): void {
   if (leadsSession()) yieldGroup(process.pid, constants.priority.PRIORITY_LOW);
 }
 
+/** A child that leads a session of its own yields, though its parent does not. */
+export function yieldAs(pid: number): void {
+  try {
+    setPriority(pid, constants.priority.PRIORITY_LOW);
+  } catch {
+    // It works all the same, or has ended.
+  }
+  yieldGroup(pid, constants.priority.PRIORITY_LOW);
+}
+
 /** A child that leads a session of its own yields as its parent does. */
 export function yieldsToo(pid: number): void {
   const nice = getPriority();

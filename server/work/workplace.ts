@@ -98,7 +98,8 @@ export async function openWorkplace(options: WorkplaceOptions, { shared, inUse }
     // Pictures of others are opened in a process that may be ended.
     const restored = workImagesWith(darkroom());
     closing.push(async () => restored());
-    const engine = new Engine(options.engine);
+    // Who serves people answers them before it draws.
+    const engine = new Engine({ yields: true, ...options.engine });
     closing.push(() => engine.close());
     const registry = usable(await loadRegistry(pluginFolders(plugins)));
     for (const broken of registry.broken) logger.warn({ code: broken.code }, broken.message);
