@@ -3,12 +3,14 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { EMBEDDED } from '../../core/index.ts';
+import { benchAudit } from './audit.ts';
 import { benchFiles, benchMemory, benchRanking, benchTensors } from './bulk.ts';
 import { benchCalibration } from './calibration.ts';
 import { benchCrowd, REDIS } from './crowd.ts';
 import { benchDurability } from './durability.ts';
 import { benchEvolution } from './evolution.ts';
 import { benchDrawers, benchGuidance } from './guidance.ts';
+import { benchMany } from './many.ts';
 import { benchRecall, benchSearch, benchSeen } from './plugins.ts';
 import { benchCancel, benchKills } from './resilience.ts';
 import { benchServerLag } from './server-lag.ts';
@@ -80,6 +82,8 @@ const parts: readonly (readonly [string, string | undefined, () => Promise<Recor
   ['Recall of classify and search on unseen pictures', noData, () => benchRecall(data ?? '')],
   ['Calibration of percentiles', noData, () => benchCalibration(data ?? '')],
   ['Verdicts on unseen pictures', noData, () => benchVerdicts(data ?? '')],
+  ['Findings of audit', undefined, () => benchAudit()],
+  ['Ten thousand pictures through plugins', noData, () => benchMany(data ?? '', 10_000)],
   ['Tastes foretold', noData, () => benchTaste(data ?? '')],
   ['Search in 20,000 pictures', noData, () => benchSearch(data ?? '', 20_000)],
   ['Killed at random moments', undefined, () => benchKills(20)],

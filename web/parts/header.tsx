@@ -23,7 +23,7 @@ function choose(id: string): void {
 
 function modelInWords(): string {
   const { model, elsewhere } = hello.value ?? {};
-  if (model) return `${model.family} · ${model.side} px · ${model.hash.slice(0, 8)}`;
+  if (model) return `${model.family} · ${model.side} px`;
   if (!hello.value) return '';
   return elsewhere ? 'workers have the model' : 'the model could not be read';
 }
@@ -68,7 +68,7 @@ export function Header() {
           );
         })}
       </nav>
-      <p id="model" title="The model that guides">
+      <p id="model" title={`The model that guides and judges ${hello.value?.model?.hash.slice(0, 8) ?? ''}`.trim()}>
         {modelInWords()}
       </p>
       <IconButton

@@ -8,7 +8,22 @@ import { frameAddress, LAST_STEP } from '../trail.ts';
 import { byTaste, exploring, liked, SIZES, type Tile, wall } from '../wall.ts';
 import { IconButton } from './icons.tsx';
 
-function Drawing({ tile }: { readonly tile: Tile }) {
+/** How well a finished tile fits its words, by the eye that judges; nothing while it is drawn. */
+function fitOf({ job }: Tile): number | undefined {
+  const run = told.get(job);
+  if (!run || isGoing(run)) return undefined;
+  return Object.values(run.chart.at(-1)?.series ?? {})[0];
+}
+/** The tile that fits best of those that are finished, where there are several. */
+function bestOf(tiles: readonly Tile[]): string | undefined {
+  const fits = tiles.flatMap((tile) => {
+    const fit = fitOf(tile);
+    return fit === undefined ? [] : [{ job: tile.job, fit }];
+  });
+  return fits.length < 2 ? undefined : fits.reduce((a, b) => (b.fit > a.fit ? b : a)).job;
+}
+
+function Drawing({ tile, fitsBest }: { readonly tile: Tile; readonly fitsBest: boolean }) {
   const element = useRef<HTMLCanvasElement>(null);
   void revision.value;
   const run = told.get(tile.job);
@@ -50,6 +65,11 @@ function Drawing({ tile }: { readonly tile: Tile }) {
           />
         )}
       </button>
+      {fitsBest && (
+        <small class="best" title="Of these, the eye that judges finds it to fit the words best">
+          fits best
+        </small>
+      )}
       <span class="does">
         <IconButton
           icon={Heart}
@@ -80,6 +100,7 @@ export function WallOfTiles() {
   void revision.value;
   const now = wall.value;
   const likes = liked.value.size;
+  const best = bestOf(now?.tiles ?? []);
   const close = (): void => {
     exploring.value = false;
   };
@@ -144,7 +165,7 @@ export function WallOfTiles() {
       )}
       <ol>
         {now?.tiles.map((tile) => (
-          <Drawing key={tile.job} tile={tile} />
+          <Drawing key={tile.job} tile={tile} fitsBest={tile.job === best} />
         ))}
       </ol>
     </section>
