@@ -99,7 +99,7 @@ describe.runIf(executablePath)('the studio as an instrument', () => {
     await other.reload();
     await stateIs(other, 'Paused');
     for (const name of ['Go on', 'One step', 'Finish now', 'Paint', 'Branch here'])
-      expect(await other.getByRole('button', { name, exact: true }).isVisible()).toBe(true);
+      await other.getByRole('button', { name, exact: true }).waitFor();
     await other.locator('.thumbnails button').nth(3).click();
     await stateIs(other, /looking at step \d+/);
     await click(other, 'Back to now');
