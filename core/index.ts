@@ -167,7 +167,7 @@ export { firstRecipe, parseRecipe, type Recipe, recipeOf } from './plugin/run-re
 export type { HostServices } from './plugin/services.ts';
 export { defineSketch } from './plugin/sketch.ts';
 export type { Gene, Sketch, SketchCanvas, SketchFrame } from './plugin/sketch-shape.ts';
-export { type Script, type Steer, scriptSchema, steerSchema } from './plugin/steer.ts';
+export { lastPrompt, type Script, type Steer, scriptSchema, steerSchema } from './plugin/steer.ts';
 export { unseenIn } from './plugin/unseen.ts';
 export { WANTS, type Want, wantsInWords, wantsSchema } from './plugin/wants.ts';
 export { yieldCores } from './process/yielding.ts';

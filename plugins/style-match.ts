@@ -159,7 +159,7 @@ export default definePlugin({
   version: '5.0.0',
   group: 'find',
   about:
-    "Style apart from content: statistics of the image tower's first layers hold colour, line and texture before they hold things. Rank pictures by how near they are to your references, sort a folder into groups of one manner with the picture in the middle of each,  or draw a prompt in that style with a strength.",
+    "Style apart from content: statistics of the image tower's first layers hold colour, line and texture before they hold things. Rank pictures by how near they are to your references, sort a folder into groups of one manner with the picture in the middle of each, or draw a prompt in that style with a strength.",
   steerable: true,
   parameters: z.object({
     references: picturesField({

@@ -16,6 +16,7 @@ import {
   guideWords,
   hello,
   isGoing,
+  isNothing,
   looking,
   notice,
   place,
@@ -190,9 +191,6 @@ export function set(name: string, value: unknown): void {
   allValues.value = { ...allValues.value, [id]: value === undefined ? others : { ...before, [name]: value } };
 }
 
-const isNothing = (value: unknown): boolean =>
-  value === undefined || value === '' || (Array.isArray(value) && value.length === 0);
-
 export async function begin(): Promise<void> {
   const plugin = chosen.value;
   if (!plugin) return;
@@ -218,8 +216,7 @@ export async function begin(): Promise<void> {
     promptsBefore.value = [prompt, ...promptsBefore.value.filter((p) => p !== prompt)].slice(0, PROMPTS_KEPT);
   if (!seedLocked.value && 'seed' in plugin.parameters.properties) set('seed', chancedSeed());
   const given = Object.entries(values.value).filter(
-    ([name, value]) =>
-      name in plugin.parameters.properties && value !== '' && !(Array.isArray(value) && value.length === 0),
+    ([name, value]) => name in plugin.parameters.properties && !isNothing(value),
   );
   began(await connection.start(plugin.id, Object.fromEntries(given)));
 }

@@ -60,6 +60,8 @@ export type Brushing = 'brush' | 'eraser' | 'lock' | 'box';
 export const brush = signal({ colour: '#d8352a', width: 0.04 });
 /** What a hand on the canvas does: it paints, marks what stays, or draws the place of a part of the words. */
 export const tool = signal<Brushing | 'place' | undefined>(undefined);
+/** What it paints or marks with; nothing where it does neither. */
+export const brushing = computed(() => (tool.value === 'place' ? undefined : tool.value));
 
 export type Place = 'words' | 'canvas' | 'shelf';
 /** Where a narrow window stands. */
@@ -94,5 +96,9 @@ export const shelved = signal(0);
 
 /** Of a run that is asked to end with its picture, until it does. */
 export const finishing = signal<string | undefined>(undefined);
+
+/** Whether a field was left empty. */
+export const isNothing = (value: unknown): boolean =>
+  value === undefined || value === '' || (Array.isArray(value) && value.length === 0);
 
 export const isGoing = ({ state }: Pick<Update, 'state'>): boolean => state === 'running' || state === 'waiting';

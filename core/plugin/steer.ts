@@ -27,3 +27,7 @@ export type Steer = z.infer<typeof steerSchema>;
 /** Changes at their steps, as a run's record holds them. */
 export const scriptSchema = z.array(z.object({ step: z.int().nonnegative(), steer: steerSchema })).max(10_000);
 export type Script = z.infer<typeof scriptSchema>;
+
+/** The words that it ended with; nothing where the prompt was not changed. */
+export const lastPrompt = (script: Script): string | undefined =>
+  script.findLast(({ steer }) => steer.prompt !== undefined)?.steer.prompt;

@@ -51,8 +51,8 @@ export function headOf({ rows, labels }: Examples, count: number, left?: number)
 
 /** How strongly the head may count beside the words; 0 is the words alone. */
 const STRENGTHS = [0, 0.01, 0.03, 0.1, 0.3, 1];
-/** With more, a tenth at a time is left out. */
-const ONE_BY_ONE = 120;
+/** Of more examples, as many in regular distances are left out in turn. */
+const LEFT_OUT = 120;
 
 const placeOf = (values: readonly number[]): number => values.indexOf(Math.max(...values));
 
@@ -71,7 +71,7 @@ export function fitted(examples: Examples, logits: readonly (readonly number[])[
   const { labels } = examples;
   const own = (label: number): number => labels.filter((l) => l === label).length;
   const counted = labels.map((_, i) => i).filter((i) => own(labels[i] ?? 0) > 1);
-  const every = Math.max(1, Math.ceil(counted.length / ONE_BY_ONE));
+  const every = Math.max(1, Math.ceil(counted.length / LEFT_OUT));
   const tested = counted.filter((_, i) => i % every === 0);
   const said = tested.map((i) => headOf(examples, count, i)(row(examples.rows, i)));
   const rightAt = (strength: number): number =>

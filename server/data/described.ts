@@ -1,7 +1,7 @@
 /** What pictures of the gallery say of how they were made, so that they can be found by it: read once from each file, and kept. */
 import { setImmediate } from 'node:timers/promises';
 import { z } from 'zod';
-import { parsedJson, recipeOf, type Store } from '../../core/index.ts';
+import { lastPrompt, parsedJson, recipeOf, type Store } from '../../core/index.ts';
 import type { Kept, Shelf } from '../keep/shelf.ts';
 
 const descriptionSchema = z.object({
@@ -25,7 +25,7 @@ async function read(bytes: Uint8Array, name: string): Promise<Description> {
   const recipe = await recipeOf(bytes, name).catch(() => undefined);
   if (!recipe) return NOTHING;
   const { prompt, query, drawer } = recipe.parameters;
-  const ended = recipe.script.findLast(({ steer }) => steer.prompt !== undefined)?.steer.prompt;
+  const ended = lastPrompt(recipe.script);
   const asked = textIn(prompt ?? query, 2000);
   return {
     plugin: recipe.plugin.id.slice(0, 100),

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import express, { type Router } from 'express';
 import { z } from 'zod';
-import { changeInWords, failure, issuesOf, recipeOf } from '../../core/index.ts';
+import { changeInWords, failure, issuesOf, lastPrompt, recipeOf } from '../../core/index.ts';
 import type { Boards } from '../data/boards.ts';
 import type { Described } from '../data/described.ts';
 import type { Stars } from '../data/stars.ts';
@@ -60,7 +60,7 @@ const titleOf = (name: string): string =>
 export async function settingsOf(bytes: Uint8Array, where: string): Promise<Settings> {
   const { plugin, parameters, script } = await recipeOf(bytes, where);
   const changes = script.map(({ step, steer }) => ({ step, text: changeInWords(steer) })).filter((c) => c.text !== '');
-  const ended = script.findLast(({ steer }) => steer.prompt !== undefined)?.steer.prompt;
+  const ended = lastPrompt(script);
   return {
     plugin: plugin.id,
     parameters,

@@ -1,5 +1,5 @@
 /** A run as people see it: what has happened to it so far, put together. */
-import type { PluginEvent, RegisteredPlugin, Script } from '../../core/index.ts';
+import { lastPrompt, type PluginEvent, type RegisteredPlugin, type Script } from '../../core/index.ts';
 import { shortened } from '../shortened.ts';
 import type { JobState } from '../wire.ts';
 import type { Accepted, Lane, RunEvent, Told } from './events.ts';
@@ -136,7 +136,7 @@ export function titleOf(job: Pick<Job, 'title' | 'marks' | 'script'>): string {
 export function wordsNow({ marks, script }: Pick<Job, 'marks' | 'script'>): string | undefined {
   const now = marks.findLast((mark) => mark.prompt !== undefined)?.prompt;
   // A branch is told what was changed before it.
-  const begun = script.findLast(({ steer }) => steer.prompt !== undefined)?.steer.prompt;
+  const begun = lastPrompt(script);
   return now === begun ? undefined : now;
 }
 

@@ -2,7 +2,7 @@
 import { Brush, Eraser, Lock, Redo2, SquareDashed, Trash2, Undo2 } from 'lucide-preact';
 import { canPaint, clearLayers, takeBack } from '../layers.ts';
 import { canRedo, canUndo } from '../painting.ts';
-import { brush, tool } from '../state.ts';
+import { brush, brushing, tool } from '../state.ts';
 import { IconButton } from './icons.tsx';
 
 const TOOLS = [
@@ -18,7 +18,7 @@ export function Brushes() {
     <fieldset
       id="brushes"
       aria-label="Paint on the drawing"
-      class={(tool.value !== undefined && tool.value !== 'place') || canUndo.value || canRedo.value ? 'paints' : ''}
+      class={brushing.value || canUndo.value || canRedo.value ? 'paints' : ''}
     >
       {TOOLS.map(({ id, icon, name, shortcut }) => (
         <IconButton

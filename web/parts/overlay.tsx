@@ -3,7 +3,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import { ratio } from '../easel.ts';
 import { canPaint, sendLayer } from '../layers.ts';
 import { add, clear, drawAll, type Stroke, strokes } from '../painting.ts';
-import { type Brushing, brush, looking, shownJob, tool } from '../state.ts';
+import { type Brushing, brush, brushing, looking, shownJob } from '../state.ts';
 
 const SIDE = 1024;
 
@@ -35,7 +35,7 @@ export function Overlay() {
     add(done);
     void sendLayer(done);
   };
-  const active = tool.value !== undefined && tool.value !== 'place' && canPaint() && looking.value === undefined;
+  const active = brushing.value !== undefined && canPaint() && looking.value === undefined;
   return (
     <>
       <canvas
@@ -53,9 +53,10 @@ export function Overlay() {
           // A hand that begins beside the paper means the paper.
           class="hand panzoom-exclude"
           onPointerDown={(event) => {
-            if (tool.value === undefined || tool.value === 'place') return;
+            const own = brushing.value;
+            if (own === undefined) return;
             event.currentTarget.setPointerCapture(event.pointerId);
-            stroke.current = { ...brush.value, tool: tool.value, points: [placeOf(event, tool.value)] };
+            stroke.current = { ...brush.value, tool: own, points: [placeOf(event, own)] };
             redraw();
           }}
           onPointerMove={(event) => {

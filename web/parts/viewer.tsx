@@ -3,7 +3,7 @@ import { Columns2, Download, PaintbrushVertical, Palette, Star, Trash2, Undo2, X
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Settings } from '../../server/wire.ts';
 import { changesInWords, mark, settingsOf, usePicture, useSettings } from '../pictures.ts';
-import { beside, comparing, isShelved, pluginOf, type Viewable, viewed } from '../state.ts';
+import { beside, comparing, isNothing, isShelved, pluginOf, type Viewable, viewed } from '../state.ts';
 import { IconButton } from './icons.tsx';
 
 const close = (): void => {
@@ -14,8 +14,7 @@ const close = (): void => {
 /** Whether a setting is the plugin's own: it says little. */
 function isUsual(plugin: string, name: string, value: unknown): boolean {
   const field = pluginOf({ plugin })?.parameters.properties[name];
-  const isNothing = value === '' || (Array.isArray(value) && value.length === 0);
-  return isNothing || JSON.stringify(field?.default) === JSON.stringify(value);
+  return isNothing(value) || JSON.stringify(field?.default) === JSON.stringify(value);
 }
 
 /** Settings as people wrote them. */
