@@ -20,8 +20,8 @@ import { BULK_FROM, defaultWorkers, inParallel, threadsEach } from './bulk.ts';
 import { type Graph, Neighbours } from './neighbours.ts';
 import type { PictureBatch, Unreadable } from './picture-batch.ts';
 import type { EyeName, Method, PictureSource, WorkerSettings } from './requests.ts';
-import { cosineTable, meanDirection, probabilities, row, stacked, weighed } from './scores.ts';
-import { fill, PHOTO_TEMPLATES } from './templates.ts';
+import { cosineTable, probabilities, row, stacked, weighed } from './scores.ts';
+import { PHOTO_TEMPLATES, textRows } from './templates.ts';
 import { untilAborted } from './until-aborted.ts';
 import { Usual } from './usual.ts';
 
@@ -331,22 +331,12 @@ export class Engine {
   }
 
   /** One unit row for each label: the mean over the templates. */
-  async embedLabels(
+  embedLabels(
     labels: readonly string[],
     templates: readonly string[] = PHOTO_TEMPLATES,
     call: Call = {},
   ): Promise<Embeddings> {
-    const all = await this.embedTexts(
-      labels.flatMap((label) => templates.map((t) => fill(t, label))),
-      call,
-    );
-    const { dimension } = all;
-    const size = templates.length * dimension;
-    return stacked(
-      labels.map((_, i) =>
-        meanDirection({ count: templates.length, dimension, data: all.data.subarray(i * size, (i + 1) * size) }),
-      ),
-    );
+    return textRows(labels, templates, (sentences) => this.embedTexts(sentences, call));
   }
 
   /** Zero-shot classification, picture by picture, as they are done. */

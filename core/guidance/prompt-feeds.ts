@@ -4,6 +4,7 @@ import type { Embeddings } from '../clip/batches.ts';
 import type { ClipModel } from '../clip/model.ts';
 import { pictureName } from '../engine/requests.ts';
 import { dot, meanDirection, row, stacked } from '../engine/scores.ts';
+import { DRAWING_TEMPLATES, textRows } from '../engine/templates.ts';
 import { failure } from '../errors.ts';
 import { float32 } from '../graph/session.ts';
 import { type Turn, turnOf } from './crops.ts';
@@ -12,7 +13,6 @@ import type { Extent } from './plane.ts';
 import { isPictured } from './prompt/pictured.ts';
 import type { Prompt, PromptItem, PromptTarget } from './protocol.ts';
 import { PROMPT_SLOTS } from './protocol.ts';
-import { sentencesFor } from './stock.ts';
 import { toldApart } from './told-apart.ts';
 
 /** Where the prompts of a run lie for one model, how they pull, and what they are told apart from. */
@@ -44,7 +44,7 @@ async function embedded(model: ClipModel, target: PromptTarget, picture: Picture
       if (item.picture) return picture(item.picture);
       const text = item.text?.trim() ?? '';
       if (text === '') throw failure('PROMPT_EMPTY', {});
-      return model.whole.embedTexts(sentencesFor(text)).then(meanDirection);
+      return textRows([text], DRAWING_TEMPLATES, (sentences) => model.whole.embedTexts(sentences));
     }),
   );
   return meanDirection(stacked(parts));

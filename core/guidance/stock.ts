@@ -1,6 +1,7 @@
 /** What a picture might otherwise show: everyday things and, in NOTHING, what it should not dissolve into. Prompts are told apart from these. */
 import { withArticle } from '../clip/captions.ts';
 import { STOCK_WORDS } from '../clip/stock-words.ts';
+import { fill } from '../engine/templates.ts';
 
 const NOTHING = [
   'a pattern',
@@ -39,26 +40,10 @@ export const saysHowMany = (text: string): boolean =>
   /^\s*(?:some|many|several|few|a few|a pair of|two|three|four|five|six|seven|eight|nine|ten|twelve|\d+|a (?:crowd|flock|herd|group|bunch|row|pile|field) of)\s/i.test(
     text,
   );
-/** Prompts are embedded as the mean over these; `{bare}` is the prompt without its article. */
-const PROMPT_TEMPLATES = [
-  '{}',
-  '{bare}',
-  '{bare} emoji',
-  '{bare} icon',
-  'a flat illustration of {}',
-  'a clip art illustration of {}',
-  'a flat emoji of {}',
-  'a cartoon of {}',
-  '{} on a white background',
-];
 /** What a prompt is easily taken for: several of the thing, or the thing beside others. */
 const CROWDS = ['two {bare}s', 'three {bare}s', 'four {bare}s', '{} and a person'];
 
-const withPrompt = (template: string, prompt: string): string =>
-  template.replaceAll('{bare}', prompt.replace(/^(?:an?|the)\s+/i, '')).replaceAll('{}', prompt);
-
-export const sentencesFor = (prompt: string): string[] => PROMPT_TEMPLATES.map((t) => withPrompt(t, prompt));
-export const crowdsOf = (prompt: string): string[] => CROWDS.map((t) => withPrompt(t, prompt));
+export const crowdsOf = (prompt: string): string[] => CROWDS.map((template) => fill(template, prompt));
 export const CROWD_COUNT = CROWDS.length;
 
 /** A stock word closer to a prompt than this cosine is the same thing in other words, and is left out. */
