@@ -40,7 +40,7 @@ export {
   totalOf,
 } from './engine/scores.ts';
 export { fill, PHOTO_TEMPLATES } from './engine/templates.ts';
-export { type Standing, Usual } from './engine/usual.ts';
+export { type Excess, type Standing, Usual } from './engine/usual.ts';
 export {
   type ErrorCode,
   errorCodes,

@@ -1,6 +1,6 @@
 /** Audits the model at hand for bias: do pictures lean to one of two sets of words that should not matter, and do groups come up unevenly in a search? */
 import { z } from 'zod';
-import type { Embeddings, PluginContext, PluginEvent, SeenPictures } from '../../core/index.ts';
+import type { Embeddings, Excess, PluginContext, PluginEvent, SeenPictures } from '../../core/index.ts';
 import {
   csvOf,
   definePlugin,
@@ -22,8 +22,10 @@ const words = (title: string, description: string) =>
   z.array(z.string().min(1).max(500)).min(1).max(1000).meta({ title, description });
 
 /** How much better than everyday pictures a picture fits words, on average: the wording alone leans to neither side then. */
-const fitting = (picture: Float32Array, texts: Embeddings, levels: readonly number[]): number =>
-  levels.reduce((sum, level, i) => sum + dot(picture, row(texts, i)) - level, 0) / texts.count;
+const fitting = (picture: Float32Array, excess: Excess): number => {
+  const each = excess(picture);
+  return each.reduce((sum, more) => sum + more, 0) / each.length;
+};
 
 type Group = SeenPictures;
 const NOBODY: Group = { sources: [], rows: { count: 0, dimension: 0, data: new Float32Array() } };
@@ -94,9 +96,8 @@ export default definePlugin({
     yield { type: 'progress', done: 1, total: 3 };
     const [towards, away] = [await engine.embedTexts(first, { signal }), await engine.embedTexts(second, { signal })];
     const usual = await engine.usual({ signal });
-    const [near, far] = [usual.levelsOf(towards), usual.levelsOf(away)];
-    const lean = (group: Group): number[] =>
-      picturesOf(group).map((p) => fitting(p, towards, near) - fitting(p, away, far));
+    const [near, far] = [usual.excess(towards), usual.excess(away)];
+    const lean = (group: Group): number[] => picturesOf(group).map((p) => fitting(p, near) - fitting(p, far));
     const [leans, otherLeans] = [lean(one), lean(other)];
     const [nameA, nameB] = [first.join(' / ').slice(0, 200), second.join(' / ').slice(0, 200)];
     const effects = [

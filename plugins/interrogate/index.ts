@@ -36,8 +36,8 @@ async function scored(
   { engine, signal }: PluginContext,
 ): Promise<{ readonly cosine: number; readonly fit: number }[]> {
   const rows = await engine.embedTexts(texts, { signal });
-  const levels = usual.levelsOf(rows);
-  return (cosineTable(picture, rows)[0] ?? []).map((cosine, k) => ({ cosine, fit: cosine - (levels[k] ?? 0) }));
+  const fits = usual.excess(rows)(row(picture, 0));
+  return (cosineTable(picture, rows)[0] ?? []).map((cosine, k) => ({ cosine, fit: fits[k] ?? 0 }));
 }
 
 /** What is said, as it is scored and shown: with its article, where it has none. */

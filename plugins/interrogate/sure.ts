@@ -1,16 +1,12 @@
 /** How sure it is that a picture shows anything that can be named: its best name beside what that name scores on pictures of nothing. */
 import type { Embeddings, PluginContext, Usual } from '../../core/index.ts';
-import { cosineTable } from '../../core/index.ts';
+import { row } from '../../core/index.ts';
 import { nothings } from './nothing.ts';
 
 /** Beyond the doubt by this factor it is sure. */
 const SURELY = 1.5;
 
 export type Sureness = 'surely' | 'perhaps' | 'cannot say';
-
-/** How much more than usual each name (a unit row) fits each picture. */
-const fitsOf = (pictures: Embeddings, names: Embeddings, levels: readonly number[]): number[][] =>
-  cosineTable(pictures, names).map((cosines) => cosines.map((cosine, k) => cosine - (levels[k] ?? 0)));
 
 /** The largest of each column, and where it is left out in turn, the largest of the others. */
 function ceilings(rows: readonly (readonly number[])[]): {
@@ -33,13 +29,13 @@ export async function surenessBy(
   usual: Usual,
   { engine, signal }: PluginContext,
 ): Promise<(picture: Float32Array) => Sureness> {
-  const levels = usual.levelsOf(names);
-  const empty = fitsOf(await engine.embedAll(await nothings(), { signal }), names, levels);
+  const fitsOf = usual.excess(names);
+  const nothing = await engine.embedAll(await nothings(), { signal });
+  const empty = Array.from({ length: nothing.count }, (_, i) => fitsOf(row(nothing, i)));
   const { of: highest, without } = ceilings(empty);
   const doubt = Math.max(...empty.map((fits, i) => Math.max(...fits.map((fit, k) => fit - without(i, k)))));
   return (picture) => {
-    const [fits = []] = fitsOf({ count: 1, dimension: names.dimension, data: picture }, names, levels);
-    const beyond = Math.max(...fits.map((fit, k) => fit - (highest[k] ?? 0)));
+    const beyond = Math.max(...fitsOf(picture).map((fit, k) => fit - (highest[k] ?? 0)));
     if (beyond <= doubt) return 'cannot say';
     return beyond > SURELY * doubt ? 'surely' : 'perhaps';
   };

@@ -9,19 +9,25 @@ import { gunzipSync } from 'node:zlib';
 import sharp from 'sharp';
 import { root } from './prepare.js';
 
-/** So many of each source, each of another thing: photographs and paintings first, since most pictures that people have are such. */
+/**
+ * So many of each source, each of another thing: photographs and paintings first, since most pictures that people have are such, and enough of each
+ * way to draw that it is known what words usually fit there.
+ */
 const WANTED = {
-  caltech101: 70,
-  'scenes-cubemap': 16,
-  'grocery-store': 10,
-  trashnet: 4,
-  'museum-cc0': 15,
-  openclipart: 40,
-  'noto-emoji': 20,
-  'fluent-3d': 10,
-  'quickdraw-vector': 8,
-  'cc0-sprites': 5,
-  'tuberlin-sketch': 2,
+  caltech101: 48,
+  'scenes-cubemap': 14,
+  'grocery-store': 8,
+  trashnet: 3,
+  'museum-cc0': 14,
+  openclipart: 28,
+  'noto-emoji': 14,
+  'fluent-3d': 8,
+  'cc0-sprites': 6,
+  phosphor: 14,
+  tabler: 10,
+  mdi: 9,
+  'quickdraw-vector': 12,
+  'tuberlin-sketch': 12,
 };
 const LICENCES = ['CC0-1.0', 'CC-BY-4.0', 'MIT', 'Apache-2.0'];
 

@@ -13,11 +13,14 @@ import {
   Engine,
   PHOTO_TEMPLATES,
   type PictureSource,
+  percentileAmong,
   row,
+  STOCK_WORDS,
   seeded,
   type Usual,
   withArticle,
 } from '../../core/index.ts';
+import { strangeModel } from '../support/with-models.ts';
 import { type DataRow, picked, rowsOf } from './data-set.ts';
 
 const PICTURES = 400;
@@ -72,23 +75,47 @@ interface Looked {
   readonly about: ReadonlyMap<string, string>;
 }
 
-/** Percentiles of all texts with all pictures that do not hold them. */
-function absentIn({ texts, rows, usual }: Kind, { pictures, seen, vector, about }: Looked): number[] {
-  const standing = usual.with(rows);
+/** Whether a picture does not hold a text, by its place among texts. */
+function absence(texts: readonly string[], { vector, about }: Looked): (picture: DataRow) => (k: number) => boolean {
   const meant = texts.map((text) => vector(about.get(text) ?? text));
   const words = texts.map((text) => [...wordsIn(text)].filter((word) => !PLAIN.has(word)));
-  return pictures.flatMap((picture, i) => {
+  return (picture) => {
     const own = wordsIn([picture.core, picture.concept, ...picture.captions, ...picture.keywords].join(' '));
     const is = vector(picture.core);
-    const isOther = (k: number): boolean => {
+    return (k) => {
       const other = meant[k];
-      return is !== undefined && other !== undefined && dot(is, other) <= KIN;
+      if (is === undefined || other === undefined || dot(is, other) > KIN) return false;
+      return !words[k]?.some((word) => own.has(word));
     };
-    return standing(row(seen, i)).filter((_, k) => isOther(k) && !words[k]?.some((word) => own.has(word)));
-  });
+  };
 }
 
+/** Percentiles of all texts with all pictures that do not hold them: among everyday words, and among those of them that the picture does not hold either. */
+function absentIn(
+  { texts, rows, usual }: Kind,
+  looked: Looked,
+): { readonly among: number[]; readonly alike: number[] } {
+  const [excess, everyday] = [usual.excess(rows), usual.excess(usual.others)];
+  const [lacks, lacksWord] = [absence(texts, looked), absence(STOCK_WORDS, looked)];
+  const found = looked.pictures.map((picture, i) => {
+    const [own, isAbsent, isWordAbsent] = [row(looked.seen, i), lacks(picture), lacksWord(picture)];
+    const others = everyday(own);
+    const absent = others.filter((_, k) => isWordAbsent(k));
+    const fits = excess(own).filter((_, k) => isAbsent(k));
+    return { among: fits.map((f) => percentileAmong(others, f)), alike: fits.map((f) => percentileAmong(absent, f)) };
+  });
+  return { among: found.flatMap((f) => f.among), alike: found.flatMap((f) => f.alike) };
+}
+
+/** Of the embedded model, and of two with random weights, whose percentiles are to mean the same though they see nothing. */
 export async function benchCalibration(data: string): Promise<Record<string, number>> {
+  const [vit, resnet] = [await calibrated(data, strangeModel()), await calibrated(data, strangeModel('clip-resnet'))];
+  const named = (name: string, figures: Readonly<Record<string, number>>): Record<string, number> =>
+    Object.fromEntries(Object.entries(figures).map(([key, value]) => [`${name}: ${key}`, value]));
+  return { ...(await calibrated(data)), ...named('random transformer', vit), ...named('random ResNet', resnet) };
+}
+
+async function calibrated(data: string, model?: string): Promise<Record<string, number>> {
   const random = seeded(7);
   const rows = await rowsOf(data, (r) => r.split === 'val' && !r.noisy);
   const pictures = picked(rows, PICTURES, random);
@@ -97,7 +124,7 @@ export async function benchCalibration(data: string): Promise<Record<string, num
   const captions = others.map((r) => r.captions[Math.floor(random() * r.captions.length)] ?? r.core);
   const places = ['in the snow', 'at night', 'on a table', 'by the sea', 'in a garden'];
   const prompts = concepts.map((c, i) => `${withArticle(c)} ${places[i % places.length]}`);
-  const engine = new Engine();
+  const engine = new Engine(model === undefined ? {} : { model });
   const seen = await engine.embedAll(await Promise.all(pictures.map((r) => sourceOf(data, r))));
   const bare = await engine.usual();
   const texts = async (name: string, all: readonly string[]): Promise<Kind> => ({
@@ -123,9 +150,11 @@ export async function benchCalibration(data: string): Promise<Record<string, num
   const figures: Record<string, number> = {};
   for (const kind of kinds) {
     const found = absentIn(kind, { pictures, seen, vector, about });
-    for (const level of LEVELS)
-      figures[`${kind.name} at ${level} and more, percent`] =
-        (100 * found.filter((percentile) => percentile >= level).length) / found.length;
+    for (const level of LEVELS) {
+      const share = (all: readonly number[]): number => (100 * all.filter((p) => p >= level).length) / all.length;
+      figures[`${kind.name} at ${level} and more, percent`] = share(found.among);
+      figures[`${kind.name} at ${level} and more, among absent words, percent`] = share(found.alike);
+    }
   }
   const own = bare.with(await engine.embedTexts(pictures.map((r) => withArticle(r.core))));
   const found = pictures.map((_, i) => own(row(seen, i))[i] ?? 0);

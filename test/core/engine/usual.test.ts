@@ -11,24 +11,43 @@ const rowsOf = (...rows: readonly (readonly number[])[]): Embeddings => ({
 });
 
 describe('what is usual', () => {
-  // The middle picture gives the words 0.1, 0.3 and 0.2; a picture of one direction gives them their first number.
-  const pictures = rowsOf([0, 1, 0], [0, 0.5, 0], [0, 0.9, 0]);
+  // Everyday pictures differ along the third number alone, and give words their second number whatever that is.
+  const pictures = rowsOf([0, 1, -0.6], [0, 1, 0], [0, 1, 0.6]);
   const words = rowsOf([0.2, 0.1, 0], [0.5, 0.3, 0], [0.9, 0.2, 0]);
   const usual = new Usual(words, pictures);
 
   it('is counted from the level that each text has with everyday pictures', () => {
-    expect(usual.levelsOf(words).map((v) => Math.round(1000 * v))).toEqual([90, 270, 180]);
-    // More than usual by .11, .23 and .72: a target of .4 that has a level of .2 stands above the first alone.
-    const standing = usual.with(rowsOf([0.4, 0.2 / 0.9, 0]));
+    const rounded = (values: readonly number[]): number[] => values.map((v) => Math.round(1000 * v));
+    expect(rounded(usual.excess(words)(Float32Array.of(1, 1, 0)))).toEqual([200, 500, 900]);
+    // More than usual by .1, .2 and .7: a target of .4 that has a level of .25 stands above the first alone.
+    const standing = usual.with(rowsOf([0.4, 0.25, 0]));
     expect(standing(Float32Array.of(1, 0, 0))[0]).toBeCloseTo(100 / 3, 4);
+  });
+  it('is counted by the kind of picture: words that go with every photograph stand no higher on one than on a drawing', () => {
+    const photographic = usual.excess(rowsOf([0.4, 0.2, 0.5]));
+    for (const kind of [-0.6, 0.3, 0.6]) expect(photographic(Float32Array.of(0.5, 1, kind))[0]).toBeCloseTo(0.2, 5);
+  });
+  it('leaves the same picture out of what is usual for it', () => {
+    const [one = [], two = [], three = []] = [
+      [1, 0, 0],
+      [0, 1, 0],
+      [0, 0, 1],
+    ];
+    const alone = new Usual(words, rowsOf(one, two, three));
+    // With the others it has nothing in common: to have nothing in common is usual.
+    expect(alone.excess(rowsOf(one))(Float32Array.of(0, 0.6, 0.8))[0]).toBeCloseTo(0, 5);
+  });
+  it('is one level where all everyday pictures are of a kind', () => {
+    const alike = new Usual(words, rowsOf([0, 0.5, 0], [0, 0.5, 0]));
+    expect(alike.excess(rowsOf([0.4, 0.2, 0.7]))(Float32Array.of(1, 0, 0))[0]).toBeCloseTo(0.3, 5);
   });
   it('of many looks is the best that everyday words get in as many', () => {
     const looks = rowsOf([1, 0, 0], [0.5, 0, 0], [0.1, 0, 0]);
     const target = rowsOf([0.5, 0, 0]);
     const [first = [], second = []] = usual.withBestOf(target, looks);
-    // The best of each: .11, .23, .72. The first look gives .5, the second .25.
+    // The best of each: .1, .2, .7. The first look gives .5, the second .25.
     expect([first[0], second[0]].map((v) => Math.round(v ?? 0))).toEqual([67, 67]);
-    const one = usual.withBestOf(target, rowsOf([0.5, 0, 0]));
+    const one = usual.withBestOf(target, rowsOf([0.6, 0, 0]));
     expect(Math.round(one[0]?.[0] ?? 0)).toBe(67);
   });
   it('knows nothing for a model without words', () => {
