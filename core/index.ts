@@ -108,7 +108,7 @@ export { listPictures, passedInWords } from './listing.ts';
 export { takeLock } from './lock.ts';
 export { bareSvg, inFormat, STILLS } from './picture-text.ts';
 export { BUILT, isInside, ROOT } from './places.ts';
-export { linePlot, type Plot, type Series } from './plot.ts';
+export { densityOf, linePlot, type Plot, type Series } from './plot.ts';
 export { BUILT_IN_PLUGINS } from './plugin/built-in.ts';
 export {
   definePlugin,

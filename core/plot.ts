@@ -19,6 +19,8 @@ export interface Plot {
   readonly x: string;
   readonly y: string;
   readonly series: readonly Series[];
+  /** Places on the x axis that lines across the plot show. */
+  readonly marks?: readonly { readonly name: string; readonly x: number }[];
 }
 
 /** A line of more points than this is drawn through every so manieth. */
@@ -29,10 +31,11 @@ function thinned(points: Series['points']): Series['points'] {
 }
 
 /** One line a series, with axes and a legend. */
-export function linePlot({ title, x: xLabel, y: yLabel, series }: Plot): string {
+export function linePlot({ title, x: xLabel, y: yLabel, series, marks = [] }: Plot): string {
   const all = series.flatMap((s) => s.points);
   const range = (axis: 0 | 1): [number, number] => {
-    const values = all.map((p) => p[axis]).filter(Number.isFinite);
+    const marked = axis === 0 ? marks.map((m) => m.x) : [];
+    const values = [...all.map((p) => p[axis]), ...marked].filter(Number.isFinite);
     const low = values.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
     const high = values.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
     if (low > high) return [0, 1];
@@ -47,8 +50,11 @@ export function linePlot({ title, x: xLabel, y: yLabel, series }: Plot): string 
   const text = (at: string, what: string, more = ''): string =>
     `<text ${at} ${FONT} font-size="12" ${more}>${escaped(what)}</text>`;
   const shown = series.slice(0, COLOURS.length);
+  const marked = marks.slice(0, COLOURS.length - shown.length);
+  const legend = [...shown, ...marked].map(({ name }) => name);
+  const tall = HEIGHT + 20 * legend.length;
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT + 20 * shown.length}" width="${WIDTH}" height="${HEIGHT + 20 * shown.length}">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${tall}" width="${WIDTH}" height="${tall}">`,
     '<rect width="100%" height="100%" fill="#fff"/>',
     text(`x="${EDGE.left}" y="24"`, title, 'font-weight="600"'),
     ...y
@@ -68,11 +74,37 @@ export function linePlot({ title, x: xLabel, y: yLabel, series }: Plot): string 
       ),
     text(`x="${(EDGE.left + WIDTH - EDGE.right) / 2}" y="${HEIGHT - 8}"`, xLabel, 'text-anchor="middle"'),
     text(`transform="translate(16 ${HEIGHT / 2}) rotate(-90)"`, yLabel, 'text-anchor="middle"'),
-    ...shown.flatMap((s, i) => [
-      `<path d="${path(thinned(s.points)) ?? ''}" fill="none" stroke="${COLOURS[i]}" stroke-width="1.8"/>`,
+    ...shown.map(
+      (s, i) => `<path d="${path(thinned(s.points)) ?? ''}" fill="none" stroke="${COLOURS[i]}" stroke-width="1.8"/>`,
+    ),
+    ...marked.map(({ x: at }, i) => {
+      const place = `x1="${x(at)}" x2="${x(at)}" y1="${EDGE.top}" y2="${HEIGHT - EDGE.bottom}"`;
+      return `<line ${place} stroke="${COLOURS[shown.length + i]}" stroke-width="2.4"/>`;
+    }),
+    ...legend.flatMap((name, i) => [
       `<rect x="${EDGE.left}" y="${HEIGHT + 20 * i - 4}" width="18" height="4" fill="${COLOURS[i]}"/>`,
-      text(`x="${EDGE.left + 26}" y="${HEIGHT + 20 * i + 2}"`, s.name),
+      text(`x="${EDGE.left + 26}" y="${HEIGHT + 20 * i + 2}"`, name),
     ]),
     '</svg>\n',
   ].join('\n');
+}
+
+/** Places at which a density is worked out. */
+const DENSE = 160;
+
+/** How values lie, as a smooth curve that encloses an area of 1: Gaussian kernels as wide as Silverman's rule has it (Density Estimation, 1986, equation 3.31). */
+export function densityOf(values: readonly number[]): Series['points'] {
+  const order = values.toSorted((a, b) => a - b);
+  const at = (share: number): number => order[Math.round(share * (order.length - 1))] ?? 0;
+  const mean = order.reduce((a, b) => a + b, 0) / order.length;
+  const deviation = Math.sqrt(order.reduce((sum, v) => sum + (v - mean) ** 2, 0) / order.length);
+  const spread = Math.min(deviation, (at(0.75) - at(0.25)) / 1.34) || deviation;
+  const width = 0.9 * spread * order.length ** -0.2;
+  if (!(width > 0)) return [];
+  const [low, high] = [at(0) - 3 * width, at(1) + 3 * width];
+  return Array.from({ length: DENSE }, (_, i) => {
+    const x = low + ((high - low) * i) / (DENSE - 1);
+    const sum = order.reduce((total, v) => total + Math.exp(-((x - v) ** 2) / (2 * width ** 2)), 0);
+    return [x, sum / (order.length * width * Math.sqrt(2 * Math.PI))] as const;
+  });
 }

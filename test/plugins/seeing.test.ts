@@ -41,6 +41,27 @@ describe('explain', () => {
   });
 });
 
+describe('explain, beside everyday words', () => {
+  it('shows where each part of the prompt stands among them', async () => {
+    const folder = await temporaryFolder();
+    const path = join(folder, 'heart.png');
+    await writeFile(path, await drawn('heart', 'red'));
+    const parameters = { prompt: 'a red heart | a bicycle', pictures: [path], check: false };
+    const events = await eventsOf(registry.find('explain'), parameters, servicesOf(engine, folder));
+    const [plot = ''] = events.flatMap((e) =>
+      e.type === 'file' && e.name === 'standing-1.svg' ? [Buffer.from(e.bytes).toString()] : [],
+    );
+    const lines = [...plot.matchAll(/<line x1="([\d.]+)" x2="\1"[^>]*stroke-width="2.4"/g)].map((found) =>
+      Number(found[1]),
+    );
+    expect(lines).toHaveLength(2);
+    expect(lines[0]).toBeGreaterThan(Number(lines[1]) + 50);
+    expect(plot).toContain('a red heart: more than 99 of 100');
+    const of = /a bicycle: more than (\d+) of 100/.exec(plot)?.[1];
+    expect(Number(of)).toBe(tableOf(events, /made of/).rows[1]?.[4]);
+  });
+});
+
 describe('explain, word by word', () => {
   const valuesOf = async (prompt: string): Promise<{ values: Map<string, number>; sum: number; whole: number }> => {
     const folder = await temporaryFolder();

@@ -133,11 +133,13 @@ function Notes({ notes }: { readonly notes: readonly string[] }) {
   );
 }
 
-const IS_PICTURE = /\.(?:png|jpe?g|webp)$/;
+const UNTIDIED = 'untidied.svg';
+/** The untidied drawing has a place of its own. */
+const isPicture = (name: string): boolean => /\.(?:png|jpe?g|webp|svg)$/.test(name) && name !== UNTIDIED;
 
 /** Pictures that show more of an answer. */
 function Shown({ files }: { readonly files: NonNullable<Update['files']> }) {
-  const pictures = files.filter(({ name }) => IS_PICTURE.test(name));
+  const pictures = files.filter(({ name }) => isPicture(name));
   if (pictures.length === 0) return null;
   return (
     <ul id="shown">
@@ -158,7 +160,7 @@ function Shown({ files }: { readonly files: NonNullable<Update['files']> }) {
 
 /** What the picture was before it was tidied, beside what it is. */
 function Tidied({ run: { files = [], picture } }: { readonly run: Update }) {
-  const before = files.find(({ name }) => name === 'untidied.svg');
+  const before = files.find(({ name }) => name === UNTIDIED);
   if (!before || !picture) return null;
   return (
     <button
@@ -211,7 +213,7 @@ export function Results({ grows }: { readonly grows: boolean }) {
       <Shown files={files} />
       <ul id="files">
         {files
-          .filter(({ name }) => !IS_PICTURE.test(name))
+          .filter(({ name }) => !isPicture(name))
           .map(({ name, url }) => (
             <li key={name}>
               <a href={url.slice(1)} download={name}>
