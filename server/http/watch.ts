@@ -152,32 +152,37 @@ export function watch(jobs: Jobs, by: string, send: Send, onLost: () => void): (
       .filter((job) => (seen.get(job.id)?.revision ?? -1) < job.revision)
       .reduce<Job | undefined>((first, job) => (first && told(first) <= told(job) ? first : job), undefined);
   const told = (job: Job): number => seen.get(job.id)?.turn ?? -1;
+  const tell = async (job: Job): Promise<void> => {
+    const state = seen.get(job.id) ?? {
+      revision: -1,
+      turn: 0,
+      chart: 0,
+      chartOf: undefined,
+      notes: 0,
+      frame: undefined,
+      ranking: undefined,
+      matrix: undefined,
+      map: undefined,
+      picture: undefined,
+      tables: undefined,
+      files: undefined,
+      layout: undefined,
+      marks: undefined,
+    };
+    state.turn = ++turn;
+    seen.set(job.id, state);
+    await send(news(job, state, by));
+  };
+  /** One update; what is new when it was taken is told in a later slice, or answers to many watchers would be a long one. */
   const pump = async (): Promise<void> => {
-    if (sending) return;
-    sending = true;
+    if (sending || stopped) return;
     for (const id of seen.keys()) if (!jobs.has(id)) seen.delete(id);
+    const job = next();
+    if (!job) return;
+    sending = true;
     try {
-      for (let job = next(); job && !stopped; job = next()) {
-        const state = seen.get(job.id) ?? {
-          revision: -1,
-          turn: 0,
-          chart: 0,
-          chartOf: undefined,
-          notes: 0,
-          frame: undefined,
-          ranking: undefined,
-          matrix: undefined,
-          map: undefined,
-          picture: undefined,
-          tables: undefined,
-          files: undefined,
-          layout: undefined,
-          marks: undefined,
-        };
-        state.turn = ++turn;
-        seen.set(job.id, state);
-        await send(news(job, state, by));
-      }
+      await tell(job);
+      soon(begin);
     } catch {
       stopped = true;
       onLost();
