@@ -109,10 +109,10 @@ function absentIn(
 
 /** Of the embedded model, and of two with random weights, whose percentiles are to mean the same though they see nothing. */
 export async function benchCalibration(data: string): Promise<Record<string, number>> {
-  const [vit, resnet] = [await calibrated(data, strangeModel()), await calibrated(data, strangeModel('clip-resnet'))];
+  const [clip, siglip] = [await calibrated(data, strangeModel()), await calibrated(data, strangeModel('siglip'))];
   const named = (name: string, figures: Readonly<Record<string, number>>): Record<string, number> =>
     Object.fromEntries(Object.entries(figures).map(([key, value]) => [`${name}: ${key}`, value]));
-  return { ...(await calibrated(data)), ...named('random transformer', vit), ...named('random ResNet', resnet) };
+  return { ...(await calibrated(data)), ...named('random CLIP', clip), ...named('random SigLIP', siglip) };
 }
 
 async function calibrated(data: string, model?: string): Promise<Record<string, number>> {

@@ -8,7 +8,7 @@ import { guidingWith, request } from './guiding.ts';
 import { referenceFolder } from './reference.ts';
 
 /** A small CLIP with random weights: it has opinions, if no taste. */
-export function strangeModel(family: 'clip-vit' | 'clip-resnet' = 'clip-vit'): string {
+export function strangeModel(family: 'clip-vit' | 'siglip' = 'clip-vit'): string {
   const folder = join(referenceFolder(), family);
   cpSync(join(referenceFolder(), 'small-tokenizer', 'tokenizer.json'), join(folder, 'tokenizer.json'));
   return folder;
