@@ -4,6 +4,8 @@ import type { Update } from '../server/wire.ts';
 
 /** Frames drawn so far; the page says so for those who watch it. */
 export const drawn = signal(0);
+/** The step that the frame on it shows; nothing for a finished picture. */
+export const step = signal<number | undefined>(undefined);
 /** Width over height of what is drawn. */
 export const ratio = signal(1);
 export const isEmpty = signal(true);
@@ -21,14 +23,15 @@ class Easel {
     return this.element ?? { width: 512, height: 512 };
   }
 
-  private frame(bytes: BlobPart, mime: string): void {
-    void this.paint(new Blob([bytes], { type: mime }), this.next());
+  private frame({ bytes, mime, step: of }: NonNullable<Update['frame']>): void {
+    // The schema has checked that these are bytes.
+    void this.paint(new Blob([bytes as BlobPart], { type: mime }), this.next(), of);
   }
 
   /** What a run shows now; nothing where it has drawn nothing yet. Whether it has. */
   showNewest({ frame, picture }: Pick<Update, 'frame' | 'picture'>): boolean {
     if (picture) this.picture(picture.url);
-    else if (frame) this.frame(frame.bytes as BlobPart, frame.mime); // the schema has checked that these are bytes
+    else if (frame) this.frame(frame);
     return (picture ?? frame) !== undefined;
   }
 
@@ -49,7 +52,7 @@ class Easel {
     return this.newest;
   }
 
-  private async paint(blob: Blob, turn: number): Promise<void> {
+  private async paint(blob: Blob, turn: number, of?: number): Promise<void> {
     const bitmap = await createImageBitmap(blob);
     const { element } = this;
     if (turn < this.newest || !element) return;
@@ -59,6 +62,7 @@ class Easel {
     ratio.value = bitmap.width / bitmap.height;
     bitmap.close();
     isEmpty.value = false;
+    step.value = of;
     drawn.value += 1;
   }
 }

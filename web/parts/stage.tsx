@@ -2,7 +2,7 @@
 import { Expand, Maximize, Minus, Plus } from 'lucide-preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { begin, set } from '../desk.ts';
-import { canvas, drawn, isEmpty, ratio } from '../easel.ts';
+import { canvas, drawn, isEmpty, ratio, step } from '../easel.ts';
 import { reading } from '../reading.ts';
 import { answersInWords } from '../run-words.ts';
 import { chosen, connected, shown } from '../state.ts';
@@ -72,6 +72,7 @@ export function Stage() {
               width={512}
               height={512}
               data-frames={drawn.value}
+              data-step={step.value}
               ref={(element) => canvas.attach(element)}
             />
             <LayoutBoxes />
