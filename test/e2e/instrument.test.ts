@@ -140,7 +140,12 @@ describe.runIf(executablePath)('the studio as an instrument', () => {
     await page.getByAltText('a second thing').click();
     await page.getByRole('slider', { name: 'Where one picture ends and the other begins' }).fill('20');
     expect(await page.locator('.two img').nth(1).getAttribute('style')).toContain('20%');
-    await page.getByRole('checkbox', { name: 'Difference' }).check();
+    await page.getByRole('radio', { name: 'Side by side' }).check();
+    const boxes = await Promise.all([0, 1].map((i) => page.locator('.side-by-side img').nth(i).boundingBox()));
+    // As wide as each other, none over the other.
+    expect(boxes[1]?.width).toBeCloseTo(boxes[0]?.width ?? 0, 0);
+    expect(boxes[1]?.x).toBeGreaterThanOrEqual((boxes[0]?.x ?? 0) + (boxes[0]?.width ?? 0));
+    await page.getByRole('radio', { name: 'Difference' }).check();
     expect(await page.locator('.two img.difference').count()).toBe(1);
   });
 

@@ -55,11 +55,15 @@ function shareAt({
   return Math.round(Math.min(100, Math.max(0, (100 * (clientX - left)) / width)));
 }
 
-function Compared({ left, right }: { readonly left: Viewable; readonly right: Viewable }) {
+const WAYS = { slider: 'One over the other', beside: 'Side by side', difference: 'Difference' } as const;
+type Way = keyof typeof WAYS;
+const ways = Object.keys(WAYS) as Way[]; // of a literal
+
+/** One over the other up to where the hand is. */
+function Slid({ left, right }: Pair) {
   const [share, setShare] = useState(50);
-  const [difference, setDifference] = useState(false);
   return (
-    <div class="compared">
+    <>
       <div
         class="two"
         onPointerDown={(event) => {
@@ -73,8 +77,7 @@ function Compared({ left, right }: { readonly left: Viewable; readonly right: Vi
           src={right.url.slice(1)}
           alt={right.title}
           draggable={false}
-          class={difference ? 'difference' : ''}
-          style={difference ? {} : { clipPath: `inset(0 0 0 ${share}%)` }}
+          style={{ clipPath: `inset(0 0 0 ${share}%)` }}
         />
       </div>
       <label>
@@ -87,10 +90,43 @@ function Compared({ left, right }: { readonly left: Viewable; readonly right: Vi
         />
         <span>{right.title}</span>
       </label>
-      <label class="switch">
-        <input type="checkbox" checked={difference} onChange={(event) => setDifference(event.currentTarget.checked)} />{' '}
-        Difference
-      </label>
+    </>
+  );
+}
+
+interface Pair {
+  readonly left: Viewable;
+  readonly right: Viewable;
+}
+function Compared({ left, right }: Pair) {
+  const [way, setWay] = useState<Way>('slider');
+  return (
+    <div class="compared">
+      <fieldset class="ways">
+        <legend>How they are compared</legend>
+        {ways.map((one) => (
+          <label key={one} class="switch">
+            <input type="radio" name="way" checked={way === one} onChange={() => setWay(one)} /> {WAYS[one]}
+          </label>
+        ))}
+      </fieldset>
+      {way === 'slider' && <Slid left={left} right={right} />}
+      {way === 'beside' && (
+        <div class="side-by-side">
+          {[left, right].map((one, i) => (
+            <figure key={i === 0 ? 'left' : 'right'}>
+              <img src={one.url.slice(1)} alt={one.title} />
+              <figcaption>{one.title}</figcaption>
+            </figure>
+          ))}
+        </div>
+      )}
+      {way === 'difference' && (
+        <div class="two">
+          <img src={left.url.slice(1)} alt={left.title} />
+          <img src={right.url.slice(1)} alt={right.title} class="difference" />
+        </div>
+      )}
     </div>
   );
 }
