@@ -65,6 +65,7 @@ export {
   forScene,
   onPaper,
   readyDrawer,
+  type SharedField,
   type Sizes,
   sizesFor,
   type Values,
@@ -82,6 +83,7 @@ export {
   strokes,
   tiles,
 } from './guidance/drawers/index.ts';
+export { drawers, ownField, ownSettings, rangeOf } from './guidance/drawers/known.ts';
 export { layoutsOf } from './guidance/prompt/layout.ts';
 export { parsePrompt } from './guidance/prompt/parse.ts';
 export { printApart, printPrompt, printTargets } from './guidance/prompt/print.ts';
@@ -99,7 +101,8 @@ export {
   type ReadyDrawer,
   type RunRecord,
 } from './guidance/protocol.ts';
-export { defineLoss, type Loss, type LossContext, PLAIN_PULLS, readyLoss } from './guidance/pulls/index.ts';
+export { defineLoss, type Loss, type LossContext, readyLoss } from './guidance/pulls/index.ts';
+export { plainPulls } from './guidance/pulls/known.ts';
 export { channelsOf } from './guidance/svg.ts';
 export { begunWith } from './guidance/tryout.ts';
 export { darkroom } from './image/darkroom.ts';
@@ -147,7 +150,7 @@ export {
   withHeat,
 } from './plugin/kit/overlay.ts';
 export { type PromptTargets, promptTargets } from './plugin/kit/prompt-targets.ts';
-export { PULL_NAMES, parsePulls } from './plugin/kit/pulls.ts';
+export { parsePulls, pullNames } from './plugin/kit/pulls.ts';
 export { rankedEvents, rankedItem } from './plugin/kit/ranked-events.ts';
 export { html, reportPage } from './plugin/kit/report.ts';
 export { answers, type ScoredPicture, scoredPictures } from './plugin/kit/scored-pictures.ts';
@@ -158,6 +161,7 @@ export { changeInWords } from './plugin/kit/told-changes.ts';
 export { passedOver, type SeenPictures, seenPictures } from './plugin/kit/unreadable.ts';
 export {
   loadRegistry,
+  type RegisteredExtension,
   type RegisteredPlugin,
   type Registry,
 } from './plugin/registry.ts';

@@ -45,10 +45,26 @@ export interface Drawing {
   shapes?(values: Values, progress: number): readonly SvgShape[];
 }
 
+/** Fields that Guide has for all drawers, and that set something of one. */
+export type SharedField = 'count' | 'text' | 'palette' | 'symmetry' | 'folds' | 'start' | 'mask';
+
 export interface Drawer<S extends z.ZodType = z.ZodType> {
+  /** Lower case, with hyphens. */
   readonly id: string;
   readonly title: string;
+  /** What a picture is made of, in a few words: "brush strokes". */
+  readonly description?: string;
+  /** An object; each of its settings is a field of Guide's that shows while this drawer is chosen, or one that all drawers share. */
   readonly settings: S;
+  /** Which setting a shared field sets: `{ count: 'strokes' }`. "start" and "mask" give pictures, as RGB pixels. */
+  readonly shared?: Readonly<Partial<Record<SharedField, string>>>;
+  /** For drawers whose finished drawings can be parts of others (`placed`), so that each thing of a scene is drawn by itself. */
+  readonly scene?: {
+    /** Settings of which there are to be as many times more as there are things. */
+    readonly grows?: readonly string[];
+    /** Whether a scene is drawn on a finer canvas; flat shapes fall into splinters there. */
+    readonly finer?: boolean;
+  };
   /** Side of a square canvas that is guided, in pixels; others have as many pixels. */
   readonly canvas: number;
   readonly paper: readonly [number, number, number];

@@ -6,15 +6,24 @@ import type { RegisteredPlugin } from './registry.ts';
 import type { RunInputs } from './run-inputs.ts';
 import { firstRecipe, recipeSchema, withRecipe } from './run-record.ts';
 
+const fieldSchema = z.object({
+  default: z.unknown().optional(),
+  only: z.record(z.string(), z.array(z.unknown())).default({}),
+});
+const fieldsSchema = z.object({ properties: z.record(z.string(), fieldSchema) });
+
 /** Parameters with what is meant where nothing is given, so that they mean the same should a default change. */
 function withDefaults(schema: RegisteredPlugin['parameters'], given: unknown): Record<string, unknown> {
-  const fields = z
-    .object({ properties: z.record(z.string(), z.object({ default: z.unknown().optional() })) })
-    .safeParse(schema);
-  const defaults = Object.entries(fields.data?.properties ?? {}).flatMap(([name, field]) =>
-    field.default === undefined ? [] : [[name, field.default] as const],
+  const { properties } = fieldsSchema.safeParse(schema).data ?? { properties: {} };
+  const values: Readonly<Record<string, unknown>> = { ...(typeof given === 'object' ? given : {}) };
+  const meant = (name: string): unknown => values[name] ?? properties[name]?.default;
+  /** Of a drawer that is not the one that draws, say, nothing is said. */
+  const applies = ({ only }: z.output<typeof fieldSchema>): boolean =>
+    Object.entries(only).every(([name, wanted]) => wanted.some((value) => value === meant(name)));
+  const defaults = Object.entries(properties).flatMap(([name, field]) =>
+    field.default === undefined || !applies(field) ? [] : [[name, field.default] as const],
   );
-  return { ...Object.fromEntries(defaults), ...(typeof given === 'object' ? given : {}) };
+  return { ...Object.fromEntries(defaults), ...values };
 }
 
 type Picture = Extract<PluginEvent, { type: 'picture' }>;

@@ -1,5 +1,4 @@
 /** The drawer that is asked for, made ready for a run. */
-import type { z } from 'zod';
 import {
   aspectOf,
   assembled,
@@ -7,35 +6,28 @@ import {
   beginningOf,
   begunAgain,
   begunAs,
-  blobs,
-  blocks,
   canvasExtent,
   type Drawer,
   decodePicture,
   drawingSvg,
   failure,
-  field,
   forScene,
-  fourier,
-  glyphs,
-  inpaint,
   onPaper,
+  ownField,
+  ownSettings,
   type PluginContext,
-  pixels,
-  plotter,
-  polygons,
   type ReadyDrawing,
   type Region,
+  rangeOf,
   readyDrawer,
+  type SharedField,
   type Sizes,
   sizesFor,
-  strokes,
-  tiles,
   type Values,
 } from '../../core/index.ts';
 import type { Parameters } from './parameters.ts';
 import { isScene, thingsOf } from './scene.ts';
-import { isShaped, PALETTE, SHAPED, type Shaped } from './shaped.ts';
+import { drawerOf, isShaped } from './shaped.ts';
 
 /** A drawing that has been finished, where it belongs on the canvas of all, and the sizes that it was drawn at. */
 export interface Thing {
@@ -56,16 +48,12 @@ export interface Ready extends ReadyDrawing {
 const OF_A_THING = 0.6;
 
 /** How many shapes a drawer draws; each of several things has a share of them, and no more than there is room for. */
-function countOf(p: Parameters, drawer: Shaped): { readonly each: number; readonly things: number } {
-  const { usual, most } = SHAPED[drawer];
+function countOf(p: Parameters, drawer: Drawer): { readonly each: number; readonly things: number } {
+  const { usual, most } = rangeOf(drawer, drawer.shared?.count ?? '');
   const [count, things] = [p.count > 0 ? p.count : usual, thingsOf(p).length];
   if (things === 0) return { each: count, things: 1 };
   return { each: Math.max(1, Math.min(Math.round(OF_A_THING * count), Math.floor(most / things))), things };
 }
-const allOf = (p: Parameters, drawer: Shaped): number => {
-  const { each, things } = countOf(p, drawer);
-  return things * each;
-};
 
 /** The parameters by which one thing of a scene is drawn alone. */
 export const aloneAs = (p: Parameters, seed: number): Parameters => ({
@@ -73,8 +61,30 @@ export const aloneAs = (p: Parameters, seed: number): Parameters => ({
   seed,
   layout: false,
   prompt: '',
-  ...(isShaped(p.drawer) ? { count: countOf(p, p.drawer).each } : {}),
+  ...(isShaped(drawerOf(p)) ? { count: countOf(p, drawerOf(p)).each } : {}),
 });
+
+type Settings = Readonly<Record<string, unknown>>;
+
+/** What fields that drawers share set of this one; things that are drawn apart have their part of what grows with them. */
+async function sharedSettings(p: Parameters, drawer: Drawer, context: PluginContext): Promise<Settings> {
+  const { shared = {}, scene } = drawer;
+  const found: Record<string, unknown> = {};
+  for (const [field, setting] of Object.entries(shared) as [SharedField, string][]) // of an object that says so
+    if (field === 'count') {
+      const { each, things } = countOf(p, drawer);
+      found[setting] = each * things;
+      for (const grown of scene?.grows ?? [])
+        found[grown] = things * (Number(ownOf(p, drawer)[grown]) || rangeOf(drawer, grown).usual);
+    } else found[setting] = field === 'start' || field === 'mask' ? await raster(p, field, context) : p[field];
+  return found;
+}
+
+/** What the drawer's own fields say. */
+function ownOf(p: Settings, drawer: Drawer): Settings {
+  const own = ownSettings(drawer).map(([setting]) => [setting, p[ownField(drawer, setting)]] as const);
+  return Object.fromEntries(own.filter(([, value]) => value !== undefined));
+}
 
 /** The drawer with the parameters that concern it, at sizes of its own where they are given. */
 export async function ready(
@@ -82,54 +92,32 @@ export async function ready(
   context: PluginContext,
   sizes = sizesFor(p.size, aspectOf(p.aspect)),
 ): Promise<Ready> {
-  const made = <S extends z.ZodType>(own: Drawer<S>, given: z.input<S>, at = sizes): Ready => {
-    const drawer = onPaper(own, p.paper);
-    const first = readyDrawer(drawer, given, p.seed, at);
-    return {
-      drawer: begunAs(p.beginning, first, p.seed),
-      again: (seed) => beginningOf(begunAs(p.beginning, begunAgain(first, drawer, given, seed, at), seed)),
-      extent: canvasExtent(drawer, at),
-      svg: (values, progress) => drawingSvg(drawer, given, p.seed, at, values, progress),
-      together: (things, whole) =>
-        assembled(
-          own,
-          things.map((thing) => ({ ...thing, settings: given })),
-          whole,
-        ),
-    };
+  const chosen = drawerOf(p);
+  const given: Settings = { ...ownOf(p, chosen), ...(await sharedSettings(p, chosen, context)) };
+  const at = sizesOf(p, chosen, given, sizes);
+  const own = isScene(p) && chosen.scene?.finer ? forScene(chosen) : chosen;
+  const drawer = onPaper(own, p.paper);
+  const first = readyDrawer(drawer, given, p.seed, at);
+  return {
+    drawer: begunAs(p.beginning, first, p.seed),
+    again: (seed) => beginningOf(begunAs(p.beginning, begunAgain(first, drawer, given, seed, at), seed)),
+    extent: canvasExtent(drawer, at),
+    svg: (values, progress) => drawingSvg(drawer, given, p.seed, at, values, progress),
+    together: (things, whole) =>
+      assembled(
+        own,
+        things.map((thing) => ({ ...thing, settings: given })),
+        whole,
+      ),
   };
-  const { symmetry, folds } = p;
-  switch (p.drawer) {
-    case 'strokes': {
-      const colours = countOf(p, 'strokes').things * PALETTE.colours;
-      const given = { strokes: allOf(p, 'strokes'), colours, symmetry, folds };
-      // Flat shapes gain nothing by a finer canvas: they fall into splinters.
-      return made(isScene(p) ? forScene(strokes) : strokes, given);
-    }
-    case 'blobs':
-      return made(blobs, { shapes: allOf(p, 'blobs') });
-    case 'polygons':
-      return made(polygons, { polygons: allOf(p, 'polygons') });
-    case 'plotter':
-      return made(plotter, { lines: allOf(p, 'plotter'), symmetry, folds });
-    case 'glyphs':
-      return made(glyphs, { ...(p.count > 0 ? { glyphs: p.count } : {}), text: p.text });
-    case 'blocks':
-      return made(blocks, { palette: p.palette });
-    case 'field':
-      return made(field, { symmetry, folds });
-    case 'tiles':
-      return made(tiles, {});
-    case 'pixels':
-      return made(pixels, {});
-    case 'fourier':
-      return made(fourier, {});
-    case 'inpaint': {
-      const [picture, mask] = [await raster(p.start, 'start', context), await raster(p.mask, 'mask', context)];
-      checkMask(picture, mask);
-      return made(inpaint, { picture, mask }, sizesFor(p.size, picture.width / picture.height));
-    }
-  }
+}
+
+/** A drawer that changes a picture draws in its shape. */
+function sizesOf(p: Parameters, { shared }: Drawer, given: Settings, sizes: Sizes): Sizes {
+  const [picture, mask] = [shared?.start, shared?.mask].map((setting) => given[setting ?? ''] as Raster | undefined); // as raster() gave them
+  if (!picture) return sizes;
+  if (mask) checkMask(picture, mask);
+  return sizesFor(p.size, picture.width / picture.height);
 }
 
 type Raster = Awaited<ReturnType<typeof decodePicture>>;
@@ -142,12 +130,12 @@ function checkMask(picture: Raster, mask: Raster): void {
     });
 }
 
-async function raster(paths: readonly string[], name: string, { pictures }: PluginContext): Promise<Raster> {
-  const [picture] = paths.length > 0 ? await pictures(paths) : [];
+async function raster(p: Parameters, name: 'start' | 'mask', { pictures }: PluginContext): Promise<Raster> {
+  const [picture] = p[name].length > 0 ? await pictures(p[name]) : [];
   if (!picture)
     throw failure('PARAMETER_INVALID', {
       plugin: 'guide',
-      what: `${name}: "inpaint" changes a picture, so it wants one here`,
+      what: `${name}: "${p.drawer}" changes a picture, so it wants one here`,
     });
   return decodePicture('path' in picture ? picture.path : picture.bytes, name);
 }

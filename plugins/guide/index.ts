@@ -18,9 +18,10 @@ import {
   sizesFor,
 } from '../../core/index.ts';
 import { type Ready, ready } from './drawing.ts';
-import { type Parameters, parameters } from './parameters.ts';
+import { CHANGEABLE, type Parameters, parameters } from './parameters.ts';
 import { type Begins, requestOf } from './request.ts';
 import { askedOf, placedIn, thingsOf } from './scene.ts';
+import { drawerOf } from './shaped.ts';
 import { SceneSteering } from './steering.ts';
 import { type Apart, drawnApart } from './things.ts';
 
@@ -28,11 +29,6 @@ const FIT_SHARE = 0.25;
 const FIT_LIMIT = 100;
 /** Of the steps that are asked for, those that things which were drawn apart are drawn on together, and how far they move in them. */
 const TOGETHER = { share: 0.3, rate: 0.5 };
-
-/** What can change in the drawer while a run goes on. */
-const changeable = parameters
-  .pick({ count: true, palette: true, paper: true, symmetry: true, folds: true, text: true })
-  .partial();
 
 /** What the run goes by, and its other beginnings: other seeds and, of two things, other places. */
 function beginnings(p: Parameters, { again }: Ready, filled: boolean): Begins {
@@ -54,7 +50,7 @@ function puttingTogether(p: Parameters, made: Ready, apart: Apart | undefined): 
   const { prompts, laid } = askedOf(p);
   const whole = sizesFor(p.size, aspectOf(p.aspect));
   const beginningIn = (layout: Prompt[]): Beginning => {
-    const places = placedIn(layout).map(({ region }) => region);
+    const places = placedIn(p, layout).map(({ region }) => region);
     const things = apart?.things.map((thing, i) => ({ ...thing, place: places[i] ?? thing.place }));
     return { starts: things ? { ...apart?.drawer.together(things, whole) } : {}, prompts: layout };
   };
@@ -68,7 +64,9 @@ function puttingTogether(p: Parameters, made: Ready, apart: Apart | undefined): 
 async function* one(p: Parameters, away: readonly Direction[], context: PluginContext): AsyncGenerator<PluginEvent> {
   const things = thingsOf(p);
   const made = await ready(p, context);
-  const [picture] = p.start.length > 0 && p.drawer !== 'inpaint' ? await context.pictures(p.start) : [];
+  // A drawer that asks for it changes it, and is not fitted to it.
+  const fits = p.start.length > 0 && drawerOf(p).shared?.start === undefined;
+  const [picture] = fits ? await context.pictures(p.start) : [];
   if (things.length === 0) {
     yield* drawn(p, { made, begins: beginnings(p, made, picture !== undefined), away, picture }, context);
     return;
@@ -115,7 +113,7 @@ async function* drawn(
       ...(made.svg ? { svg: made.svg } : {}),
       ...(picture ? { start: { picture, steps: fit } } : {}),
       redrawn: async (changes) => {
-        const given = changeable.strict().safeParse(changes);
+        const given = CHANGEABLE.safeParse(changes);
         if (!given.success) throw failure('STEER_INVALID', { what: issuesOf(given.error) });
         const set = Object.fromEntries(Object.entries(given.data).filter(([, v]) => v !== undefined));
         return ready({ ...p, ...set }, context);
@@ -152,6 +150,7 @@ export default definePlugin({
     'Words pull on a drawing under the exact gradient of CLIP, live: change the prompt, paint, hold, go back, branch. Every run is a seed and a log, so that it can be made again to the byte. The drawer decides what the picture is made of; those of shapes give an SVG as well.',
   steerable: true,
   paintable: true,
+  extensible: true,
   parameters,
   run: (p, context) => (p.batch > 1 ? several(p, context) : one(p, [], context)),
 });

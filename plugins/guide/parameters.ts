@@ -6,43 +6,37 @@ import {
   field,
   glyphs,
   guidanceSettingsSchema,
-  PLAIN_PULLS,
-  PULL_NAMES,
+  ownField,
+  ownSettings,
   picturesField,
+  plainPulls,
   promptField,
+  pullNames,
   seedField,
   sizeField,
   stepsField,
 } from '../../core/index.ts';
+import { KNOWN, sharing } from './shaped.ts';
 
 const settings = guidanceSettingsSchema.shape;
+/** "a, b, or c". */
+const or = (all: readonly string[]): string =>
+  all.map((one, i) => (i > 0 && i === all.length - 1 ? `or ${one}` : one)).join(', ');
 const TRIES = 3;
 const advanced = true;
 
-export const parameters = z.object({
+const fixed = z.object({
   prompt: promptField({
     description:
       'Parts between bars, each with what it needs: a red heart:2 | blurry:-0.5 | the sun @top-left | a bud -> a flower | rain @50%-100% | [style:ink.png]',
   }),
   drawer: z
-    .enum([
-      'strokes',
-      'blobs',
-      'polygons',
-      'plotter',
-      'glyphs',
-      'blocks',
-      'field',
-      'tiles',
-      'pixels',
-      'fourier',
-      'inpaint',
-    ])
+    .enum(KNOWN.map(({ id }) => id))
     .default('strokes')
     .meta({
       title: 'Drawer',
-      description:
-        'What the picture is made of: brush strokes, soft shapes, polygons, pen lines, letters and emoji, pixel art, a neural field, seamless tiles, pixels, waves, or the painted part of a picture',
+      description: `What the picture is made of: ${or(KNOWN.map((d) => d.description ?? d.title.toLowerCase()))}`,
+      choices: Object.fromEntries(KNOWN.map(({ id, title }) => [id, title])),
     }),
   steps: stepsField().default(160),
   seed: seedField(),
@@ -60,17 +54,17 @@ export const parameters = z.object({
     .meta({
       title: 'Shapes',
       description: 'How many strokes, shapes, polygons, lines or glyphs it is made of; 0 leaves it to the drawer',
-      only: { drawer: ['strokes', 'blobs', 'polygons', 'plotter', 'glyphs'] },
+      only: { drawer: sharing('count') },
     }),
   text: glyphs.settings.shape.text.meta({
     title: 'Text',
     description: 'Letters or emoji to draw with, taken in turn',
-    only: { drawer: ['glyphs'] },
+    only: { drawer: sharing('text') },
   }),
   palette: blocks.settings.shape.palette.meta({
     title: 'Palette',
     description: 'Colours of pixel art',
-    only: { drawer: ['blocks'] },
+    only: { drawer: sharing('palette') },
   }),
   pulls: z
     .string()
@@ -78,9 +72,9 @@ export const parameters = z.object({
     .default('')
     .meta({
       title: 'Pulls',
-      description: `Beside the words, each with a weight: ${PULL_NAMES.join(', ')}; as in symmetry:2 | smooth:0.5`,
+      description: `Beside the words, each with a weight: ${pullNames().join(', ')}; as in symmetry:2 | smooth:0.5`,
       control: 'pulls',
-      choices: Object.fromEntries(PLAIN_PULLS.map(({ id, description }) => [id, description])),
+      choices: Object.fromEntries(plainPulls().map(({ id, description }) => [id, description])),
     }),
   paper: z
     .string()
@@ -96,7 +90,7 @@ export const parameters = z.object({
   symmetry: field.settings.shape.symmetry.meta({
     title: 'Symmetry',
     description: 'Of brush strokes, pen lines and neural fields',
-    only: { drawer: ['strokes', 'plotter', 'field'] },
+    only: { drawer: sharing('symmetry') },
     advanced,
   }),
   folds: field.settings.shape.folds.meta({
@@ -118,7 +112,7 @@ export const parameters = z.object({
     title: 'Mask',
     description: 'For "inpaint": bright where the picture may change',
     positional: false,
-    only: { drawer: ['inpaint'] },
+    only: { drawer: sharing('mask') },
     advanced,
   })
     .max(1)
@@ -209,4 +203,23 @@ export const parameters = z.object({
     advanced,
   }),
 });
-export type Parameters = z.output<typeof parameters>;
+
+/** Each drawer's own settings, shown while it is chosen. */
+const own = Object.fromEntries(
+  KNOWN.flatMap((drawer) =>
+    ownSettings(drawer).map(([setting, schema]) => [
+      ownField(drawer, setting),
+      schema.meta({ ...schema.meta(), only: { drawer: [drawer.id] } }),
+    ]),
+  ),
+);
+// Own settings are read by their names, see drawing.ts: the type says what is there whatever the drawers.
+export const parameters = fixed.extend(own) as unknown as typeof fixed;
+export type Parameters = z.output<typeof fixed>;
+
+/** What can change in the drawer while a run goes on. */
+export const CHANGEABLE = fixed
+  .pick({ count: true, palette: true, paper: true, symmetry: true, folds: true, text: true })
+  .extend(own)
+  .partial()
+  .strict();

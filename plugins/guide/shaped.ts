@@ -1,30 +1,28 @@
-/** Drawers of shapes whose finished drawings can be put together, with how many shapes each draws by itself and how many it can hold. */
-import { blobs, plotter, polygons, strokes } from '../../core/index.ts';
+/** The drawer that is asked for, and how many shapes and things it has room for. */
+import { type Drawer, drawers, failure, rangeOf } from '../../core/index.ts';
 
-const counts = ({ usual, most }: { readonly usual: number; readonly most: number | null }) => ({
-  usual,
-  most: most ?? usual,
-});
+/** Those that there were when Guide was imported: its parameters are made of them. */
+export const KNOWN = drawers();
 
-export const SHAPED = {
-  strokes: counts({
-    usual: strokes.settings.parse({}).strokes,
-    most: strokes.settings.shape.strokes.unwrap().maxValue,
-  }),
-  blobs: counts({ usual: blobs.settings.parse({}).shapes, most: blobs.settings.shape.shapes.unwrap().maxValue }),
-  polygons: counts({
-    usual: polygons.settings.parse({}).polygons,
-    most: polygons.settings.shape.polygons.unwrap().maxValue,
-  }),
-  plotter: counts({ usual: plotter.settings.parse({}).lines, most: plotter.settings.shape.lines.unwrap().maxValue }),
-} as const;
-export type Shaped = keyof typeof SHAPED;
+/** Throws PARAMETER_INVALID. */
+export function drawerOf({ drawer }: { readonly drawer: string }): Drawer {
+  const known = KNOWN.find(({ id }) => id === drawer);
+  if (!known) throw failure('PARAMETER_INVALID', { plugin: 'guide', what: `drawer: there is no "${drawer}" here` });
+  return known;
+}
 
-export const isShaped = (drawer: string): drawer is Shaped => drawer in SHAPED;
+/** Ids of the drawers of which a shared field sets something. */
+export const sharing = (field: keyof NonNullable<Drawer['shared']>): string[] =>
+  KNOWN.flatMap(({ id, shared }) => (shared?.[field] === undefined ? [] : [id]));
 
-const { colours: COLOURS } = strokes.settings.parse({});
-/** Colours of one thing, and how many things a palette has room for. */
-export const PALETTE = {
-  colours: COLOURS,
-  things: Math.floor((strokes.settings.shape.colours.unwrap().maxValue ?? COLOURS) / COLOURS),
-} as const;
+/** Whether its finished drawings can be put together. */
+export const isShaped = (drawer: Drawer): boolean => drawer.scene !== undefined && drawer.shared?.count !== undefined;
+
+/** A palette of more colours, or more shapes, than one of so many things is not asked for. */
+const MOST_THINGS = 4;
+/** How many things it can draw apart and put together. */
+export const roomOf = (drawer: Drawer): number =>
+  (drawer.scene?.grows ?? []).reduce((room, setting) => {
+    const { usual, most } = rangeOf(drawer, setting);
+    return Math.min(room, Math.floor(most / usual));
+  }, MOST_THINGS);

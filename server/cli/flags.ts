@@ -19,7 +19,8 @@ function numberOf(field: Field): (text: string) => number {
 export interface Flags {
   /** Names of the parameters that are taken by place, in order. */
   readonly positional: readonly string[];
-  readonly named: readonly string[];
+  /** Names of the others, and what commander calls them: it folds hyphens. */
+  readonly named: readonly (readonly [name: string, option: string])[];
 }
 
 function argumentOf(name: string, field: Field, required: boolean): Argument {
@@ -57,13 +58,17 @@ export function addFlags(command: Command, schema: unknown): Flags {
   const { properties, required } = parametersSchema.parse(schema);
   const entries = Object.entries(properties);
   const isPositional = ([, field]: [string, Field]): boolean => field.positional === true;
+  const named: [string, string][] = [];
   for (const entry of entries) {
     const [name, field] = entry;
     if (isPositional(entry)) command.addArgument(argumentOf(name, field, required.includes(name)));
-    else command.addOption(optionOf(name, field, required.includes(name)));
+    else {
+      const option = optionOf(name, field, required.includes(name));
+      command.addOption(option);
+      named.push([name, option.attributeName()]);
+    }
   }
-  const names = (wanted: boolean): string[] => entries.filter((e) => isPositional(e) === wanted).map(([name]) => name);
-  return { positional: names(true), named: names(false) };
+  return { positional: entries.filter(isPositional).map(([name]) => name), named };
 }
 
 /** The parameters that were given; what was left out is the schema's to fill. */
@@ -74,7 +79,7 @@ export function parametersFrom(
 ): Record<string, unknown> {
   const pairs = [
     ...positional.map((name, i) => [name, words[i]] as const),
-    ...named.map((name) => [name, options[name]] as const),
+    ...named.map(([name, option]) => [name, options[option]] as const),
   ];
   return Object.fromEntries(
     pairs.filter(([, value]) => value !== undefined && !(Array.isArray(value) && value.length === 0)),

@@ -7,9 +7,9 @@ import {
   canvasExtent,
   type Drawer,
   listPictures,
-  PULL_NAMES,
   parsePulls,
   pixels,
+  pullNames,
   readyDrawer,
   strokes,
 } from '../../core/index.ts';
@@ -32,7 +32,7 @@ const written = (name: string): string =>
       ? 'palette[#202040, #e0c080]'
       : name;
 /** As the help has them, without what stands in brackets; picks want a file of answers. */
-const NAMES = [...new Set(PULL_NAMES.map((form) => form.replace(/\[.*/, '')))].filter((name) => name !== 'picks');
+const NAMES = [...new Set(pullNames().map((form) => form.replace(/\[.*/, '')))].filter((name) => name !== 'picks');
 const PAIRS = NAMES.flatMap((a, i) => NAMES.slice(i + 1).map((b) => [a, b] as const));
 const TRIPLES = [NAMES.slice(0, 3), NAMES.slice(3, 6), NAMES.slice(-3)];
 const helpers = {

@@ -10,7 +10,7 @@ export function DrawerField({ name, field }: { readonly name: string; readonly f
       <legend>{field.title ?? name}</legend>
       <div>
         {field.enum?.map((drawer) => (
-          <label key={drawer} title={drawer}>
+          <label key={drawer} title={field.choices?.[drawer] ?? drawer}>
             <input
               type="radio"
               name={name}

@@ -39,7 +39,10 @@ function smoothPath(at: (i: number) => readonly [number, number]): string {
 export const blobs = defineDrawer({
   id: 'blobs',
   title: 'Soft shapes',
+  description: 'soft shapes',
   settings: blobsSettings,
+  shared: { count: 'shapes' },
+  scene: {},
   canvas: 48,
   paper: [0.98, 0.97, 0.94],
   begin({ shapes: count, waves }, random, plane) {

@@ -47,7 +47,9 @@ const inside = (c: number): number => Math.min(0.98, Math.max(0.02, c));
 export const blocks = defineDrawer({
   id: 'blocks',
   title: 'Pixel art',
+  description: 'pixel art',
   settings: blocksSettings,
+  shared: { palette: 'palette' },
   canvas: 48,
   paper: [0.96, 0.95, 0.9],
   begin({ cells, palette }, random, plane) {

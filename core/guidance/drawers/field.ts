@@ -65,7 +65,9 @@ const places = (height: number, width: number, plane: Plane, s: Settings): numbe
 export const field = defineDrawer({
   id: 'field',
   title: 'Neural field',
+  description: 'a neural field',
   settings: fieldSettings,
+  shared: { symmetry: 'symmetry', folds: 'folds' },
   canvas: 56,
   paper: [0.98, 0.97, 0.94],
   begin(settings, random) {

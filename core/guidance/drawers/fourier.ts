@@ -29,12 +29,14 @@ const AMPLITUDE = 40 / 48;
 const drawerOf = (
   id: string,
   title: string,
+  description: string,
   canvas: number,
   periods: { readonly canvas: number; readonly picture: number },
 ) =>
   defineDrawer({
     id,
     title,
+    description,
     settings: fourierSettings,
     canvas,
     paper: [0.98, 0.97, 0.94],
@@ -67,6 +69,6 @@ const drawerOf = (
     },
   });
 
-export const fourier = drawerOf('fourier', 'Fourier', 64, { canvas: 1, picture: 1 });
+export const fourier = drawerOf('fourier', 'Fourier', 'waves', 64, { canvas: 1, picture: 1 });
 /** Waves have no seam: the model looks at more than one period, so that what crosses the edge makes sense too. */
-export const tiles = drawerOf('tiles', 'Tiles', 88, { canvas: 1.5, picture: 1 });
+export const tiles = drawerOf('tiles', 'Tiles', 'seamless tiles', 88, { canvas: 1.5, picture: 1 });

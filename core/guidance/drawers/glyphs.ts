@@ -27,7 +27,9 @@ const glyphsSettings = z.object({
 export const glyphs = defineDrawer({
   id: 'glyphs',
   title: 'Letters and emoji',
+  description: 'letters and emoji',
   settings: glyphsSettings,
+  shared: { count: 'glyphs', text: 'text' },
   canvas: 48,
   paper: [0.98, 0.97, 0.94],
   begin({ glyphs: count, text }, random, plane) {

@@ -19,7 +19,9 @@ const inside = (v: number): number => Math.min(0.97, Math.max(0.03, v));
 export const inpaint = defineDrawer({
   id: 'inpaint',
   title: 'Painted region',
+  description: 'the painted part of a picture',
   settings: inpaintSettings,
+  shared: { start: 'picture', mask: 'mask' },
   canvas: 64,
   paper: [1, 1, 1],
   begin({ picture, mask }) {

@@ -18,6 +18,7 @@ const PAPER = [0.98, 0.97, 0.94] as const;
 export const pixels = defineDrawer({
   id: 'pixels',
   title: 'Pixels',
+  description: 'pixels',
   settings: pixelsSettings,
   canvas: 64,
   paper: PAPER,

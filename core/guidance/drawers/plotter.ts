@@ -41,7 +41,10 @@ const plotterSettings = z.object({
 export const plotter = defineDrawer({
   id: 'plotter',
   title: 'Line plot',
+  description: 'pen lines',
   settings: plotterSettings,
+  shared: { count: 'lines', symmetry: 'symmetry', folds: 'folds' },
+  scene: {},
   canvas: 56,
   paper: [0.99, 0.985, 0.97],
   begin({ lines, pen, pens, ...symmetry }, random, plane) {

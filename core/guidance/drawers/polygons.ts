@@ -33,7 +33,10 @@ function cut(polygon: readonly Point[], depth: (p: Point) => number): Point[] {
 export const polygons = defineDrawer({
   id: 'polygons',
   title: 'Polygons',
+  description: 'polygons',
   settings: polygonsSettings,
+  shared: { count: 'polygons' },
+  scene: {},
   canvas: 48,
   paper: [0.98, 0.97, 0.94],
   begin({ polygons: count, corners }, random, plane) {

@@ -61,7 +61,10 @@ const strokesSettings = z.object({
 export const strokes = defineDrawer({
   id: 'strokes',
   title: 'Brush strokes',
+  description: 'brush strokes',
   settings: strokesSettings,
+  shared: { count: 'strokes', symmetry: 'symmetry', folds: 'folds' },
+  scene: { grows: ['colours'], finer: true },
   canvas: 48,
   paper: PAPER,
   begin({ strokes: all, broadest, colours, ...symmetry }, random, plane) {

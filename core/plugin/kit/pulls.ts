@@ -1,11 +1,15 @@
 /** Pulls as people write them: `symmetry:2 | smooth:0.5 | palette[#102030 #ffeedd]:3 | edges[sketch.png]:4 | picks[likes.json]`. */
+import { z } from 'zod';
 import { decodePicture } from '../../clip/picture.ts';
 import { parsePreference } from '../../engine/preference.ts';
 import { meanDirection } from '../../engine/scores.ts';
 import { failure } from '../../errors.ts';
 import type { Extent } from '../../guidance/plane.ts';
 import type { Direction, GuideRequest } from '../../guidance/protocol.ts';
-import { PICTURE_PULLS, PLAIN_PULLS, palette, readyLoss } from '../../guidance/pulls/index.ts';
+import { palette, readyLoss } from '../../guidance/pulls/index.ts';
+import { picturePulls, plainPulls } from '../../guidance/pulls/known.ts';
+import type { Loss } from '../../guidance/pulls/loss.ts';
+import { issuesOf } from '../../schemas.ts';
 import { decodeText } from '../../text-file.ts';
 import type { PluginContext } from '../define.ts';
 
@@ -16,14 +20,14 @@ export interface Pulls {
   readonly directions: readonly Direction[];
 }
 type Helpers = Pick<PluginContext, 'pictures' | 'read' | 'engine' | 'signal'>;
-const WRITTEN = /^([a-z]+)(?:\[([^\]]*)\])?(?::\s*([+-]?(?:\d+\.?\d*|\.\d+)))?$/su;
+const WRITTEN = /^([a-z][a-z0-9-]*)(?:\[([^\]]*)\])?(?::\s*([+-]?(?:\d+\.?\d*|\.\d+)))?$/su;
 const LIMIT = 1000;
 
 /** What every pull is called, for help. */
-export const PULL_NAMES = [
-  ...PLAIN_PULLS.map((p) => p.id),
+export const pullNames = (): string[] => [
+  ...plainPulls().map((p) => p.id),
   `${palette.id}[#colours]`,
-  ...PICTURE_PULLS.map((p) => `${p.id}[file]`),
+  ...picturePulls().map((p) => `${p.id}[file]`),
   'picks[file.json]',
   'picks[folder of liked, folder of disliked]',
 ];
@@ -38,7 +42,7 @@ interface Written {
 
 function readPart(part: string): Written {
   const refuse = (what: string): never => {
-    throw failure('PULL_INVALID', { part, what, known: PULL_NAMES.join(', ') });
+    throw failure('PULL_INVALID', { part, what, known: pullNames().join(', ') });
   };
   const match = WRITTEN.exec(part) ?? refuse('it is not written as name:weight or name[what]:weight');
   const [, id = '', inside = '', written = '1'] = match;
@@ -47,18 +51,33 @@ function readPart(part: string): Written {
   return { id, inside: inside.trim(), weight, refuse };
 }
 
+/** `frequency=3 angle=20` as settings of a pull. */
+function settingsIn(inside: string, { id, settings }: Loss, refuse: Written['refuse']): unknown {
+  const pairs = inside.split(/[\s,]+/u).filter((pair) => pair !== '');
+  const values = pairs.map((pair) => {
+    const [name = '', value = ''] = pair.split('=');
+    return [name, value.trim() === '' || Number.isNaN(Number(value)) ? value : Number(value)] as const;
+  });
+  const names = settings instanceof z.ZodObject ? Object.keys(settings.shape) : [];
+  const unknown = values.find(([name]) => !names.includes(name));
+  if (unknown)
+    refuse(names.length > 0 ? `${id} has ${names.join(', ')}, and no "${unknown[0]}"` : `${id} has no settings`);
+  const parsed = settings.safeParse(Object.fromEntries(values));
+  return parsed.success ? parsed.data : refuse(issuesOf(parsed.error));
+}
+
 async function lossOf(
   { id, inside, weight, refuse }: Written,
   extent: Extent,
   { pictures }: Pick<Helpers, 'pictures'>,
 ): Promise<Losses[number]> {
-  const plain = PLAIN_PULLS.find((p) => p.id === id);
-  if (plain) return readyLoss(plain, {}, weight, extent);
+  const plain = plainPulls().find((p) => p.id === id);
+  if (plain) return readyLoss(plain, settingsIn(inside, plain, refuse), weight, extent);
   if (id === palette.id) {
     const parsed = palette.settings.safeParse({ colours: inside.split(/[\s,]+/u).filter((c) => c !== '') });
     return readyLoss(palette, parsed.data ?? refuse('write its colours like palette[#1a2b3c #ffeedd]'), weight, extent);
   }
-  const pictured = PICTURE_PULLS.find((p) => p.id === id) ?? refuse('there is no such pull');
+  const pictured = picturePulls().find((p) => p.id === id) ?? refuse('there is no such pull');
   const [found] = inside === '' ? [] : await pictures([inside]);
   const picture = found ?? refuse(`name its picture like ${id}[sketch.png]`);
   const raster = await decodePicture('path' in picture ? picture.path : picture.bytes, inside);

@@ -6,10 +6,10 @@ import {
   canvasExtent,
   guidanceSettingsSchema,
   listPictures,
-  PULL_NAMES,
   parsePrompt,
   parsePulls,
   pixels,
+  pullNames,
   readyDrawer,
   strokes,
 } from '../../../core/index.ts';
@@ -150,7 +150,7 @@ describe('pulls', () => {
   ])('%j is refused with what to do', async (pull, what) => {
     await expect(parsePulls(pull, extent, helpers)).rejects.toMatchObject({
       code: 'PULL_INVALID',
-      message: expect.stringMatching(new RegExp(`${what}.*There are: .*${PULL_NAMES[0]}`, 's')),
+      message: expect.stringMatching(new RegExp(`${what}.*There are: .*${pullNames()[0]}`, 's')),
     });
   });
   it('have weights that can be changed while a run goes on', async () => {
