@@ -102,8 +102,11 @@ const catalogue = {
   SKETCH_INVALID: (d: { what: string }) => `The sketch cannot be drawn: ${d.what}.`,
   PARAMETER_INVALID: (d: { plugin: string; what: string }) => `Wrong parameters for ${d.plugin}: ${d.what}.`,
   PLUGIN_UNKNOWN: (d: { id: string; known: string }) => `There is no plugin "${d.id}". There are: ${d.known}.`,
-  PLUGIN_INVALID: (d: { file: string; what: string }) =>
-    `${d.file} is not a plugin: ${d.what}. A plugin file exports one definePlugin({...}) as its default.`,
+  PLUGIN_INVALID: (d: { file: string; what: string }) => `${d.file} cannot be loaded: ${d.what}.`,
+  EXTENSION_MISSING: (d: { kind: string; id: string }) =>
+    `This was made with the ${d.kind} "${d.id}", which is not here. Put its file into a folder of plugins: --plugins of start, or LODESTONE_PLUGINS.`,
+  EXTENSION_OTHER: (d: { kind: string; id: string; file: string }) =>
+    `This was made with the ${d.kind} "${d.id}", and ${d.file} is not the file that it was then: the picture would be another.`,
   PLUGIN_FAILED: (d: { id: string; what: string }) => `The plugin "${d.id}" failed: ${d.what}`,
   PLUGIN_NOT_GRANTED: (d: { id: string; wants: string }) =>
     `The plugin "${d.id}" wants what it has not been granted: ${d.wants}. Grant it with "lodestone plugins grant ${d.id}" if you trust it, or do without it.`,

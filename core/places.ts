@@ -23,6 +23,8 @@ export const BUILT = FROM_SOURCES
   : fileURLToPath(new URL('..', import.meta.url)).replace(/[\\/]$/, '');
 /** The core's public face, as other processes import it. */
 export const BUILT_INDEX = join(BUILT, 'core', 'index.js');
+/** What authors of plugins import. */
+export const BUILT_AUTHOR = join(BUILT, 'core', 'author.js');
 
 /** Whether a path is a folder or lies in it; both as they are written, links not followed. */
 export function isInside(folder: string, path: string): boolean {

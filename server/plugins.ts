@@ -56,9 +56,10 @@ export function usable(registry: Registry): Registry {
     broken.push(failure('PLUGIN_INVALID', { file: plugin.file, what: why }));
     return false;
   });
-  const { find } = registry;
+  const { find, extensions } = registry;
   return {
     plugins,
+    extensions,
     broken,
     find: (id) => {
       const found = find(id);

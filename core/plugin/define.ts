@@ -93,6 +93,8 @@ export interface Plugin<S extends z.ZodObject = z.ZodObject> {
   readonly steerable?: boolean;
   /** Whether a run lets people paint on its drawing. */
   readonly paintable?: boolean;
+  /** Whether it draws by any drawer and takes any pull: its parameters are made of those that are known, of others too. */
+  readonly extensible?: boolean;
   /** What it needs beyond its own code and what the person names: see wants.ts. The person is asked once. */
   readonly wants?: readonly Want[];
   readonly parameters: S;
@@ -112,7 +114,8 @@ export interface FileFacts {
   readonly state: number;
 }
 
-const ID = /^[a-z][a-z0-9-]{1,40}$/;
+/** Of plugins, drawers and pulls. */
+export const ID = /^[a-z][a-z0-9-]{1,40}$/;
 
 /** Declares a plugin; `run`'s parameters are typed by the schema. */
 export function definePlugin<S extends z.ZodObject>(plugin: Plugin<S>): Plugin<S> {

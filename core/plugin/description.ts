@@ -18,9 +18,22 @@ export const pluginDescriptionSchema = z.object({
   steerable: z.boolean(),
   /** Whether a run lets people paint on its drawing. */
   paintable: z.boolean(),
+  /** Whether its parameters are made of the drawers and pulls that there are. */
+  extensible: z.boolean().default(false),
   /** What it asks for beyond what every plugin has. */
   wants: wantsSchema,
   /** JSON Schema of the parameters as they are given, with titles, bounds, defaults and each field's `control`. */
   parameters: z.record(z.string(), z.unknown()),
 });
 export type PluginDescription = z.infer<typeof pluginDescriptionSchema>;
+
+/** Of a drawer or a pull, which plugins have in their parameters. */
+const extensionDescriptionSchema = z.object({
+  kind: z.enum(['drawer', 'pull']),
+  id: words(60),
+  title: words(200),
+  description: words(1000),
+});
+export type ExtensionDescription = z.infer<typeof extensionDescriptionSchema>;
+export const descriptionSchema = z.union([extensionDescriptionSchema, pluginDescriptionSchema]);
+export type Description = z.infer<typeof descriptionSchema>;

@@ -1,4 +1,5 @@
 /** Descriptions of plugins, kept by content: a plugin is imported when it is new or was changed, and not at every start. */
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -10,7 +11,7 @@ import { watchComputing, watchResident } from '../process/resident.ts';
 import { Peer } from '../process/rpc.ts';
 import { issuesOf, MIB } from '../schemas.ts';
 import { builtInDescription } from './built-in.ts';
-import { type PluginDescription, pluginDescriptionSchema } from './description.ts';
+import { type Description, descriptionSchema } from './description.ts';
 import { fence } from './fence.ts';
 import { type ReadyPlugin, readyPlugin } from './ready.ts';
 
@@ -24,18 +25,28 @@ const MESSAGE_LIMIT = 4 * MIB;
 const AGAIN_MS = 10 * 60_000;
 
 const keptSchema = z.union([
-  z.object({ description: pluginDescriptionSchema }),
+  z.object({ description: descriptionSchema }),
   z.object({ error: plainErrorSchema, at: z.number() }),
 ]);
 type Kept = z.output<typeof keptSchema>;
 
-/** What plugins say in a process of their own. Throws PLUGIN_INVALID. */
-async function asked(file: string, { module, reads }: ReadyPlugin): Promise<PluginDescription> {
+/** Something that is loaded, and what makes that known to its process. */
+export interface Extension {
+  readonly file: string;
+  readonly ready: ReadyPlugin;
+}
+
+/** What they say in a process of their own. Throws PLUGIN_INVALID. */
+async function asked(
+  file: string,
+  { module, reads }: ReadyPlugin,
+  extensions: readonly Extension[],
+): Promise<Description> {
   const child = startChild(entryBeside(import.meta.url, 'describe'), {
     bare: true,
     heap: 512,
     messages: MESSAGE_LIMIT,
-    flags: fence({ reads, writes: [], wants: [] }),
+    flags: fence({ reads: [...reads, ...extensions.flatMap((e) => e.ready.reads)], writes: [], wants: [] }),
   });
   let why: string | undefined;
   const end = (reason: string): void => {
@@ -50,8 +61,9 @@ async function asked(file: string, { module, reads }: ReadyPlugin): Promise<Plug
     end(`importing it computed for more than ${COMPUTING_SECONDS} s`),
   );
   try {
-    const told = await new Peer(child.port).call('describe', { file, module });
-    return pluginDescriptionSchema.parse(told);
+    const modules = extensions.map((e) => ({ file: e.file, module: e.ready.module }));
+    const told = await new Peer(child.port).call('describe', { file, module, extensions: modules });
+    return descriptionSchema.parse(told);
   } catch (thrown) {
     if (thrown instanceof z.ZodError) throw failure('PLUGIN_INVALID', { file, what: issuesOf(thrown) });
     if (plainError(thrown).code !== 'ENGINE_STOPPED') throw thrown;
@@ -64,6 +76,7 @@ async function asked(file: string, { module, reads }: ReadyPlugin): Promise<Plug
   }
 }
 
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 const pathOf = (hash: string): string | undefined => {
   const folder = cacheFolder();
   return folder && join(folder, 'descriptions', `${hash}.json`);
@@ -78,25 +91,27 @@ async function kept(path: string): Promise<Kept | undefined> {
   }
 }
 
-async function describedNow(file: string, ready: ReadyPlugin): Promise<Kept> {
+async function describedNow(file: string, ready: ReadyPlugin, extensions: readonly Extension[]): Promise<Kept> {
   try {
-    return { description: await asked(file, ready) };
+    return { description: await asked(file, ready, extensions) };
   } catch (thrown) {
     return { error: plainError(thrown), at: Date.now() };
   }
 }
 
-/** Throws PLUGIN_INVALID. */
-export async function describePlugin(
+/** What it says of itself, with the drawers and pulls that it is given. Throws PLUGIN_INVALID. */
+export async function describeFile(
   file: string,
-): Promise<{ readonly description: PluginDescription; readonly ready: ReadyPlugin }> {
+  extensions: readonly Extension[] = [],
+): Promise<{ readonly description: Description; readonly ready: ReadyPlugin }> {
   const ready = await readyPlugin(file);
-  const shipped = await builtInDescription(file);
+  const shipped = extensions.length === 0 ? await builtInDescription(file) : undefined;
   if (shipped) return { description: shipped, ready };
-  const path = pathOf(ready.hash);
+  const hashes = extensions.map((e) => e.ready.hash);
+  const path = pathOf(hashes.length === 0 ? ready.hash : sha256(JSON.stringify([ready.hash, ...hashes])));
   const known = path && (await kept(path));
   const holds = known && ('description' in known || Date.now() - known.at < AGAIN_MS);
-  const found = holds ? known : await describedNow(file, ready);
+  const found = holds ? known : await describedNow(file, ready, extensions);
   // A cache that cannot be written costs time alone.
   if (path && !holds) await writeAside(path, JSON.stringify(found)).catch(() => undefined);
   if ('error' in found) throw revivedError(found.error as PlainError);

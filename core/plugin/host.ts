@@ -16,6 +16,7 @@ import { Allowance } from './allowance.ts';
 import { annotated } from './annotated.ts';
 import { answering } from './answering.ts';
 import { type Note, type PluginEvent, pluginEventSchema } from './events.ts';
+import { namedIn } from './extensions.ts';
 import { fence } from './fence.ts';
 import { HEAP_MIB, MESSAGE_LIMIT, RESIDENT_LIMIT } from './limits.ts';
 import { PolicyGate } from './policy-gate.ts';
@@ -88,6 +89,7 @@ export function runPlugin(
   const { policy, others: known, granted: grants = [] } = options;
   const missing = ungranted(plugin, grants);
   if (missing.length > 0) throw failure('PLUGIN_NOT_GRANTED', { id: plugin.id, wants: wantsInWords(missing) });
+  const extensions = namedIn(parameters, plugin.extensions);
   const gate = policy && new PolicyGate(policy, services.engine);
   const inputs = new RunInputs((path) => services.nameOf?.(path) ?? path);
   // It writes there itself: see fence.ts.
@@ -100,7 +102,7 @@ export function runPlugin(
     messages: MESSAGE_LIMIT,
     prints: (line) => printed.line(line),
     flags: fence({
-      reads: plugin.ready.reads,
+      reads: [...plugin.ready.reads, ...extensions.flatMap(({ ready }) => ready.reads)],
       writes: services.folderOf ? [services.folderOf(plugin.id)] : [],
       wants: plugin.wants,
     }),
@@ -168,7 +170,9 @@ export function runPlugin(
     signal?.addEventListener('abort', onAbort, { once: true });
     try {
       const { module } = plugin.ready;
-      const request = { file: plugin.file, module, parameters, script, checkpointEvery, ...(resume ? { resume } : {}) };
+      const modules = extensions.map(({ file, ready }) => ({ file, module: ready.module }));
+      const from = resume ? { resume } : {};
+      const request = { file: plugin.file, module, extensions: modules, parameters, script, checkpointEvery, ...from };
       for await (const sent of told.all(checked(peer.stream('run', request, signal)))) {
         quiet = 0;
         if (signal?.aborted) throw failure('CANCELLED', {});

@@ -12,7 +12,7 @@ import { pathToFileURL } from 'node:url';
 import type { Plugin as Bundling } from 'esbuild';
 import { failure, messageOf } from '../errors.ts';
 import { writeAside } from '../files.ts';
-import { BUILT, BUILT_INDEX, cacheFolder, packagesOf, ROOT } from '../places.ts';
+import { BUILT, BUILT_AUTHOR, BUILT_INDEX, cacheFolder, packagesOf, ROOT } from '../places.ts';
 import { BUILT_IN_PLUGINS } from './built-in.ts';
 
 export interface ReadyPlugin {
@@ -20,6 +20,8 @@ export interface ReadyPlugin {
   readonly module: string;
   /** SHA-256 of what is run. */
   readonly hash: string;
+  /** SHA-256 of its file: the same on every machine. */
+  readonly sha256: string;
   /** Files and folders that it may read. */
   readonly reads: readonly string[];
 }
@@ -31,10 +33,16 @@ const stamp = (): Promise<string> => readFile(join(BUILT, '.built'), 'utf8').cat
 /** Packages that are those that run here, whatever lies beside the plugin. */
 const OURS: Readonly<Record<string, () => string>> = {
   lodestone: () => BUILT_INDEX,
+  'lodestone/plugin': () => BUILT_AUTHOR,
   zod: () => createRequire(import.meta.url).resolve('zod'),
 };
 /** The core, as a plugin within a clone names it. */
-const CORE: readonly string[] = [join(ROOT, 'core', 'index.ts'), BUILT_INDEX];
+const CORE: Readonly<Record<string, string>> = {
+  [join(ROOT, 'core', 'index.ts')]: BUILT_INDEX,
+  [BUILT_INDEX]: BUILT_INDEX,
+  [join(ROOT, 'core', 'author.ts')]: BUILT_AUTHOR,
+  [BUILT_AUTHOR]: BUILT_AUTHOR,
+};
 
 /** What is code of the plugin's own. */
 const CODE: Readonly<Record<string, 'ts' | 'js' | 'json'>> = {
@@ -72,11 +80,12 @@ const outside = (file: string): Bundling => ({
     const address = (path: string) => ({ path: pathToFileURL(path).href, external: true });
     /** Of the core, and of a package that is named by its place; other paths are the plugin's own. */
     const addressOf = (path: string) => {
-      if (CORE.includes(path)) return address(BUILT_INDEX);
+      const core = CORE[path];
+      if (core !== undefined) return address(core);
       return path.includes(`${sep}node_modules${sep}`) ? address(path) : undefined;
     };
     build.onResolve({ filter: /^file:/ }, ({ path }) => ({ path, external: true }));
-    build.onResolve({ filter: /^(?:lodestone|zod)$/ }, ({ path }) => address(OURS[path]?.() ?? path));
+    build.onResolve({ filter: /^(?:lodestone(?:\/plugin)?|zod)$/ }, ({ path }) => address(OURS[path]?.() ?? path));
     build.onResolve({ filter: /.*/ }, async ({ path, resolveDir, kind, pluginData }) => {
       if (kind === 'entry-point' || pluginData === 'asked' || path.startsWith('node:')) return undefined;
       const isOwn = path.startsWith('.') || path.startsWith('/');
@@ -114,7 +123,7 @@ const place = (): string => join(cacheFolder() ?? join(tmpdir(), `lodestone-${us
 /** Throws PLUGIN_INVALID when the file cannot be read as a module. */
 export async function readyPlugin(file: string): Promise<ReadyPlugin> {
   const hashed = (text: string): string => createHash('sha256').update(text).digest('hex');
-  if (isBuiltIn(file)) return { module: file, hash: hashed(`${file}\n${await stamp()}`), reads: [] };
+  if (isBuiltIn(file)) return { module: file, hash: hashed(`${file}\n${await stamp()}`), sha256: '', reads: [] };
   const code = await realpath(file)
     .then(bundled)
     .catch((cause: unknown) => {
@@ -128,5 +137,6 @@ export async function readyPlugin(file: string): Promise<ReadyPlugin> {
   }
   // A plugin that is a folder may read it; one that is a file stands beside others, and reads nothing but its packages.
   const folder = isFolder(file) ? [dirname(file) + sep] : [];
-  return { module, hash, reads: [module, ...folder, ...packagesOf(dirname(file)).map((f) => f + sep)] };
+  const sha256 = hashed(await readFile(file, 'utf8'));
+  return { module, hash, sha256, reads: [module, ...folder, ...packagesOf(dirname(file)).map((f) => f + sep)] };
 }

@@ -2,23 +2,35 @@
 import { existsSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import os from 'node:os';
-import { basename, join, relative, sep } from 'node:path';
+import { basename, join, relative, resolve, sep } from 'node:path';
 import { failure, type LodestoneError, plainError, revivedError } from '../errors.ts';
+import { drawers } from '../guidance/drawers/known.ts';
 import { ROOT } from '../places.ts';
 import { BUILT_IN_PLUGINS } from './built-in.ts';
-import type { PluginDescription } from './description.ts';
-import { describePlugin } from './descriptions.ts';
+import type { Description, ExtensionDescription, PluginDescription } from './description.ts';
+import { describeFile } from './descriptions.ts';
+import { pullNames } from './kit/pulls.ts';
 import type { ReadyPlugin } from './ready.ts';
+
+/** A drawer or a pull of others. */
+export interface RegisteredExtension extends ExtensionDescription {
+  readonly file: string;
+  readonly ready: ReadyPlugin;
+}
 
 export interface RegisteredPlugin extends PluginDescription {
   readonly file: string;
   readonly ready: ReadyPlugin;
+  /** Drawers and pulls that its parameters are made of beside those that ship with Lodestone. */
+  readonly extensions: readonly RegisteredExtension[];
   /** Whether it ships with Lodestone. */
   readonly builtIn: boolean;
 }
 
 export interface Registry {
   readonly plugins: readonly RegisteredPlugin[];
+  /** Drawers and pulls of others. */
+  readonly extensions: readonly RegisteredExtension[];
   /** Files that are no plugins, and why. */
   readonly broken: readonly LodestoneError[];
   /** By id or alias. Throws PLUGIN_UNKNOWN. */
@@ -76,39 +88,91 @@ async function eachOf<T, R>(items: readonly T[], atOnce: number, work: (item: T)
   return results;
 }
 
-/** Reads every plugin of the folders, in order; an id that is taken already makes the later file a broken one. */
-export async function loadRegistry(folders: readonly string[] = [BUILT_IN_PLUGINS]): Promise<Registry> {
-  const found = await Promise.all(folders.map(modulesIn));
-  const plugins: RegisteredPlugin[] = [];
-  const broken = found.flatMap((f) => f.broken);
-  const files = found.flatMap((f) => f.files).map(builtOf);
-  const described = await eachOf(files, 2 + os.availableParallelism(), async (file) =>
-    describePlugin(file).catch((thrown: unknown) => revivedError(plainError(thrown))),
+interface Read {
+  readonly file: string;
+  readonly description: Description;
+  readonly ready: ReadyPlugin;
+}
+const taken = (file: string, id: string, by: string): LodestoneError =>
+  failure('PLUGIN_INVALID', { file, what: `the name "${id}" or an alias of it belongs to ${by}` });
+
+/** A broken one is one broken thing among others. */
+const reading = (file: string, extensions: readonly RegisteredExtension[] = []): Promise<Read | LodestoneError> =>
+  describeFile(file, extensions).then(
+    (told) => ({ file, ...told }),
+    (thrown: unknown) => revivedError(plainError(thrown)),
   );
-  for (const [i, told] of described.entries()) {
-    const file = files[i] ?? '';
-    if (told instanceof Error) {
-      broken.push(told);
-      continue;
-    }
-    const { description, ready } = told;
-    const names = [description.id, ...description.aliases];
-    const taken = plugins.find((p) => [p.id, ...p.aliases].some((n) => names.includes(n)));
-    if (taken)
-      broken.push(
-        failure('PLUGIN_INVALID', {
-          file,
-          what: `the name "${description.id}" or an alias of it belongs to ${taken.file}`,
-        }),
-      );
-    else plugins.push({ ...description, file, ready, builtIn: file.startsWith(BUILT_IN_PLUGINS + sep) });
-  }
+
+/** Those whose names are free. */
+function named<T extends { readonly file: string }>(
+  all: readonly T[],
+  namesOf: (one: T) => readonly [string, ...string[]],
+  broken: LodestoneError[],
+): T[] {
+  const owners = new Map<string, string>();
+  return all.filter((one) => {
+    const names = namesOf(one);
+    const owner = names.flatMap((name) => owners.get(name) ?? [])[0];
+    if (owner !== undefined) broken.push(taken(one.file, names[0], owner));
+    else for (const name of names) owners.set(name, one.file);
+    return owner === undefined;
+  });
+}
+
+const OURS = 'Lodestone';
+/** Drawers and pulls among what was read; one that is called like another, or like one of ours, is broken. */
+function extensionsIn(all: readonly Read[], broken: LodestoneError[]): RegisteredExtension[] {
+  const found = all.flatMap(({ description, file, ready }) =>
+    'kind' in description ? [{ ...description, file, ready }] : [],
+  );
+  const ours = { drawer: drawers().map(({ id }) => id), pull: pullNames().map((name) => name.replace(/\[.*/, '')) };
+  const free = found.filter(({ kind, id, file }) => {
+    const isTaken = ours[kind].includes(id);
+    if (isTaken) broken.push(taken(file, id, OURS));
+    return !isTaken;
+  });
+  return named(free, ({ kind, id }) => [`${kind} ${id}`], broken);
+}
+
+/** Reads every plugin, drawer and pull of the folders, in order; an id that is taken already makes the later file a broken one. */
+export async function loadRegistry(folders: readonly string[] = [BUILT_IN_PLUGINS]): Promise<Registry> {
+  const found = await Promise.all(folders.map((folder) => modulesIn(resolve(folder))));
+  const broken = found.flatMap((f) => f.broken);
+  const atOnce = 2 + os.availableParallelism();
+  const isRead = (one: Read | LodestoneError): one is Read => {
+    if (one instanceof Error) broken.push(one);
+    return !(one instanceof Error);
+  };
+  const files = found.flatMap((f) => f.files).map(builtOf);
+  const all = (await eachOf(files, atOnce, (file) => reading(file))).filter(isRead);
+  const extensions = extensionsIn(all, broken);
+  // Those that draw by any drawer say what they are once more, with those that there are.
+  const told = await eachOf(all, atOnce, async (one) =>
+    'kind' in one.description || !one.description.extensible || extensions.length === 0
+      ? one
+      : reading(one.file, extensions),
+  );
+  const plugins = told.filter(isRead).flatMap(({ description, file, ready }): RegisteredPlugin[] =>
+    'kind' in description
+      ? []
+      : [
+          {
+            ...description,
+            file,
+            ready,
+            extensions: description.extensible ? extensions : [],
+            builtIn: file.startsWith(BUILT_IN_PLUGINS + sep),
+          },
+        ],
+  );
+  const free = named(plugins, ({ id, aliases }) => [id, ...aliases], broken);
   return {
-    plugins,
+    plugins: free,
+    extensions,
     broken,
     find(id) {
-      const wanted = plugins.find((p) => p.id === id || p.aliases.includes(id));
-      if (!wanted) throw failure('PLUGIN_UNKNOWN', { id, known: plugins.map((p) => p.id).join(', ') });
+      const wanted = free.find((p) => p.id === id || p.aliases.includes(id));
+      if (!wanted) throw failure('PLUGIN_UNKNOWN', { id, known: free.map((p) => p.id).join(', ') });
       return wanted;
     },
   };

@@ -4,6 +4,7 @@ import type { Engine } from '../engine/engine.ts';
 import { failure } from '../errors.ts';
 import { carried, carrying } from '../picture-text.ts';
 import { parsedJson } from '../schemas.ts';
+import { namedIn } from './extensions.ts';
 import type { RegisteredPlugin } from './registry.ts';
 import { scriptSchema } from './steer.ts';
 
@@ -16,6 +17,11 @@ export type RecordedInput = z.infer<typeof inputSchema>;
 export const recipeSchema = z.object({
   format: z.literal(1),
   plugin: z.object({ id: z.string(), version: z.string() }),
+  /** Drawers and pulls of others that it was made with, and SHA-256 of the file of each. */
+  extensions: z
+    .array(z.object({ kind: z.enum(['drawer', 'pull']), id: z.string().max(60), sha256: sha256Schema }))
+    .max(100)
+    .exactOptional(),
   parameters: z.record(z.string(), z.json()),
   /** SHA-256 over the model's files, and what it was asked for by. */
   model: z.object({ hash: z.string(), name: z.string().exactOptional(), variant: z.string().exactOptional() }),
@@ -38,15 +44,17 @@ export type RecordedInputs = Pick<Recipe, 'inputs' | 'many'>;
 
 /** How a run begins, before anything is known of how it goes. Throws RECORD_INVALID. */
 export async function firstRecipe(
-  { id, version }: RegisteredPlugin,
+  { id, version, extensions: known }: RegisteredPlugin,
   parameters: unknown,
   engine: Engine,
 ): Promise<Recipe> {
   const { hash, variant } = await engine.info();
   const name = engine.modelName;
+  const extensions = namedIn(parameters, known).map((e) => ({ kind: e.kind, id: e.id, sha256: e.ready.sha256 }));
   const json = JSON.stringify({
     format: 1,
     plugin: { id, version },
+    ...(extensions.length > 0 ? { extensions } : {}),
     parameters,
     model: { hash, ...(name ? { name } : {}), ...(variant ? { variant } : {}) },
     threads: engine.threads,

@@ -16,9 +16,10 @@ import { fitOf } from './fit.ts';
 import { loadPlugin } from './load.ts';
 import { type Steer, scriptSchema, steerSchema } from './steer.ts';
 
-const runSchema = z.object({
-  file: z.string(),
-  module: z.string(),
+const loadingSchema = z.object({ file: z.string(), module: z.string() });
+const runSchema = loadingSchema.extend({
+  /** Drawers and pulls that it names. */
+  extensions: z.array(loadingSchema).default([]),
   parameters: z.unknown(),
   script: scriptSchema.default([]),
   resume: checkpointSchema.exactOptional(),
@@ -47,17 +48,17 @@ setInterval(() => void peer.call('alive', {}).catch(() => undefined), HEARTBEAT_
 workImagesWith({ image: (job) => peer.call('image', job), sketch: (job) => peer.call('sketch', job) });
 
 async function* events(
-  { file, module, parameters, script, resume, checkpointEvery }: z.infer<typeof runSchema>,
+  { file, module, extensions, parameters, script, resume, checkpointEvery }: z.infer<typeof runSchema>,
   signal: AbortSignal,
 ): AsyncGenerator<PluginEvent> {
-  const plugin = await loadPlugin({ file, module });
+  const plugin = await loadPlugin({ file, module }, extensions);
   const parsed = plugin.parameters.safeParse(parameters);
   if (!parsed.success) throw failure('PARAMETER_INVALID', { plugin: plugin.id, what: issuesOf(parsed.error) });
   const seed = z.object({ seed: z.number().default(1) }).safeParse(parsed.data);
   const engine = Engine.over(peer, 'engine.');
   yield* told(
     plugin.id,
-    file,
+    [file, ...extensions.map((e) => e.file)],
     plugin.run(parsed.data, {
       engine,
       fit: (picture, words) => fitOf(engine, picture, words, signal),
@@ -89,13 +90,17 @@ async function* events(
   );
 }
 
-/** What a plugin sends; what it throws, with the place in its file. */
-async function* told(id: string, file: string, sent: AsyncGenerator<PluginEvent>): AsyncGenerator<PluginEvent> {
+/** What a plugin sends; what it throws, with the place in its file, or in one of its drawer or pulls. */
+async function* told(
+  id: string,
+  files: readonly string[],
+  sent: AsyncGenerator<PluginEvent>,
+): AsyncGenerator<PluginEvent> {
   try {
     yield* sent;
   } catch (thrown) {
     if (thrown instanceof LodestoneError || !(thrown instanceof Error) || thrown.name === 'AbortError') throw thrown;
-    const line = thrown.stack?.split('\n').find((l) => l.includes(basename(file)));
+    const line = thrown.stack?.split('\n').find((l) => files.some((file) => l.includes(basename(file))));
     const place = line === undefined ? '' : ` (${line.trim().replace(/^at /, '').replace('file://', '')})`;
     throw failure('PLUGIN_FAILED', { id, what: `${thrown.name}: ${thrown.message}${place}` }, thrown);
   }

@@ -69,6 +69,11 @@ async function withRecipe(
   const { threads, model } = recipe;
   if (recipe.plugin.version !== plugin.version)
     throw failure('RECORD_PLUGIN', { id: plugin.id, wanted: recipe.plugin.version, found: plugin.version });
+  for (const { kind, id, sha256 } of recipe.extensions ?? []) {
+    const here = plugin.extensions.find((e) => e.kind === kind && e.id === id);
+    if (!here) throw failure('EXTENSION_MISSING', { kind, id });
+    if (here.ready.sha256 !== sha256) throw failure('EXTENSION_OTHER', { kind, id, file: here.file });
+  }
   const engine = new Engine({ ...(threads ? { threads } : {}), ...context.engine });
   try {
     const { hash } = await engine.info();

@@ -11,6 +11,7 @@ import { root } from './prepare.js';
 /** What is started or imported by its place. */
 const ENTRIES = [
   'core/index.ts',
+  'core/author.ts',
   'core/image/main.ts',
   'core/plugin/describe.ts',
   'core/plugin/describe-built-in.ts',

@@ -1,7 +1,7 @@
 import { cp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { checkpointSchema } from '../../core/guidance/protocol.ts';
 import { decodeCheckpoint, encodeCheckpoint, type Resumable } from '../../core/plugin/run-folder.ts';
 import { textOf, withText } from '../../core/png-text.ts';
@@ -59,6 +59,35 @@ describe('a finished picture', () => {
       code: 1,
       err: expect.stringMatching(/^RECORD_MODEL/),
     });
+  });
+  it('that a drawer of others made asks for that drawer, as it was', async () => {
+    const folder = await temporaryFolder();
+    const plugins = await temporaryFolder();
+    await cp('examples/plugins/dots.ts', join(plugins, 'dots.ts'));
+    const small = [
+      '--steps',
+      '3',
+      '--size',
+      '64',
+      '--tries',
+      '1',
+      '--drawer',
+      'dots',
+      '--count',
+      '9',
+      '--out',
+      'a.png',
+    ];
+    vi.stubEnv('LODESTONE_PLUGINS', plugins);
+    expect((await lodestoneOnStrangeHere(['guide', 'a fish', ...small], folder)).code).toBe(0);
+    const replayed = () => lodestoneOnStrangeHere(['replay', 'a.png', '--out', 'b.png'], folder);
+    expect((await replayed()).code).toBe(0);
+    expect(await readFile(join(folder, 'b.png'))).toEqual(await readFile(join(folder, 'a.png')));
+    await writeFile(join(plugins, 'dots.ts'), `${await readFile('examples/plugins/dots.ts', 'utf8')}\n// Changed.\n`);
+    expect((await replayed()).err).toMatch(/^EXTENSION_OTHER: .*the drawer "dots"/);
+    vi.stubEnv('LODESTONE_PLUGINS', '');
+    expect((await replayed()).err).toMatch(/^EXTENSION_MISSING: .*the drawer "dots", which is not here/);
+    vi.unstubAllEnvs();
   });
   it('says nothing of how it was made when that is not wanted', async () => {
     const folder = await temporaryFolder();

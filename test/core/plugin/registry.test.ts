@@ -43,7 +43,7 @@ describe('a registry of plugins of which one never ends being imported', () => {
         code: 'PLUGIN_INVALID',
         // On a busy machine its time is up before it has computed for so long.
         message: expect.stringMatching(
-          /looper\.ts is not a plugin: importing it (?:computed for more than 4 s|took more than 10 s)/,
+          /looper\.ts cannot be loaded: importing it (?:computed for more than 4 s|took more than 10 s)/,
         ),
       },
     ]);
@@ -105,12 +105,12 @@ describe('a registry of folders of which', () => {
     const { plugins, broken } = await loadRegistry([odd]);
     expect(plugins).toEqual([]);
     const whys = Object.fromEntries(
-      broken.map(({ message }) => /(\w+)\.ts is not a plugin: (.*)/s.exec(message)?.slice(1) ?? []),
+      broken.map(({ message }) => /(\w+)\.ts cannot be loaded: (.*)/s.exec(message)?.slice(1) ?? []),
     );
     expect(whys).toEqual({
       greedy: expect.stringContaining('what it wants is not to be had; there are network, files'),
       leaver: expect.stringMatching(/importing it ended the process .*code 7/),
-      nothing: expect.stringContaining('its default export is not made by definePlugin'),
+      nothing: expect.stringContaining('it has no default export that definePlugin({...}), defineDrawer({...})'),
       unwritten: expect.stringMatching(/unwritten\.ts:\d+:\d+/),
     });
     await rm(odd, { recursive: true });
