@@ -94,7 +94,8 @@ module.exports = {
       'Examples import only the public index.',
       '^core/index\\.ts$',
     ),
-    { name: 'no-strays', severity: 'error', from: {}, to: { couldNotResolve: true } },
+    // The package's own face for authors is what is built of core/author.ts.
+    { name: 'no-strays', severity: 'error', from: {}, to: { couldNotResolve: true, pathNot: '^lodestone/plugin$' } },
     {
       name: 'no-dev-tools-in-the-product',
       severity: 'error',

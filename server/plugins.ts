@@ -13,6 +13,10 @@ export const pluginFolders = (named: readonly string[] = []): string[] => [
 /** Names of the command line's own commands. */
 const RESERVED: ReadonlySet<string> = new Set([
   'start',
+  'data',
+  'dev',
+  'new',
+  'worker',
   'score',
   'model',
   'plugins',

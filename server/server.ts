@@ -25,6 +25,7 @@ import { checkedToken, guardServer, isLoopback } from './http/guard.ts';
 import { attachSockets } from './http/sockets.ts';
 import { Thumbnails } from './http/thumbnails.ts';
 import { Jobs } from './jobs.ts';
+import type { LiveRegistry } from './live-registry.ts';
 import { Metrics } from './metrics.ts';
 import { openRedisRuns } from './redis/runs.ts';
 import { EmbeddedRuns } from './runs/embedded.ts';
@@ -51,6 +52,7 @@ export interface RunningServer {
   readonly jobs: Jobs;
   /** Whether plugins are there that do not ship with Lodestone. */
   readonly strangers: boolean;
+  readonly registry: LiveRegistry;
   close(): Promise<void>;
 }
 
@@ -87,7 +89,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       if (sketch && event.type === 'picture')
         void sketches.change([event.file], true).catch((thrown: unknown) => logger.error(plainError(thrown)));
     });
-    const about = { version: await version(), broken: registry.broken.map(plainError) };
+    const about = { version: await version() };
     const shown = async (plugin: RegisteredPlugin): Promise<Hello['plugins'][number]> => {
       const granted = await grants.of(plugin).catch((): readonly Want[] => []);
       const missing = plugin.wants.filter((want) => !granted.includes(want));
@@ -103,7 +105,13 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
         : undefined;
       const shownPlugins = await Promise.all(registry.plugins.map(shown));
       const model = info ? { model: { family: info.family, side: info.side, hash: info.hash } } : {};
-      return { ...about, plugins: shownPlugins, ...model, ...(works ? {} : { elsewhere: true }) };
+      return {
+        ...about,
+        broken: registry.broken.map(plainError),
+        plugins: shownPlugins,
+        ...model,
+        ...(works ? {} : { elsewhere: true }),
+      };
     };
     const thumbnails = new Thumbnails(join(data, 'thumbnails'));
     const says = openKept(join(data, 'shelf.sqlite'), { say: warn });
@@ -126,6 +134,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       }),
     );
     const io = attachSockets(http, { jobs, registry, hello, grants, logger });
+    const tell = (): void => void hello().then((message) => io.emit('hello', message));
+    registry.on('changed', tell);
     guardServer(http, { host, logger, ...(token ? { token } : {}) });
     const { waiting, interrupted, unreadable } = await jobs.open();
     if (waiting + interrupted > 0) logger.info({ waiting, interrupted }, 'Runs of before are taken up.');
@@ -148,7 +158,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}/${token ? `?token=${token}` : ''}`,
       port: bound,
       jobs,
-      strangers: registry.plugins.some((p) => !p.builtIn),
+      strangers: registry.extensions.length > 0 || registry.plugins.some((p) => !p.builtIn),
+      registry,
       close: place.close,
     };
   } catch (thrown) {

@@ -153,7 +153,6 @@ function onUpdate(news: Update): void {
 const connection: Connection = connect({
   hello: (message) => {
     hello.value = message;
-    if (message.broken[0]) problem.value = message.broken[0];
   },
   update: onUpdate,
   connected: (is) => {

@@ -10,6 +10,7 @@ import { tmpdir, userInfo } from 'node:os';
 import { basename, dirname, extname, join, resolve, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Plugin as Bundling } from 'esbuild';
+import { z } from 'zod';
 import { failure, messageOf } from '../errors.ts';
 import { writeAside } from '../files.ts';
 import { BUILT, BUILT_AUTHOR, BUILT_INDEX, cacheFolder, packagesOf, ROOT } from '../places.ts';
@@ -117,6 +118,33 @@ async function bundled(file: string): Promise<string> {
   return outputFiles[0]?.text ?? '';
 }
 
+const bundlingSchema = z.object({
+  errors: z
+    .array(
+      z.object({
+        text: z.string(),
+        location: z.object({ file: z.string(), line: z.number(), column: z.number(), lineText: z.string() }).nullable(),
+      }),
+    )
+    .min(1),
+});
+const SHOWN = 160;
+/** What the bundler found, each with its place and the line that it is in. */
+function inPlace(thrown: unknown): string {
+  const found = bundlingSchema.safeParse(thrown);
+  if (!found.success) return messageOf(thrown);
+  return found.data.errors
+    .slice(0, 3)
+    .map(({ text, location }) => {
+      if (!location) return text;
+      const { file, line, column, lineText } = location;
+      const before = `${line} | `;
+      const pointer = column < SHOWN ? `\n${' '.repeat(before.length + column)}^` : '';
+      return `${file}:${line}:${column + 1}: ${text}\n${before}${lineText.slice(0, SHOWN)}${pointer}`;
+    })
+    .join('\n');
+}
+
 /** Where bundles lie; they are named by their content. */
 const place = (): string => join(cacheFolder() ?? join(tmpdir(), `lodestone-${userInfo().username}`), 'plugins');
 
@@ -127,7 +155,7 @@ export async function readyPlugin(file: string): Promise<ReadyPlugin> {
   const code = await realpath(file)
     .then(bundled)
     .catch((cause: unknown) => {
-      throw failure('PLUGIN_INVALID', { file, what: messageOf(cause) }, cause);
+      throw failure('PLUGIN_INVALID', { file, what: inPlace(cause) }, cause);
     });
   const hash = hashed(`${code}\n${await stamp()}`);
   const module = join(place(), `${hash}.mjs`);

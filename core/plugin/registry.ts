@@ -39,17 +39,21 @@ export interface Registry {
 
 const isModule = (name: string): boolean => /\.(?:ts|js|mjs)$/.test(name) && !/\.(?:d|test)\.ts$/.test(name);
 
+const isIndex = (name: string): boolean => isModule(name) && basename(name).startsWith('index.');
+
 interface Found {
   readonly files: readonly string[];
   readonly broken: readonly LodestoneError[];
 }
 
-/** A folder that cannot be read is one broken thing among others. */
+/** A folder with an index is one plugin. A folder that cannot be read is one broken thing among others. */
 async function modulesIn(folder: string): Promise<Found> {
   const listed = async (path: string) =>
     readdir(path, { withFileTypes: true }).catch((cause: unknown) => failure('FILE_MISSING', { path }, cause));
   const entries = await listed(folder);
   if (!Array.isArray(entries)) return { files: [], broken: [entries] };
+  const own = entries.find((entry) => entry.isFile() && isIndex(entry.name));
+  if (own) return { files: [join(folder, own.name)], broken: [] };
   const found = await Promise.all(
     entries.map(async (entry): Promise<string | LodestoneError | undefined> => {
       const path = join(folder, entry.name);
@@ -59,7 +63,7 @@ async function modulesIn(folder: string): Promise<Found> {
       if (!is?.isDirectory() || entry.name.startsWith('.') || entry.name === 'node_modules') return undefined;
       const inside = await listed(path);
       if (!Array.isArray(inside)) return inside;
-      const index = inside.find(({ name }) => isModule(name) && basename(name).startsWith('index.'));
+      const index = inside.find(({ name }) => isIndex(name));
       return index && join(path, index.name);
     }),
   );

@@ -5,6 +5,7 @@ import { version } from '../about.ts';
 import { pluginFolders, usable } from '../plugins.ts';
 import { replayCommand, resumeCommand, verifyCommand } from './again.ts';
 import { dataCommand } from './data.ts';
+import { devCommand } from './dev.ts';
 import { pluginsCommand } from './grants.ts';
 import { modelCommand } from './model-check.ts';
 import { pluginCommand } from './run-plugin.ts';
@@ -16,6 +17,7 @@ import { workerCommand } from './worker.ts';
 
 const BUILT_IN = new Set([
   'start',
+  'dev',
   'data',
   'worker',
   'score',
@@ -54,6 +56,7 @@ async function run(argv: readonly string[]): Promise<void> {
     .exitOverride();
   const commands = [
     startCommand,
+    devCommand,
     workerCommand,
     dataCommand,
     scoreCommand,

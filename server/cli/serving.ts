@@ -1,6 +1,7 @@
 /** What commands share that go on until they are told to end. */
 import type { Logger } from 'pino';
 import { z } from 'zod';
+import { DEFAULT_PORT } from '../about.ts';
 
 export const REDIS = [
   '--redis <address>',
@@ -16,6 +17,15 @@ export const DATA_FOLDER = [
   '--data <folder>',
   'where runs, the gallery and uploads are kept (default: .lodestone in the home folder)',
 ] as const;
+
+export const PORT = [
+  '--port <number>',
+  'port to listen on, the next free one where it is taken; 0 chooses one (default: PORT of the environment, or 4242)',
+] as const;
+export const portSchema = z
+  .union([z.number(), z.string().regex(/^\d+$/, 'a whole number').transform(Number)])
+  .pipe(z.int().min(0).max(65_535))
+  .prefault(() => process.env['PORT'] || DEFAULT_PORT);
 
 const LEAVE_MS = 2000;
 export const redisAddress = z.url({ protocol: /^rediss?$/, error: 'an address such as redis://127.0.0.1:6379' });

@@ -2,19 +2,28 @@
 import { Command } from 'commander';
 import { z } from 'zod';
 import { FENCES_NETWORK, failure, issuesOf } from '../../core/index.ts';
-import { DEFAULT_PORT } from '../about.ts';
 import { policyIn } from '../files.ts';
 import type { RunningServer } from '../server.ts';
 import { GATE } from './run-plugin.ts';
-import { ALLOW, aborted, DATA_FOLDER, leave, logged, PICTURES, PLUGINS, REDIS, redisAddress } from './serving.ts';
+import {
+  ALLOW,
+  aborted,
+  DATA_FOLDER,
+  leave,
+  logged,
+  PICTURES,
+  PLUGINS,
+  PORT,
+  portSchema,
+  REDIS,
+  redisAddress,
+} from './serving.ts';
 import type { Shared } from './shared.ts';
 import type { Terminal } from './terminal.ts';
 
 const optionsSchema = z.object({
   host: z.string(),
-  port: z
-    .union([z.number(), z.string().regex(/^\d+$/, 'a whole number').transform(Number)])
-    .pipe(z.int().min(0).max(65_535)),
+  port: portSchema,
   allow: z.array(z.string()).default([]),
   plugins: z.array(z.string()).default([]),
   data: z.string().exactOptional(),
@@ -34,10 +43,7 @@ export function startCommand(shared: Shared): Command {
   const command = new Command('start')
     .description('Opens the studio: a page where pictures are made and ranked.')
     .option('--host <address>', 'address to listen on; off loopback a token is wanted', '127.0.0.1')
-    .option(
-      '--port <number>',
-      'port to listen on, the next free one where it is taken; 0 chooses one (default: PORT of the environment, or 4242)',
-    )
+    .option(...PORT)
     .option(...ALLOW)
     .option(...PLUGINS)
     .option('--token <word>', 'what everybody must know who opens the studio; made and kept where one is wanted')
@@ -47,7 +53,7 @@ export function startCommand(shared: Shared): Command {
     .option('--no-work', 'leave the work to workers: see "lodestone worker"')
     .option(...DATA_FOLDER);
   return shared.finish(command, async (context, _words, options) => {
-    const given = optionsSchema.safeParse({ port: process.env['PORT'] || DEFAULT_PORT, ...options });
+    const given = optionsSchema.safeParse(options);
     if (!given.success) throw failure('USAGE', { what: issuesOf(given.error) });
     const { gate, work, ...rest } = given.data;
     if (!(work || rest.redis)) throw failure('USAGE', { what: '--no-work leaves nobody to work without --redis' });

@@ -8,11 +8,9 @@ import {
   type EngineOptions,
   failure,
   isInside,
-  loadRegistry,
   messageOf,
   type Policy,
   type RegisteredPlugin,
-  type Registry,
   sweepParts,
   type Want,
   workImagesWith,
@@ -26,11 +24,13 @@ import { generatePictures } from '../generate-pictures.ts';
 import { Grants } from '../grants.ts';
 import { keepAt } from '../keep/at.ts';
 import { type Keep, sha256Of } from '../keep/shelf.ts';
+import { LiveRegistry } from '../live-registry.ts';
 import { extensionOf, fileName } from '../names.ts';
 import { gatherPictures, type PicturePlaces } from '../pictures.ts';
-import { pluginFolders, usable } from '../plugins.ts';
+import { pluginFolders } from '../plugins.ts';
 import { wordsNow } from '../runs/job.ts';
 import { Uploads } from '../uploads.ts';
+import { watched } from '../watched.ts';
 import type { WorkServices } from './worker.ts';
 
 export interface WorkplaceOptions {
@@ -39,6 +39,8 @@ export interface WorkplaceOptions {
   readonly allow?: readonly string[];
   /** Folders of plugins beside the built-in one. */
   readonly plugins?: readonly string[];
+  /** Whether these folders are read again when something in them is saved. */
+  readonly watches?: boolean;
   /** Where gallery and uploads are kept. */
   readonly data?: string;
   /** `s3://BUCKET/PREFIX`, where finished pictures and reports are kept; the data folder when absent. */
@@ -55,7 +57,7 @@ export interface Workplace {
   readonly uploads: Uploads;
   readonly places: PicturePlaces;
   readonly engine: Engine;
-  readonly registry: Registry;
+  readonly registry: LiveRegistry;
   readonly grants: Grants;
   readonly services: WorkServices;
   /** The plugin of that name, with what it has been granted. Throws PLUGIN_UNKNOWN. */
@@ -101,7 +103,8 @@ export async function openWorkplace(options: WorkplaceOptions, { shared, inUse }
     // Who serves people answers them before it draws.
     const engine = new Engine({ yields: true, ...options.engine });
     closing.push(() => engine.close());
-    const registry = usable(await loadRegistry(pluginFolders(plugins)));
+    const registry = await LiveRegistry.open(pluginFolders(plugins));
+    if (options.watches) closing.push(watched(plugins, () => void registry.reload()));
     for (const broken of registry.broken) logger.warn({ code: broken.code }, broken.message);
     const marks = { away: new Stars(data, 'put-away.json'), boards: new Boards(data) };
     const uploads = new Uploads(uploadsFolder, inUse ?? (() => new Set()));

@@ -3,6 +3,7 @@ import { ShieldQuestion, X } from 'lucide-preact';
 import { begin, cancel, grant, mayTouch, openWall, set, steer } from '../desk.ts';
 import { chosen, connected, isGoing, place, problem, shown, values, written } from '../state.ts';
 import { exploring } from '../wall.ts';
+import { Broken } from './broken.tsx';
 import { Fields } from './fields.tsx';
 import { IconButton } from './icons.tsx';
 import { pictureOf, picturesIn, shortName } from './pictures-field.tsx';
@@ -76,6 +77,7 @@ export function Words() {
       }}
     >
       <div class="scrolls">
+        <Broken />
         <h2>{plugin.title}</h2>
         <p class="quiet" id="about">
           {plugin.description}
