@@ -16,6 +16,7 @@ const RESERVED: ReadonlySet<string> = new Set([
   'data',
   'dev',
   'new',
+  'test',
   'worker',
   'score',
   'model',

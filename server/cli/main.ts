@@ -8,16 +8,20 @@ import { dataCommand } from './data.ts';
 import { devCommand } from './dev.ts';
 import { pluginsCommand } from './grants.ts';
 import { modelCommand } from './model-check.ts';
+import { newCommand } from './new.ts';
 import { pluginCommand } from './run-plugin.ts';
 import { scoreCommand } from './score.ts';
 import { createShared } from './shared.ts';
 import { startCommand } from './start.ts';
 import { exitCodeOf } from './terminal.ts';
+import { testCommand } from './test.ts';
 import { workerCommand } from './worker.ts';
 
 const BUILT_IN = new Set([
   'start',
   'dev',
+  'new',
+  'test',
   'data',
   'worker',
   'score',
@@ -57,6 +61,8 @@ async function run(argv: readonly string[]): Promise<void> {
   const commands = [
     startCommand,
     devCommand,
+    newCommand,
+    testCommand,
     workerCommand,
     dataCommand,
     scoreCommand,

@@ -1,0 +1,175 @@
+/** What a plugin, a drawer or a pull must do, each with a sentence for whoever wrote it. */
+import { type PluginEvent, plainError, type RegisteredExtension, type RegisteredPlugin } from '../../core/index.ts';
+import { type Field, parametersSchema } from '../wire.ts';
+import { eventsOf, type Ground, picturesIn } from './run.ts';
+
+/** One thing that it must do; gives what is wrong, if anything is. */
+export interface Check {
+  readonly what: string;
+  run(ground: Ground): Promise<string | undefined>;
+}
+
+type Values = Readonly<Record<string, unknown>>;
+const STOP_MS = 2000;
+/** Runs are short, and nothing is chosen that a check is not about. */
+const BRIEF = { steps: 6, generations: 6, size: 64, tries: 1, crops: 2, tidy: 0, renewals: 1 };
+const LONG = { steps: 5000, generations: 2000, questions: 400 };
+
+const fieldsOf = (plugin: RegisteredPlugin): Readonly<Record<string, Field>> =>
+  parametersSchema.parse(plugin.parameters).properties;
+const among = (values: Values, fields: Readonly<Record<string, Field>>): Values =>
+  Object.fromEntries(Object.entries(values).filter(([name]) => name in fields));
+
+/** Small parameters, made from the schema: what is required, and few steps. */
+function brief(plugin: RegisteredPlugin, { pictures }: Ground): Values {
+  const { properties, required } = parametersSchema.parse(plugin.parameters);
+  const asked = Object.entries(properties).flatMap(([name, field]): [string, unknown][] => {
+    const isAsked = required.includes(name) || field.positional === true;
+    if (!isAsked) return [];
+    if (field.control === 'pictures') return [[name, [pictures]]];
+    if (field.control === 'prompt') return [[name, 'a red circle']];
+    return field.type === 'array' && required.includes(name) ? [[name, ['a red circle', 'a star']]] : [];
+  });
+  return { ...among(BRIEF, properties), ...Object.fromEntries(asked) };
+}
+
+const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
+/** What does not hang on how busy the machine is. */
+const lasting = (events: readonly PluginEvent[]): PluginEvent[] =>
+  events.filter(({ type }) => !['progress', 'frame', 'checkpoint', 'note'].includes(type));
+
+async function refused(
+  work: Promise<unknown>,
+): Promise<{ readonly code: string; readonly message: string } | undefined> {
+  try {
+    await work;
+    return undefined;
+  } catch (thrown) {
+    return plainError(thrown);
+  }
+}
+
+const repeats = (plugin: RegisteredPlugin, own: Values): Check => ({
+  what: 'gives the same again for the same seed',
+  run: async (ground) => {
+    const parameters = { ...brief(plugin, ground), ...own };
+    const once = lasting(await eventsOf(plugin, parameters, ground));
+    if (once.length === 0) return 'it said nothing that stays: a picture, a ranking, a table, a matrix or a map';
+    const again = lasting(await eventsOf(plugin, parameters, ground));
+    return same(once, again)
+      ? undefined
+      : 'two runs with one seed gave different results: take chance from "random" alone';
+  },
+});
+
+const stops = (plugin: RegisteredPlugin, own: Values): Check => ({
+  what: 'stops within two seconds when it is cancelled',
+  run: async (ground) => {
+    const abort = new AbortController();
+    const parameters = { ...brief(plugin, ground), ...among(LONG, fieldsOf(plugin)), ...own };
+    const signal = AbortSignal.any([ground.signal, abort.signal]);
+    let cancelledAt: number | undefined;
+    const error = await refused(
+      eventsOf(plugin, parameters, { ...ground, signal }, () => {
+        cancelledAt ??= performance.now();
+        abort.abort();
+      }),
+    );
+    ground.signal.throwIfAborted();
+    if (cancelledAt === undefined) return 'it ended before it said anything';
+    if (error && error.code !== 'CANCELLED') return `it ended with ${error.code}: ${error.message}`;
+    const took = performance.now() - cancelledAt;
+    return took > STOP_MS ? `it took ${(took / 1000).toFixed(1)} s: look at "signal" between steps` : undefined;
+  },
+});
+
+/** Both ends of a number, all of a choice; nothing for a number without bounds. */
+function extremesOf({ type, minimum, maximum, enum: choices = [] }: Field): readonly unknown[] | undefined {
+  if (type !== 'number' && type !== 'integer') return choices;
+  return minimum === undefined || maximum === undefined ? undefined : [minimum, maximum];
+}
+
+const endures = (plugin: RegisteredPlugin, own: Values, isOwn: (name: string) => boolean): Check => ({
+  what: 'runs at the least and at the most of each of its settings',
+  run: async (ground) => {
+    const fields = Object.entries(fieldsOf(plugin)).filter(([name]) => isOwn(name));
+    const boundless = fields.find(([, field]) => !extremesOf(field));
+    if (boundless) return `the number "${boundless[0]}" has no bounds: give it .min() and .max()`;
+    const tries = fields.flatMap(([name, field]) => (extremesOf(field) ?? []).map((value) => [name, value] as const));
+    for (const [name, value] of tries) {
+      const error = await refused(
+        eventsOf(plugin, { ...brief(plugin, ground), steps: 2, ...own, [name]: value }, ground),
+      );
+      if (error) return `with ${name} at ${String(value)} it ended with ${error.code}: ${error.message}`;
+    }
+    return undefined;
+  },
+});
+
+const GARBAGE: readonly (readonly [string, unknown])[] = [
+  ['words instead of parameters', 'words'],
+  ['nothing', null],
+  ['numbers where words belong', { prompt: 7, pictures: 7 }],
+  ['far too much', { prompt: 'x'.repeat(1e6), pictures: ['x'.repeat(1e5)] }],
+];
+const refuses = (plugin: RegisteredPlugin): Check => ({
+  what: 'refuses garbage with a code',
+  run: async (ground) => {
+    const wanted = ['PARAMETER_INVALID', 'NO_PICTURES', 'FILE_MISSING', 'PATH_OUTSIDE', 'PROMPT_INVALID'];
+    for (const [what, garbage] of GARBAGE) {
+      const error = await refused(eventsOf(plugin, garbage, ground));
+      if (!error || !wanted.includes(error.code))
+        return `given ${what}, it ${error ? `ended with ${error.code}: ${error.message}` : 'ran'}`;
+    }
+    return undefined;
+  },
+});
+
+const shows = (plugin: RegisteredPlugin): Check => ({
+  what: 'tells how far it is, and ends with a result',
+  run: async (ground) => {
+    const events = await eventsOf(plugin, brief(plugin, ground), ground);
+    if (!events.some(({ type }) => type === 'progress')) return 'it yields no { type: "progress", done, total }';
+    const results = ['picture', 'ranking', 'table', 'matrix', 'map', 'file'];
+    return events.some(({ type }) => results.includes(type))
+      ? undefined
+      : 'it yields no picture, ranking, table, matrix, map or file';
+  },
+});
+
+export const checksOfPlugin = (plugin: RegisteredPlugin): Check[] => [
+  shows(plugin),
+  refuses(plugin),
+  repeats(plugin, {}),
+  stops(plugin, {}),
+  endures(plugin, {}, (name) => !(name in BRIEF) && name !== 'seed'),
+];
+
+const differs = (guide: RegisteredPlugin, own: Values): Check => ({
+  what: 'draws another picture for another seed, and on canvases of other shapes',
+  run: async (ground) => {
+    const draw = async (more: Values): Promise<Uint8Array | undefined> =>
+      picturesIn(await eventsOf(guide, { ...brief(guide, ground), ...own, ...more }, ground)).png[0];
+    const [one, other] = [await draw({ seed: 1 }), await draw({ seed: 2 })];
+    for (const aspect of ['2:1', '1:2']) await draw({ aspect });
+    const isAlike = one && other && Buffer.compare(one, other) === 0;
+    return isAlike ? 'seeds 1 and 2 gave the same picture: begin from "random"' : undefined;
+  },
+});
+
+/** Drawn by Guide. */
+export function checksOfDrawer({ id }: RegisteredExtension, guide: RegisteredPlugin): Check[] {
+  const own = { drawer: id };
+  return [
+    repeats(guide, own),
+    differs(guide, own),
+    endures(guide, own, (name) => name.startsWith(`${id}.`)),
+    stops(guide, own),
+  ];
+}
+/** Pulls on Guide's strokes, with and against. */
+export const checksOfPull = ({ id }: RegisteredExtension, guide: RegisteredPlugin): Check[] =>
+  [5, -5].flatMap((weight) => {
+    const { what, run } = repeats(guide, { pulls: `${id}:${weight}`, count: 12 });
+    return [{ what: `with a weight of ${weight}, ${what}`, run }];
+  });
