@@ -1,7 +1,7 @@
 /** What authors of plugins, drawers, pulls and sketches write with: `import { defineDrawer } from 'lodestone/plugin'`. */
 
-export type { PictureSource } from './engine/requests.ts';
-export { dot, meanDirection, row, stacked } from './engine/scores.ts';
+export { type PictureSource, pictureName } from './engine/requests.ts';
+export { cosineTable, dot, meanDirection, row, stacked } from './engine/scores.ts';
 export { failure, LodestoneError } from './errors.ts';
 export type { Trace } from './graph/index.ts';
 export type { Tensor } from './graph/tensor.ts';

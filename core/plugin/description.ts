@@ -33,6 +33,8 @@ const extensionDescriptionSchema = z.object({
   id: words(60),
   title: words(200),
   description: words(1000),
+  /** Of a pull: whether it looks at a picture, which is named in brackets behind it. */
+  pictured: z.boolean().default(false),
 });
 export type ExtensionDescription = z.infer<typeof extensionDescriptionSchema>;
 export const descriptionSchema = z.union([extensionDescriptionSchema, pluginDescriptionSchema]);

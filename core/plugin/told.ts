@@ -1,5 +1,6 @@
 /** A plugin, a drawer or a pull as plain data. */
 import { z } from 'zod';
+import { isPlain } from '../guidance/pulls/known.ts';
 import type { Plugin } from './define.ts';
 import type { Description, PluginDescription } from './description.ts';
 import type { Loaded } from './load.ts';
@@ -30,11 +31,11 @@ export function describeLoaded(loaded: Loaded): Description {
       return describe(loaded.plugin);
     case 'drawer': {
       const { id, title, description = title } = loaded.drawer;
-      return { kind: 'drawer', id, title, description };
+      return { kind: 'drawer', id, title, description, pictured: false };
     }
     case 'pull': {
       const { id, description } = loaded.pull;
-      return { kind: 'pull', id, title: id, description };
+      return { kind: 'pull', id, title: id, description, pictured: !isPlain(loaded.pull) };
     }
   }
 }

@@ -1,11 +1,11 @@
 /** Scores, a ranking and an exact gradient. */
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Engine, pictureName, picturesUnder } from '../../core/index.ts';
+import { Engine, listPictures, pictureName } from '../../core/index.ts';
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 const folder = fileURLToPath(new URL('../twelve', import.meta.url));
-const pictures = (await picturesUnder(folder))
+const pictures = (await listPictures(folder)).paths
   .filter((p) => !p.endsWith('contact-sheet.png'))
   .map((path) => ({ path }));
 const engine = new Engine();

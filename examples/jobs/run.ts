@@ -1,7 +1,7 @@
 /** Runs the examples offline and says what comes of them: `npx tsx examples/jobs/run.ts`, or with the ids of some plugins. What they make goes to lodestone-jobs/. */
 import { mkdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { Engine, loadRegistry, locateModel, picturesUnder, runPlugin, writeWhole } from '../../core/index.ts';
+import { Engine, listPictures, loadRegistry, locateModel, runPlugin, writeWhole } from '../../core/index.ts';
 import { jobs } from './jobs.ts';
 
 const out = resolve('lodestone-jobs');
@@ -11,7 +11,9 @@ const registry = await loadRegistry();
 const services = {
   engine,
   pictures: async (fields: readonly string[]) =>
-    (await Promise.all(fields.map(picturesUnder))).flat().map((path) => ({ path })),
+    (await Promise.all(fields.map((field) => listPictures(field)))).flatMap(({ paths }) =>
+      paths.map((path) => ({ path })),
+    ),
   read: async (path: string) => readFile(path),
   model: async (name: string) => locateModel(name),
   folder: async () => out,

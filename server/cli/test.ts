@@ -14,7 +14,7 @@ import {
   type Registry,
   writeWhole,
 } from '../../core/index.ts';
-import { type Check, checksOfDrawer, checksOfPlugin, checksOfPull } from '../conformance/checks.ts';
+import { type Check, checksOfDrawer, checksOfPlugin, checksOfPull, writtenWith } from '../conformance/checks.ts';
 import { eventsOf, type Ground, picturesIn } from '../conformance/run.ts';
 import { usable } from '../plugins.ts';
 import { type Shared, withEngine } from './shared.ts';
@@ -42,8 +42,9 @@ async function simplePictures(): Promise<string> {
 interface Subject {
   readonly name: string;
   readonly checks: readonly Check[];
-  /** What pictures of it are drawn by, and with what beside the seed. */
-  readonly drawn?: { readonly plugin: RegisteredPlugin; readonly parameters: Readonly<Record<string, unknown>> };
+  /** What Guide draws pictures of it with, beside the seed. */
+  readonly drawn?: (ground: Ground) => Readonly<Record<string, unknown>>;
+  readonly guide: RegisteredPlugin;
 }
 
 /** All that the folder has. */
@@ -52,14 +53,15 @@ function subjectsIn({ plugins, extensions, find }: Registry): Subject[] {
   return [
     ...plugins
       .filter(({ builtIn }) => !builtIn)
-      .map((plugin) => ({ name: `plugin ${plugin.id}`, checks: checksOfPlugin(plugin) })),
+      .map((plugin) => ({ name: `plugin ${plugin.id}`, checks: checksOfPlugin(plugin), guide })),
     ...extensions.map((one): Subject => {
       const { kind, id } = one;
-      const own = kind === 'drawer' ? { drawer: id } : { pulls: `${id}:3` };
+      const own = (ground: Ground) => (kind === 'drawer' ? { drawer: id } : { pulls: writtenWith(one, 3, ground) });
       return {
         name: `${kind} ${id}`,
         checks: kind === 'drawer' ? checksOfDrawer(one, guide) : checksOfPull(one, guide),
-        drawn: { plugin: guide, parameters: { prompt: PROMPT, steps: STEPS, size: SIZE, tries: 1, ...own } },
+        drawn: (ground) => ({ prompt: PROMPT, steps: STEPS, size: SIZE, tries: 1, ...own(ground) }),
+        guide,
       };
     }),
   ];
@@ -83,11 +85,11 @@ async function tested({ name, checks }: Subject, ground: Ground, terminal: Termi
 }
 
 /** At four seeds, beside each other. */
-async function sheetOf({ name, drawn }: Subject, ground: Ground): Promise<string | undefined> {
+async function sheetOf({ name, drawn, guide }: Subject, ground: Ground): Promise<string | undefined> {
   if (!drawn) return undefined;
   const pictures: Uint8Array[] = [];
   for (const seed of SEEDS) {
-    const { png } = picturesIn(await eventsOf(drawn.plugin, { ...drawn.parameters, seed }, ground));
+    const { png } = picturesIn(await eventsOf(guide, { ...drawn(ground), seed }, ground));
     pictures.push(...png);
   }
   const file = resolve(`${name.replace(' ', '-')}.png`);

@@ -1,4 +1,5 @@
 /** What a plugin, a drawer or a pull must do, each with a sentence for whoever wrote it. */
+import { join } from 'node:path';
 import { type PluginEvent, plainError, type RegisteredExtension, type RegisteredPlugin } from '../../core/index.ts';
 import { type Field, parametersSchema } from '../wire.ts';
 import { eventsOf, type Ground, picturesIn } from './run.ts';
@@ -168,8 +169,12 @@ export function checksOfDrawer({ id }: RegisteredExtension, guide: RegisteredPlu
   ];
 }
 /** Pulls on Guide's strokes, with and against. */
-export const checksOfPull = ({ id }: RegisteredExtension, guide: RegisteredPlugin): Check[] =>
-  [5, -5].flatMap((weight) => {
-    const { what, run } = repeats(guide, { pulls: `${id}:${weight}`, count: 12 });
-    return [{ what: `with a weight of ${weight}, ${what}`, run }];
-  });
+export const checksOfPull = (pull: RegisteredExtension, guide: RegisteredPlugin): Check[] =>
+  [5, -5].map((weight) => ({
+    what: `gives the same again for the same seed with a weight of ${weight}`,
+    run: (ground) => repeats(guide, { pulls: writtenWith(pull, weight, ground), count: 12 }).run(ground),
+  }));
+
+/** As people write it; one that looks at a picture has the first there is. */
+export const writtenWith = ({ id, pictured }: RegisteredExtension, weight: number, { pictures }: Ground): string =>
+  `${id}${pictured ? `[${join(pictures, 'circle.png')}]` : ''}:${weight}`;

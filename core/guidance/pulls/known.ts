@@ -3,7 +3,8 @@ import { PICTURE_PULLS, PLAIN_PULLS } from './index.ts';
 import type { Loss } from './loss.ts';
 
 const added: Loss[] = [];
-const isPlain = ({ settings }: Loss): boolean => settings.safeParse({}).success;
+/** Whether it needs nothing but a weight. */
+export const isPlain = ({ settings }: Loss): boolean => settings.safeParse({}).success;
 
 /** Those that need nothing but a weight. */
 export const plainPulls = (): readonly Loss[] => [...PLAIN_PULLS, ...added.filter(isPlain)];
