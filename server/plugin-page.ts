@@ -67,7 +67,7 @@ export const pagesIndex = (plugins: readonly RegisteredPlugin[]): string =>
     '',
     'Written from the plugins themselves by `npm run docs`; the pictures by `npx tsx examples/jobs/pictures.ts`, which runs each in the studio.',
     '',
-    '[The studio](studio.md) · [Writing a plugin](writing-a-plugin.md) · [What is safe](safety.md) · [Policies](policies.md) · [Several machines](several-machines.md) · [What limits it](scale.md)',
+    '[The studio](studio.md) · [Writing a plugin](writing-a-plugin.md) · [Writing a drawer or a pull](writing-a-drawer.md) · [What is safe](safety.md) · [Policies](policies.md) · [Several machines](several-machines.md) · [What limits it](scale.md)',
     '',
     '| | |',
     '| --- | --- |',
