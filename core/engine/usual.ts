@@ -30,7 +30,7 @@ export class Usual {
   private readonly kinds: Kinds;
   private readonly ofOthers: Excess;
 
-  /** `pictures` are unit rows of everyday pictures, a hundred or so. */
+  /** `pictures` are unit rows of everyday pictures, several dozen. */
   constructor(others: Embeddings, pictures: Embeddings) {
     this.others = others;
     this.pictures = pictures;

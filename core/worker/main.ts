@@ -74,7 +74,7 @@ async function pixelsOf(m: ClipModel, pictures: readonly PictureSource[]): Promi
 }
 
 /** Of the stock pictures one in so many tells what is usual. */
-const FEW = 2;
+const FEW = 3;
 /** Unit rows of the stock pictures, or of a few, kept on disk like those of any other picture. */
 async function everydayOf(m: ClipModel, few: boolean): Promise<Embeddings> {
   const rows: Embeddings[] = [];

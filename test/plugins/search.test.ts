@@ -104,7 +104,7 @@ describe('search', () => {
     const photographs = ['autumn-forest', 'castle', 'town-square'].map((name) => join(PICTURES, `${name}.webp`));
     const [far] = ranking(await eventsOf(search, { ...parameters, pictures: photographs }, servicesOf(engine, '/')));
     expect(far?.items).toHaveLength(3);
-    for (const { percentile } of far?.items ?? []) expect(percentile).toBeLessThan(60);
+    for (const { percentile } of far?.items ?? []) expect(percentile).toBeLessThan(90);
   });
   it('refuses days that do not exist, and takes those that do where it runs', async () => {
     const folder = await shapes();
