@@ -102,7 +102,9 @@ const catalogue = {
   SKETCH_INVALID: (d: { what: string }) => `The sketch cannot be drawn: ${d.what}.`,
   PARAMETER_INVALID: (d: { plugin: string; what: string }) => `Wrong parameters for ${d.plugin}: ${d.what}.`,
   PLUGIN_UNKNOWN: (d: { id: string; known: string }) => `There is no plugin "${d.id}". There are: ${d.known}.`,
-  PLUGIN_INVALID: (d: { file: string; what: string }) => `${d.file} cannot be loaded: ${d.what}.`,
+  /** `lines` are those of the file where it is wrong. */
+  PLUGIN_INVALID: (d: { file: string; what: string; lines?: string }) =>
+    `${d.file} cannot be loaded: ${d.what}.${d.lines ? `\n${d.lines}` : ''}`,
   EXTENSION_MISSING: (d: { kind: string; id: string }) =>
     `This was made with the ${d.kind} "${d.id}", which is not here. Put its file into a folder of plugins: --plugins of start, or LODESTONE_PLUGINS.`,
   EXTENSION_OTHER: (d: { kind: string; id: string; file: string }) =>

@@ -7,7 +7,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, realpath } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir, userInfo } from 'node:os';
-import { basename, dirname, extname, join, resolve, sep } from 'node:path';
+import { basename, dirname, extname, join, relative, resolve, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Plugin as Bundling } from 'esbuild';
 import { z } from 'zod';
@@ -129,20 +129,19 @@ const bundlingSchema = z.object({
     .min(1),
 });
 const SHOWN = 160;
-/** What the bundler found, each with its place and the line that it is in. */
-function inPlace(thrown: unknown): string {
-  const found = bundlingSchema.safeParse(thrown);
-  if (!found.success) return messageOf(thrown);
-  return found.data.errors
-    .slice(0, 3)
-    .map(({ text, location }) => {
-      if (!location) return text;
-      const { file, line, column, lineText } = location;
-      const before = `${line} | `;
-      const pointer = column < SHOWN ? `\n${' '.repeat(before.length + column)}^` : '';
-      return `${file}:${line}:${column + 1}: ${text}\n${before}${lineText.slice(0, SHOWN)}${pointer}`;
-    })
-    .join('\n');
+/** The first thing that the bundler found, with its place and the line that it is in. */
+function inPlace(file: string, thrown: unknown): { readonly what: string; readonly lines?: string } {
+  const [first] = bundlingSchema.safeParse(thrown).data?.errors ?? [];
+  if (!first) return { what: messageOf(thrown) };
+  const { text, location } = first;
+  if (!location) return { what: text };
+  const { line, column, lineText } = location;
+  const before = `${line} | `;
+  const pointer = column < SHOWN ? `\n${' '.repeat(before.length + column)}^` : '';
+  return {
+    what: `${relative(dirname(file), resolve(location.file))}:${line}:${column + 1}: ${text}`,
+    lines: `${before}${lineText.slice(0, SHOWN)}${pointer}`,
+  };
 }
 
 /** Where bundles lie; they are named by their content. */
@@ -155,7 +154,7 @@ export async function readyPlugin(file: string): Promise<ReadyPlugin> {
   const code = await realpath(file)
     .then(bundled)
     .catch((cause: unknown) => {
-      throw failure('PLUGIN_INVALID', { file, what: inPlace(cause) }, cause);
+      throw failure('PLUGIN_INVALID', { file, ...inPlace(file, cause) }, cause);
     });
   const hash = hashed(`${code}\n${await stamp()}`);
   const module = join(place(), `${hash}.mjs`);

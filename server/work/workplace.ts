@@ -105,7 +105,8 @@ export async function openWorkplace(options: WorkplaceOptions, { shared, inUse }
     closing.push(() => engine.close());
     const registry = await LiveRegistry.open(pluginFolders(plugins));
     if (options.watches) closing.push(watched(plugins, () => void registry.reload()));
-    for (const broken of registry.broken) logger.warn({ code: broken.code }, broken.message);
+    // Whoever watches is told by what watches.
+    for (const broken of options.watches ? [] : registry.broken) logger.warn({ code: broken.code }, broken.message);
     const marks = { away: new Stars(data, 'put-away.json'), boards: new Boards(data) };
     const uploads = new Uploads(uploadsFolder, inUse ?? (() => new Set()));
     const places: PicturePlaces = {

@@ -24,11 +24,21 @@ export function Broken() {
         />
       </header>
       <ul>
-        {broken.map(({ message }) => (
-          <li key={message}>
-            <pre>{message}</pre>
-          </li>
-        ))}
+        {broken.map(({ message }) => {
+          // Lines of the file follow, with a mark beneath.
+          const [what = '', ...lines] = message.split('\n');
+          return (
+            <li key={message}>
+              <p>{what}</p>
+              {lines.length > 0 && (
+                // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keys
+                <section tabIndex={0} aria-label="Where it is wrong">
+                  <pre>{lines.join('\n')}</pre>
+                </section>
+              )}
+            </li>
+          );
+        })}
       </ul>
     </section>
   );

@@ -77,11 +77,11 @@ export function Words() {
       }}
     >
       <div class="scrolls">
-        <Broken />
         <h2>{plugin.title}</h2>
         <p class="quiet" id="about">
           {plugin.description}
         </p>
+        <Broken />
         <Fields plugin={plugin} />
         <Presets />
         <Wants />
