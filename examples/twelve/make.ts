@@ -20,7 +20,7 @@ const PROMPTS = {
   flower: 'a flower',
 };
 
-const SEED = 2;
+const SEED = 3;
 const here = dirname(fileURLToPath(import.meta.url));
 
 const engine = new Engine();
