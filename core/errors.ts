@@ -105,6 +105,7 @@ const catalogue = {
   /** `lines` are those of the file where it is wrong. */
   PLUGIN_INVALID: (d: { file: string; what: string; lines?: string }) =>
     `${d.file} cannot be loaded: ${d.what}.${d.lines ? `\n${d.lines}` : ''}`,
+  EXTENSION_FAILED: (d: { kind: string; id: string; what: string }) => `The ${d.kind} "${d.id}" failed: ${d.what}`,
   EXTENSION_MISSING: (d: { kind: string; id: string }) =>
     `This was made with the ${d.kind} "${d.id}", which is not here. Put its file into a folder of plugins: --plugins of start, or LODESTONE_PLUGINS.`,
   EXTENSION_OTHER: (d: { kind: string; id: string; file: string }) =>

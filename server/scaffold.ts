@@ -166,16 +166,18 @@ const TRIED: Readonly<Record<Scaffold, (name: string) => string>> = {
   sketch: (name) => `${name} "a red balloon"`,
 };
 
+/** A command that shows what it does. */
+export const triedBy = (kind: Scaffold, name: string): string => TRIED[kind](name);
+
 const page = (kind: Scaffold, name: string): string => `# ${titleOf(name)}
 
 A ${kind} for Lodestone: \`index.ts\` is all of it.
 
     npx lodestone dev ${name}      # the studio with it; saving the file reads it again
-    npx lodestone test ${name}     # whether it does what a ${kind} must, and pictures of it
+    npx lodestone test ${name}     # whether it does what a ${kind} must${kind === 'drawer' || kind === 'pull' ? ', and four pictures' : ''}
+    LODESTONE_PLUGINS=${name} npx lodestone ${TRIED[kind](name)}
 
-On the command line, with the folder above this one in \`LODESTONE_PLUGINS\`:
-
-    npx lodestone ${TRIED[kind](name)}
+\`LODESTONE_PLUGINS\` names folders, with \`:\` between several. Types are checked by \`npx -p typescript tsc -p ${name}\`.
 `;
 
 /** Files by their names. */

@@ -5,6 +5,7 @@ import { Peer } from '../process/rpc.ts';
 import { disarm } from './disarm.ts';
 import { loadModule, loadPlugin } from './load.ts';
 import { describe, describeLoaded } from './told.ts';
+import { tried } from './tried.ts';
 
 const loadingSchema = z.object({ file: z.string(), module: z.string() });
 const requestSchema = loadingSchema.extend({ extensions: z.array(loadingSchema).default([]) });
@@ -14,8 +15,9 @@ disarm({ network: false });
 new Peer(port, {
   describe: async (args) => {
     const { extensions, ...loading } = requestSchema.parse(args);
-    return extensions.length > 0
-      ? describe(await loadPlugin(loading, extensions))
-      : describeLoaded(await loadModule(loading));
+    if (extensions.length > 0) return describe(await loadPlugin(loading, extensions));
+    const loaded = await loadModule(loading);
+    tried(loaded, loading.file);
+    return describeLoaded(loaded);
   },
 });

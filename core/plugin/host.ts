@@ -170,7 +170,7 @@ export function runPlugin(
     signal?.addEventListener('abort', onAbort, { once: true });
     try {
       const { module } = plugin.ready;
-      const modules = extensions.map(({ file, ready }) => ({ file, module: ready.module }));
+      const modules = extensions.map(({ kind, id, file, ready }) => ({ kind, id, file, module: ready.module }));
       const from = resume ? { resume } : {};
       const request = { file: plugin.file, module, extensions: modules, parameters, script, checkpointEvery, ...from };
       for await (const sent of told.all(checked(peer.stream('run', request, signal)))) {

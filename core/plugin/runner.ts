@@ -19,7 +19,7 @@ import { type Steer, scriptSchema, steerSchema } from './steer.ts';
 const loadingSchema = z.object({ file: z.string(), module: z.string() });
 const runSchema = loadingSchema.extend({
   /** Drawers and pulls that it names. */
-  extensions: z.array(loadingSchema).default([]),
+  extensions: z.array(loadingSchema.extend({ kind: z.string(), id: z.string() })).default([]),
   parameters: z.unknown(),
   script: scriptSchema.default([]),
   resume: checkpointSchema.exactOptional(),
@@ -58,7 +58,8 @@ async function* events(
   const engine = Engine.over(peer, 'engine.');
   yield* told(
     plugin.id,
-    [file, ...extensions.map((e) => e.file)],
+    file,
+    extensions,
     plugin.run(parsed.data, {
       engine,
       fit: (picture, words) => fitOf(engine, picture, words, signal),
@@ -93,15 +94,21 @@ async function* events(
 /** What a plugin sends; what it throws, with the place in its file, or in one of its drawer or pulls. */
 async function* told(
   id: string,
-  files: readonly string[],
+  file: string,
+  extensions: readonly { readonly kind: string; readonly id: string; readonly file: string }[],
   sent: AsyncGenerator<PluginEvent>,
 ): AsyncGenerator<PluginEvent> {
   try {
     yield* sent;
   } catch (thrown) {
     if (thrown instanceof LodestoneError || !(thrown instanceof Error) || thrown.name === 'AbortError') throw thrown;
-    const line = thrown.stack?.split('\n').find((l) => files.some((file) => l.includes(basename(file))));
+    const lines = thrown.stack?.split('\n') ?? [];
+    const lineIn = (path: string): string | undefined => lines.find((l) => l.includes(`${basename(path)}:`));
+    const whose = extensions.find((e) => lineIn(e.file));
+    const line = lineIn(whose?.file ?? file);
     const place = line === undefined ? '' : ` (${line.trim().replace(/^at /, '').replace('file://', '')})`;
-    throw failure('PLUGIN_FAILED', { id, what: `${thrown.name}: ${thrown.message}${place}` }, thrown);
+    const what = `${thrown.name}: ${thrown.message}${place}`;
+    if (whose) throw failure('EXTENSION_FAILED', { kind: whose.kind, id: whose.id, what }, thrown);
+    throw failure('PLUGIN_FAILED', { id, what }, thrown);
   }
 }

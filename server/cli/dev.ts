@@ -20,7 +20,7 @@ function told({ plugins, extensions, broken }: LiveRegistry, terminal: Terminal)
   const own = [...plugins.filter((p) => !p.builtIn).map(({ id }) => `plugin ${id}`)];
   const all = [...own, ...extensions.map(({ kind, id }) => `${kind} ${id}`)];
   for (const { message } of broken) terminal.warn(message);
-  terminal.line(all.length > 0 ? `Read: ${all.join(', ')}` : 'Nothing here can be read yet.');
+  terminal.line(all.length > 0 ? `Read: ${all.join(', ')}` : 'Nothing here can be read now.');
 }
 
 export function devCommand(shared: Shared): Command {
@@ -46,6 +46,9 @@ export function devCommand(shared: Shared): Command {
       if (!context.signal.aborted) {
         told(server.registry, context.terminal);
         server.registry.on('changed', () => told(server.registry, context.terminal));
+        server.jobs.on('happened', (_job, event) => {
+          if (event.type === 'ended' && event.error) context.terminal.warn(event.error.message);
+        });
         context.terminal.line(`Lodestone is at ${server.url}`);
         context.terminal.document({ url: server.url });
         await aborted(context.signal);

@@ -1,10 +1,11 @@
 /** `lodestone new`: a folder to begin a plugin, a drawer, a pull or a sketch in. */
+import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { Argument, Command } from 'commander';
 import { z } from 'zod';
-import { failure, issuesOf, messageOf } from '../../core/index.ts';
-import { SCAFFOLDS, scaffold } from '../scaffold.ts';
+import { drawers, failure, messageOf, pullNames } from '../../core/index.ts';
+import { SCAFFOLDS, type Scaffold, scaffold, triedBy } from '../scaffold.ts';
 import type { Shared } from './shared.ts';
 
 const wordsSchema = z.tuple([
@@ -17,6 +18,12 @@ const wordsSchema = z.tuple([
     }),
 ]);
 
+/** Names that are taken. */
+const OURS: Readonly<Partial<Record<Scaffold, () => readonly string[]>>> = {
+  drawer: () => drawers().map(({ id }) => id),
+  pull: () => pullNames().map((name) => name.replace(/\[.*/, '')),
+};
+
 export function newCommand(shared: Shared): Command {
   const command = new Command('new')
     .description('Makes a folder to begin in, with one file to change.')
@@ -24,17 +31,24 @@ export function newCommand(shared: Shared): Command {
     .argument('<folder>', 'the folder that is made; its name is what it is called: my-dots');
   return shared.finish(command, async ({ terminal }, words) => {
     const given = wordsSchema.safeParse(words.slice(0, 2));
-    if (!given.success) throw failure('USAGE', { what: issuesOf(given.error) });
+    if (!given.success) throw failure('USAGE', { what: given.error.issues.map(({ message }) => message).join('; ') });
     const [kind, folder] = given.data;
+    const name = basename(folder);
+    if (OURS[kind]?.().includes(name))
+      throw failure('USAGE', { what: `Lodestone has a ${kind} called ${name}: choose another name` });
+    if (existsSync(folder)) throw failure('USAGE', { what: `${folder} is there already: choose another name` });
     try {
       // Nothing that lies there is written over.
       await mkdir(folder);
-      for (const [name, text] of Object.entries(scaffold(kind, basename(folder))))
-        await writeFile(join(folder, name), text, { flag: 'wx' });
+      for (const [file, text] of Object.entries(scaffold(kind, name)))
+        await writeFile(join(folder, file), text, { flag: 'wx' });
     } catch (cause) {
       throw failure('FILE_WRITE', { path: folder, what: messageOf(cause) }, cause);
     }
-    terminal.line(`${join(folder, 'index.ts')} is all of it. See it: npx lodestone dev ${words[1] ?? ''}`);
+    const typed = String(words[1]);
+    terminal.line(`${join(folder, 'index.ts')} is all of it.`);
+    terminal.line(`See it:   npx lodestone dev ${typed}`);
+    terminal.line(`Draw:     LODESTONE_PLUGINS=${typed} npx lodestone ${triedBy(kind, name)}`);
     terminal.document({ kind, folder });
   });
 }

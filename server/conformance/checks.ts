@@ -1,5 +1,6 @@
 /** What a plugin, a drawer or a pull must do, each with a sentence for whoever wrote it. */
 import { join } from 'node:path';
+import sharp from 'sharp';
 import { type PluginEvent, plainError, type RegisteredExtension, type RegisteredPlugin } from '../../core/index.ts';
 import { type Field, parametersSchema } from '../wire.ts';
 import { eventsOf, type Ground, picturesIn } from './run.ts';
@@ -158,12 +159,40 @@ const differs = (guide: RegisteredPlugin, own: Values): Check => ({
   },
 });
 
+/** Mean difference of pictures that are as large, 0..255. */
+const apart = (a: Uint8Array, b: Uint8Array): number =>
+  a.reduce((sum, v, i) => sum + Math.abs(v - (b[i] ?? 0)), 0) / Math.max(1, a.length);
+/** Of what is drawn, the SVG may differ by so much: edges are softened in another way. */
+const ALIKE = 0.35;
+
+const traces = (guide: RegisteredPlugin, own: Values): Check => ({
+  what: 'gives an SVG that shows the same',
+  run: async (ground) => {
+    const parameters = { ...brief(guide, ground), steps: 24, size: 128, ...own };
+    const { png, svg } = picturesIn(await eventsOf(guide, parameters, ground));
+    if (!png[0] || !svg[0]) return undefined;
+    const pixels = async (picture: Uint8Array): Promise<Uint8Array> =>
+      sharp(picture).resize(128, 128, { fit: 'fill' }).removeAlpha().raw().toBuffer();
+    const paper =
+      /<rect width="100%" height="100%" fill="(#[0-9a-f]{6})"/.exec(Buffer.from(svg[0]).toString())?.[1] ?? '#fff';
+    const blank = await sharp({ create: { width: 128, height: 128, channels: 3, background: paper } })
+      .raw()
+      .toBuffer();
+    const [drawn, traced] = [await pixels(png[0]), await pixels(svg[0])];
+    const share = apart(drawn, traced) / Math.max(1, apart(drawn, blank));
+    return share > ALIKE
+      ? `"shapes" says another picture than "draw": they differ by ${Math.round(100 * share)} % of what is drawn`
+      : undefined;
+  },
+});
+
 /** Drawn by Guide. */
 export function checksOfDrawer({ id }: RegisteredExtension, guide: RegisteredPlugin): Check[] {
   const own = { drawer: id };
   return [
     repeats(guide, own),
     differs(guide, own),
+    traces(guide, own),
     endures(guide, own, (name) => name.startsWith(`${id}.`)),
     stops(guide, own),
   ];

@@ -27,12 +27,14 @@ describe('lodestone new', () => {
     const code = await readFile(file, 'utf8');
     await writeFile(file, `${code}// mine\n`);
     const again = await lodestoneHere(['new', 'drawer', 'my-drawer'], folder);
-    expect(again).toMatchObject({ code: 1, err: expect.stringContaining('FILE_WRITE') });
+    expect(again).toMatchObject({ code: 2, err: expect.stringContaining('is there already: choose another name') });
     expect(await readFile(file, 'utf8')).toBe(`${code}// mine\n`);
   });
   it.each([
     ['a kind that there is not', ['brush', 'my-brush']],
     ['a name that no plugin may have', ['drawer', 'My Dots']],
+    ['the name of a drawer of ours', ['drawer', 'strokes']],
+    ['the name of a pull of ours', ['pull', 'smooth']],
   ])('refuses %s', async (_, words) => {
     expect((await lodestoneHere(['new', ...words], await temporaryFolder())).code).toBe(2);
   });

@@ -73,6 +73,20 @@ export default defineDrawer({
       paperless: drawer('paperless', '').replace('[1, 1, 1]', '[1, 1]'),
       warmth: `import { definePull } from 'lodestone/plugin';\nexport default definePull({ id: 'warm', description: 'x', loss: () => {} });`,
       fine: drawer('fine', 'size: z.number().default(1)'),
+      countless: drawer('countless', 'marks: z.int().min(1).max(9)', `shared: { count: 'marks' },`),
+      short: drawer('short', '').replace(
+        'parameters: []',
+        `parameters: [{ name: 'at', shape: [4, 2], start: new Float32Array(7), rate: 1, low: 0, high: 1 }]`,
+      ),
+      rows: drawer('rows', '').replace(
+        'parameters: []',
+        `parameters: [], rows: { count: 1, places: 'at', presence: 'there' }`,
+      ),
+      flat: drawer('flat', '').replace('[1, 3, height, width]), t)', '[1, 3, height, 1]), t)'),
+      throwing: drawer('throwing', '').replace('opaque(t.scalar', 'opaque(t.nothing.scalar'),
+      whole: `import { definePull } from 'lodestone/plugin';
+import { z } from 'zod';
+export default definePull({ id: 'whole', description: 'x', settings: z.object({}), loss: (picture) => picture });`,
     };
     for (const [name, code] of Object.entries(files)) await writeFile(join(folder, `${name}.ts`), code);
     const found = await loadRegistry([BUILT_IN_PLUGINS, folder]);
@@ -88,6 +102,16 @@ export default defineDrawer({
       listing: expect.stringContaining('its setting "list" is to be'),
       sharing: expect.stringContaining('its settings have no "marks"'),
       paperless: expect.stringMatching(/no drawer as defineDrawer\(\{\.\.\.\}\) makes it \("paper/),
+      countless: expect.stringContaining(
+        'its setting "marks", which the field "count" sets, is to be a number with a default',
+      ),
+      short: expect.stringContaining(
+        'its parameter "at" starts with 7 numbers, and its shape [4, 2] has another count',
+      ),
+      rows: expect.stringContaining('its "rows" name "at", and it has no parameter of that name'),
+      flat: expect.stringMatching(/its colour is \[1, 3, 16, 1\] where it is to be \[1, 3, 16, 16\]/),
+      throwing: expect.stringMatching(/throwing\.ts:5:\d+: Cannot read properties of undefined/),
+      whole: expect.stringContaining('its loss is [1, 3, 16, 16]: end with .mean()'),
       warmth: expect.stringMatching(/no pull as definePull\(\{\.\.\.\}\) makes it \("settings/),
     });
   });
@@ -95,20 +119,21 @@ export default defineDrawer({
   it('of which one fails while it draws is told by its own file and line', async () => {
     await writeFile(
       join(folder, 'fine.ts'),
-      `import { defineDrawer } from 'lodestone/plugin';
+      `import { defineDrawer, opaque, seeded } from 'lodestone/plugin';
 import { z } from 'zod';
 export default defineDrawer({
   id: 'fine', title: 'Fine', settings: z.object({}), canvas: 16, paper: [1, 1, 1],
-  begin() {
-    throw new Error('no ink');
+  begin(_, random) {
+    if (random() !== seeded(1)()) throw new Error('no ink');
+    return { parameters: [], draw: (_, { t, height, width }) => opaque(t.scalar(0).expand([1, 3, height, width]), t) };
   },
 });`,
     );
     const failing = (await loadRegistry([BUILT_IN_PLUGINS, folder])).find('guide');
     const services = servicesOf(engine, folder);
     await expect(eventsOf(failing, { ...SMALL, drawer: 'fine' }, services)).rejects.toMatchObject({
-      code: 'PLUGIN_FAILED',
-      message: expect.stringMatching(/no ink .*fine\.ts:6:/),
+      code: 'EXTENSION_FAILED',
+      message: expect.stringMatching(/^The drawer "fine" failed: Error: no ink .*fine\.ts:6:/),
     });
     // Others draw as ever.
     expect((await eventsOf(failing, SMALL, services)).some((e) => e.type === 'picture')).toBe(true);
