@@ -22,7 +22,7 @@ type Of<T extends PluginEvent['type']> = Extract<PluginEvent, { type: T }>;
 /** Steps between checkpoints. */
 const CHECKPOINT_EVERY = 5;
 /** How often a run is taken up at one step. */
-const ATTEMPTS = 3;
+const ATTEMPTS = 5;
 
 interface Named {
   readonly file: string;
