@@ -4,7 +4,7 @@ import { Command } from 'commander';
 import { z } from 'zod';
 import { failure, issuesOf } from '../../core/index.ts';
 import type { LiveRegistry } from '../live-registry.ts';
-import { ALLOW, aborted, DATA_FOLDER, leave, logged, PORT, portSchema } from './serving.ts';
+import { ALLOW, DATA_FOLDER, logged, PORT, portSchema, untilTold } from './serving.ts';
 import type { Shared } from './shared.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -42,21 +42,15 @@ export function devCommand(shared: Shared): Command {
       logger,
       engine: context.engine,
     });
-    try {
-      if (!context.signal.aborted) {
-        told(server.registry, context.terminal);
-        server.registry.on('changed', () => told(server.registry, context.terminal));
-        server.jobs.on('happened', (_job, event) => {
-          if (event.type === 'ended' && event.error) context.terminal.warn(event.error.message);
-        });
-        context.terminal.line(`Lodestone is at ${server.url}`);
-        context.terminal.document({ url: server.url });
-        await aborted(context.signal);
-      }
-    } finally {
-      await server.close();
-    }
-    context.ended(0);
-    leave();
+    const { terminal } = context;
+    await untilTold(server, context, () => {
+      told(server.registry, terminal);
+      server.registry.on('changed', () => told(server.registry, terminal));
+      server.jobs.on('happened', (_job, event) => {
+        if (event.type === 'ended' && event.error) terminal.warn(event.error.message);
+      });
+      terminal.line(`Lodestone is at ${server.url}`);
+      terminal.document({ url: server.url });
+    });
   });
 }

@@ -2,6 +2,7 @@
 import type { Logger } from 'pino';
 import { z } from 'zod';
 import { DEFAULT_PORT } from '../about.ts';
+import type { Context } from './shared.ts';
 
 export const REDIS = [
   '--redis <address>',
@@ -31,13 +32,32 @@ const LEAVE_MS = 2000;
 export const redisAddress = z.url({ protocol: /^rediss?$/, error: 'an address such as redis://127.0.0.1:6379' });
 
 /** Settles when the signal is aborted; it may have been, while plugins were read. */
-export const aborted = (signal: AbortSignal): Promise<void> =>
+const aborted = (signal: AbortSignal): Promise<void> =>
   signal.aborted
     ? Promise.resolve()
     : new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 
 /** Ends what is still open a while after all was closed: connections to a Redis that is away. */
-export const leave = (): void => void setTimeout(() => process.exit(), LEAVE_MS).unref();
+const leave = (): void => void setTimeout(() => process.exit(), LEAVE_MS).unref();
+
+/** Says that it is there, goes on until it is told to end, and closes. */
+export async function untilTold(
+  server: { close(): Promise<void> },
+  { signal, ended }: Pick<Context, 'signal' | 'ended'>,
+  greet: () => void,
+): Promise<void> {
+  try {
+    if (!signal.aborted) {
+      greet();
+      await aborted(signal);
+    }
+  } finally {
+    await server.close();
+  }
+  // Closing is what was asked for.
+  ended(0);
+  leave();
+}
 
 /** Lines of JSON on standard error, each with the process that wrote it. */
 export async function logged(): Promise<Logger> {

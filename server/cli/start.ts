@@ -7,9 +7,7 @@ import type { RunningServer } from '../server.ts';
 import { GATE } from './run-plugin.ts';
 import {
   ALLOW,
-  aborted,
   DATA_FOLDER,
-  leave,
   logged,
   PICTURES,
   PLUGINS,
@@ -17,6 +15,7 @@ import {
   portSchema,
   REDIS,
   redisAddress,
+  untilTold,
 } from './serving.ts';
 import type { Shared } from './shared.ts';
 import type { Terminal } from './terminal.ts';
@@ -67,21 +66,13 @@ export function startCommand(shared: Shared): Command {
       works: work,
       engine: context.engine,
     });
-    try {
-      if (!context.signal.aborted) {
-        greet(server, rest.port, context.terminal);
-        if (server.strangers && !FENCES_NETWORK)
-          context.terminal.warn(
-            `Plugins that do not ship with Lodestone run behind a fence, but Node ${process.versions.node} cannot keep them from the network; Node 25 and later can.`,
-          );
-        context.terminal.document({ url: server.url });
-        await aborted(context.signal);
-      }
-    } finally {
-      await server.close();
-    }
-    // Closing is what was asked for.
-    context.ended(0);
-    leave();
+    await untilTold(server, context, () => {
+      greet(server, rest.port, context.terminal);
+      if (server.strangers && !FENCES_NETWORK)
+        context.terminal.warn(
+          `Plugins that do not ship with Lodestone run behind a fence, but Node ${process.versions.node} cannot keep them from the network; Node 25 and later can.`,
+        );
+      context.terminal.document({ url: server.url });
+    });
   });
 }

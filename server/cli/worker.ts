@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { failure, issuesOf, yieldCores } from '../../core/index.ts';
 import { policyIn } from '../files.ts';
 import { GATE } from './run-plugin.ts';
-import { ALLOW, aborted, DATA_FOLDER, leave, logged, PICTURES, PLUGINS, REDIS, redisAddress } from './serving.ts';
+import { ALLOW, DATA_FOLDER, logged, PICTURES, PLUGINS, REDIS, redisAddress, untilTold } from './serving.ts';
 import type { Shared } from './shared.ts';
 
 const optionsSchema = z.object({
@@ -39,15 +39,9 @@ export function workerCommand(shared: Shared): Command {
       ...(policy ? { policy } : {}),
       engine: context.engine,
     });
-    try {
+    await untilTold(worker, context, () => {
       context.terminal.line('This worker takes runs.');
       context.terminal.document({ works: true });
-      await aborted(context.signal);
-    } finally {
-      await worker.close();
-    }
-    // Closing is what was asked for.
-    context.ended(0);
-    leave();
+    });
   });
 }
