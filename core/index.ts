@@ -150,7 +150,7 @@ export {
   withHeat,
 } from './plugin/kit/overlay.ts';
 export { type PromptTargets, promptTargets } from './plugin/kit/prompt-targets.ts';
-export { parsePulls, pullNames } from './plugin/kit/pulls.ts';
+export { parsePulls, pullIds, pullNames } from './plugin/kit/pulls.ts';
 export { rankedEvents, rankedItem } from './plugin/kit/ranked-events.ts';
 export { html, reportPage } from './plugin/kit/report.ts';
 export { answers, type ScoredPicture, scoredPictures } from './plugin/kit/scored-pictures.ts';

@@ -134,7 +134,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       }),
     );
     const io = attachSockets(http, { jobs, registry, hello, grants, logger });
-    const tell = (): void => void hello().then((message) => io.emit('hello', message));
+    const tell = (): void =>
+      void hello().then(
+        (message) => io.emit('hello', message),
+        (thrown: unknown) => logger.error(plainError(thrown)),
+      );
     registry.on('changed', tell);
     guardServer(http, { host, logger, ...(token ? { token } : {}) });
     const { waiting, interrupted, unreadable } = await jobs.open();

@@ -3,11 +3,10 @@ import { z } from 'zod';
 import { parentPort } from '../process/child.ts';
 import { Peer } from '../process/rpc.ts';
 import { disarm } from './disarm.ts';
-import { loadModule, loadPlugin } from './load.ts';
+import { loadingSchema, loadModule, loadPlugin } from './load.ts';
 import { describe, describeLoaded } from './told.ts';
 import { tried } from './tried.ts';
 
-const loadingSchema = z.object({ file: z.string(), module: z.string() });
 const requestSchema = loadingSchema.extend({ extensions: z.array(loadingSchema).default([]) });
 
 const port = parentPort();

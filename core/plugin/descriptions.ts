@@ -1,5 +1,4 @@
 /** Descriptions of plugins, kept by content: a plugin is imported when it is new or was changed, and not at every start. */
-import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -13,7 +12,7 @@ import { issuesOf, MIB } from '../schemas.ts';
 import { builtInDescription } from './built-in.ts';
 import { type Description, descriptionSchema } from './description.ts';
 import { fence } from './fence.ts';
-import { type ReadyPlugin, readyPlugin } from './ready.ts';
+import { type ReadyPlugin, readyPlugin, sha256Of } from './ready.ts';
 
 const DESCRIBE_MS = 10_000;
 /** Importing takes a part of this; who computes for longer is in a loop. */
@@ -76,7 +75,6 @@ async function asked(
   }
 }
 
-const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 const pathOf = (hash: string): string | undefined => {
   const folder = cacheFolder();
   return folder && join(folder, 'descriptions', `${hash}.json`);
@@ -108,7 +106,7 @@ export async function describeFile(
   const shipped = extensions.length === 0 ? await builtInDescription(file) : undefined;
   if (shipped) return { description: shipped, ready };
   const hashes = extensions.map((e) => e.ready.hash);
-  const path = pathOf(hashes.length === 0 ? ready.hash : sha256(JSON.stringify([ready.hash, ...hashes])));
+  const path = pathOf(hashes.length === 0 ? ready.hash : sha256Of(JSON.stringify([ready.hash, ...hashes])));
   const known = path && (await kept(path));
   const holds = known && ('description' in known || Date.now() - known.at < AGAIN_MS);
   const found = holds ? known : await describedNow(file, ready, extensions);

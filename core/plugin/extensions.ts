@@ -1,10 +1,10 @@
 /** Drawers and pulls of others, as a run takes them in: those alone that it names, so that one that fails keeps no other run from drawing. */
 import { z } from 'zod';
-import { pullNames } from './kit/pulls.ts';
+import { pullIds } from './kit/pulls.ts';
 import type { RegisteredExtension } from './registry.ts';
 
 /** Pulls that ship with Lodestone. */
-const OURS: ReadonlySet<string> = new Set(pullNames().map((name) => name.replace(/\[.*/, '')));
+const OURS: ReadonlySet<string> = new Set(pullIds());
 
 const namesSchema = z.object({ drawer: z.string().default(''), pulls: z.string().default('') });
 
@@ -14,6 +14,6 @@ export function namedIn(parameters: unknown, extensions: readonly RegisteredExte
   const ids = pulls.split('|').map((part) => part.trim().replace(/[^a-z0-9-].*$/su, ''));
   const own = extensions.filter(({ kind }) => kind === 'pull').map(({ id }) => id);
   // Where one is misspelt, all are there to be named.
-  const areKnown = ids.every((id) => id === '' || id === 'picks' || own.includes(id) || OURS.has(id));
+  const areKnown = ids.every((id) => id === '' || own.includes(id) || OURS.has(id));
   return extensions.filter(({ kind, id }) => (kind === 'drawer' ? id === drawer : !areKnown || ids.includes(id)));
 }

@@ -54,12 +54,13 @@ export type Loaded =
   | { readonly kind: 'drawer'; readonly drawer: Drawer }
   | { readonly kind: 'pull'; readonly pull: Loss };
 
-interface Loading {
+export const loadingSchema = z.object({
   /** What the person knows it by. */
-  readonly file: string;
+  file: z.string(),
   /** What is imported: see ready.ts. */
-  readonly module: string;
-}
+  module: z.string(),
+});
+type Loading = z.infer<typeof loadingSchema>;
 
 const MADE_BY = { plugin: 'definePlugin({...})', drawer: 'defineDrawer({...})', pull: 'definePull({...})' } as const;
 type Kind = keyof typeof MADE_BY;

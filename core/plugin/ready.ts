@@ -102,6 +102,8 @@ async function bundled(file: string): Promise<string> {
   const { build } = await import('esbuild');
   const { outputFiles } = await build({
     entryPoints: [file],
+    // Not where this process was when the bundler began: that folder may be gone.
+    absWorkingDir: dirname(file),
     bundle: true,
     write: false,
     format: 'esm',
@@ -139,7 +141,7 @@ function inPlace(file: string, thrown: unknown): { readonly what: string; readon
   const before = `${line} | `;
   const pointer = column < SHOWN ? `\n${' '.repeat(before.length + column)}^` : '';
   return {
-    what: `${relative(dirname(file), resolve(location.file))}:${line}:${column + 1}: ${text}`,
+    what: `${relative(dirname(file), resolve(dirname(file), location.file))}:${line}:${column + 1}: ${text}`,
     lines: `${before}${lineText.slice(0, SHOWN)}${pointer}`,
   };
 }
@@ -147,16 +149,17 @@ function inPlace(file: string, thrown: unknown): { readonly what: string; readon
 /** Where bundles lie; they are named by their content. */
 const place = (): string => join(cacheFolder() ?? join(tmpdir(), `lodestone-${userInfo().username}`), 'plugins');
 
+export const sha256Of = (text: string): string => createHash('sha256').update(text).digest('hex');
+
 /** Throws PLUGIN_INVALID when the file cannot be read as a module. */
 export async function readyPlugin(file: string): Promise<ReadyPlugin> {
-  const hashed = (text: string): string => createHash('sha256').update(text).digest('hex');
-  if (isBuiltIn(file)) return { module: file, hash: hashed(`${file}\n${await stamp()}`), sha256: '', reads: [] };
+  if (isBuiltIn(file)) return { module: file, hash: sha256Of(`${file}\n${await stamp()}`), sha256: '', reads: [] };
   const code = await realpath(file)
     .then(bundled)
     .catch((cause: unknown) => {
       throw failure('PLUGIN_INVALID', { file, ...inPlace(file, cause) }, cause);
     });
-  const hash = hashed(`${code}\n${await stamp()}`);
+  const hash = sha256Of(`${code}\n${await stamp()}`);
   const module = join(place(), `${hash}.mjs`);
   if (!existsSync(module)) {
     await mkdir(place(), { recursive: true, mode: 0o700 });
@@ -164,6 +167,6 @@ export async function readyPlugin(file: string): Promise<ReadyPlugin> {
   }
   // A plugin that is a folder may read it; one that is a file stands beside others, and reads nothing but its packages.
   const folder = isFolder(file) ? [dirname(file) + sep] : [];
-  const sha256 = hashed(await readFile(file, 'utf8'));
+  const sha256 = sha256Of(await readFile(file, 'utf8'));
   return { module, hash, sha256, reads: [module, ...folder, ...packagesOf(dirname(file)).map((f) => f + sep)] };
 }

@@ -9,7 +9,7 @@ import { ROOT } from '../places.ts';
 import { BUILT_IN_PLUGINS } from './built-in.ts';
 import type { Description, ExtensionDescription, PluginDescription } from './description.ts';
 import { describeFile } from './descriptions.ts';
-import { pullNames } from './kit/pulls.ts';
+import { pullIds } from './kit/pulls.ts';
 import type { ReadyPlugin } from './ready.ts';
 
 /** A drawer or a pull of others. */
@@ -129,7 +129,7 @@ function extensionsIn(all: readonly Read[], broken: LodestoneError[]): Registere
   const found = all.flatMap(({ description, file, ready }) =>
     'kind' in description ? [{ ...description, file, ready }] : [],
   );
-  const ours = { drawer: drawers().map(({ id }) => id), pull: pullNames().map((name) => name.replace(/\[.*/, '')) };
+  const ours = { drawer: drawers().map(({ id }) => id), pull: pullIds() };
   const free = found.filter(({ kind, id, file }) => {
     const isTaken = ours[kind].includes(id);
     if (isTaken) broken.push(taken(file, id, OURS));

@@ -13,10 +13,9 @@ import { bytesSchema, issuesOf, READ_LIMIT } from '../schemas.ts';
 import { disarm } from './disarm.ts';
 import type { PluginEvent } from './events.ts';
 import { fitOf } from './fit.ts';
-import { loadPlugin } from './load.ts';
+import { loadingSchema, loadPlugin } from './load.ts';
 import { type Steer, scriptSchema, steerSchema } from './steer.ts';
 
-const loadingSchema = z.object({ file: z.string(), module: z.string() });
 const runSchema = loadingSchema.extend({
   /** Drawers and pulls that it names. */
   extensions: z.array(loadingSchema.extend({ kind: z.string(), id: z.string() })).default([]),

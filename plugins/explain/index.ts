@@ -41,10 +41,9 @@ function summed(
   rows: Embeddings,
   { targets, weights, names }: PromptTargets,
   trust: { readonly deletion: number; readonly insertion: number } | undefined,
-  usual: Usual,
+  standing: readonly number[],
 ): Row[] {
   const cosines = Array.from({ length: targets.count }, (_, k) => dot(row(rows, 0), row(targets, k)));
-  const standing = usual.with(targets)(row(rows, 0));
   return names.map((prompt, k) => [
     name,
     prompt,
@@ -97,9 +96,11 @@ async function* explained(
   const rows = await context.engine.embedAll([{ bytes: square.bytes, name }], { signal: context.signal });
   const trust = check ? await checked(square, heat, wanted, context) : undefined;
   if (trust) yield { type: 'note', text: `${name}: ${inWords(trust)}` };
-  if (usual.knows) yield placed(`standing-${place.number}.svg`, source, row(rows, 0), wanted, usual);
+  const own = row(rows, 0);
+  const standing = usual.with(wanted.targets)(own);
+  if (usual.knows) yield placed(`standing-${place.number}.svg`, source, { picture: own, standing }, wanted, usual);
   return {
-    summary: summed(name, rows, wanted, trust, usual),
+    summary: summed(name, rows, wanted, trust, standing),
     words: values.flatMap((valuesOf, k) =>
       valuesOf(rows).map(({ word, adds }): Row => [name, texts[k] ?? '', word, adds]),
     ),

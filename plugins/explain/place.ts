@@ -5,15 +5,15 @@ import { densityOf, linePlot, pictureTitle } from '../../core/index.ts';
 /** Words that have a line of their own. */
 const SHOWN = 6;
 
-/** Of a picture, as its unit row; `name` is that of the file. */
+/** Of a picture, as its unit row and how it stands; `name` is that of the file. */
 export function placed(
   name: string,
   source: PictureSource,
-  picture: Float32Array,
+  { picture, standing }: { readonly picture: Float32Array; readonly standing: readonly number[] },
   { targets, names }: PromptTargets,
   usual: Usual,
 ): PluginEvent {
-  const [excess, standing] = [usual.excess(targets)(picture), usual.with(targets)(picture)];
+  const excess = usual.excess(targets)(picture);
   const title = `Where it stands among everyday words: ${pictureTitle(source)}`;
   const plot = linePlot({
     title,

@@ -4,7 +4,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { Argument, Command } from 'commander';
 import { z } from 'zod';
-import { drawers, failure, messageOf, pullNames } from '../../core/index.ts';
+import { drawers, failure, messageOf, pullIds } from '../../core/index.ts';
 import { SCAFFOLDS, type Scaffold, scaffold, triedBy } from '../scaffold.ts';
 import type { Shared } from './shared.ts';
 
@@ -21,7 +21,7 @@ const wordsSchema = z.tuple([
 /** Names that are taken. */
 const OURS: Readonly<Partial<Record<Scaffold, () => readonly string[]>>> = {
   drawer: () => drawers().map(({ id }) => id),
-  pull: () => pullNames().map((name) => name.replace(/\[.*/, '')),
+  pull: pullIds,
 };
 
 export function newCommand(shared: Shared): Command {

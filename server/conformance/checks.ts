@@ -2,7 +2,8 @@
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { type PluginEvent, plainError, type RegisteredExtension, type RegisteredPlugin } from '../../core/index.ts';
-import { type Field, parametersSchema } from '../wire.ts';
+import type { Field } from '../wire.ts';
+import { among, fieldsOf, LONG, smallParameters, type Values } from './parameters.ts';
 import { eventsOf, type Ground, picturesIn } from './run.ts';
 
 /** One thing that it must do; gives what is wrong, if anything is. */
@@ -11,29 +12,10 @@ export interface Check {
   run(ground: Ground): Promise<string | undefined>;
 }
 
-type Values = Readonly<Record<string, unknown>>;
 const STOP_MS = 2000;
 /** Runs are short, and nothing is chosen that a check is not about. */
 const BRIEF = { steps: 6, generations: 6, size: 64, tries: 1, crops: 2, tidy: 0, renewals: 1 };
-const LONG = { steps: 5000, generations: 2000, questions: 400 };
-
-const fieldsOf = (plugin: RegisteredPlugin): Readonly<Record<string, Field>> =>
-  parametersSchema.parse(plugin.parameters).properties;
-const among = (values: Values, fields: Readonly<Record<string, Field>>): Values =>
-  Object.fromEntries(Object.entries(values).filter(([name]) => name in fields));
-
-/** Small parameters, made from the schema: what is required, and few steps. */
-function brief(plugin: RegisteredPlugin, { pictures }: Ground): Values {
-  const { properties, required } = parametersSchema.parse(plugin.parameters);
-  const asked = Object.entries(properties).flatMap(([name, field]): [string, unknown][] => {
-    const isAsked = required.includes(name) || field.positional === true;
-    if (!isAsked) return [];
-    if (field.control === 'pictures') return [[name, [pictures]]];
-    if (field.control === 'prompt') return [[name, 'a red circle']];
-    return field.type === 'array' && required.includes(name) ? [[name, ['a red circle', 'a star']]] : [];
-  });
-  return { ...among(BRIEF, properties), ...Object.fromEntries(asked) };
-}
+const brief = (plugin: RegisteredPlugin, { pictures }: Ground): Values => smallParameters(plugin, pictures, BRIEF);
 
 const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
 /** What does not hang on how busy the machine is. */

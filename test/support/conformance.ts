@@ -13,32 +13,17 @@ import {
   runPlugin,
 } from '../../core/index.ts';
 import { seeded, seedFor } from '../../core/random.ts';
-import { type Field, parametersSchema } from '../../server/wire.ts';
+import { among, type Fields, fieldsOf, LONG, smallParameters } from '../../server/conformance/parameters.ts';
 import { drawn, temporaryFolder } from './pictures.ts';
 import { eventsOf, servicesOf } from './services.ts';
 
 /** Fields that make a run short where a plugin has them. */
 const SHORT = { steps: 6, generations: 6, size: 64, tidy: 0 };
-const LONG = { steps: 5000, generations: 2000, questions: 400 };
-
-type Fields = Readonly<Record<string, Field>>;
-const fieldsOf = (plugin: RegisteredPlugin): Fields => parametersSchema.parse(plugin.parameters).properties;
-const among = (values: Readonly<Record<string, unknown>>, fields: Fields): Record<string, unknown> =>
-  Object.fromEntries(Object.entries(values).filter(([name]) => name in fields));
 const numbersOf = (fields: Fields) =>
   Object.entries(fields).filter(([, { type }]) => type === 'number' || type === 'integer');
 
-/** Small parameters for a quick run, made from the schema: what is required, and few steps. */
-function quick(plugin: RegisteredPlugin, folder: string): Record<string, unknown> {
-  const { properties, required } = parametersSchema.parse(plugin.parameters);
-  const values: Record<string, unknown> = among(SHORT, properties);
-  for (const [name, field] of Object.entries(properties)) {
-    if (field.control === 'pictures' && (field.positional || required.includes(name))) values[name] = [folder];
-    else if (field.control === 'prompt' && (required.includes(name) || field.positional)) values[name] = 'a red circle';
-    else if (field.type === 'array' && required.includes(name)) values[name] = ['a red circle', 'a star'];
-  }
-  return values;
-}
+const quick = (plugin: RegisteredPlugin, folder: string): Record<string, unknown> =>
+  smallParameters(plugin, folder, SHORT);
 
 async function pictures(copies = 1): Promise<string> {
   const folder = await temporaryFolder();

@@ -32,6 +32,9 @@ export const pullNames = (): string[] => [
   'picks[folder of liked, folder of disliked]',
 ];
 
+/** The same without what stands in brackets. */
+export const pullIds = (): string[] => pullNames().map((name) => name.replace(/\[.*/, ''));
+
 interface Written {
   readonly id: string;
   /** What stands in brackets. */
